@@ -1,0 +1,43 @@
+namespace Qgjob.Core.Results;
+
+/// <summary>How one test of a spec file ended, as Playwright's report says.</summary>
+public enum TestStatus
+{
+    /// <summary>Passed at the first try.</summary>
+    Passed,
+    /// <summary>Failed in every try.</summary>
+    Failed,
+    /// <summary>Failed first and passed on one of Playwright's own retries.</summary>
+    Flaky,
+    /// <summary>Not run, by the test's own choice.</summary>
+    Skipped,
+    /// <summary>Ran into Playwright's own time limit.</summary>
+    TimedOut,
+    /// <summary>Was running when the attempt was ended from outside.</summary>
+    Interrupted,
+}
+
+/// <summary>One test's result in one attempt.</summary>
+/// <param name="TitlePath">Titles from the outermost <c>describe</c> to the test itself; at least one.</param>
+/// <param name="File">Path relative to the project, with forward slashes.</param>
+/// <param name="Line">1-based line of the test in <paramref name="File"/>.</param>
+/// <param name="Status">The verdict over all of Playwright's retries.</param>
+/// <param name="DurationMs">Milliseconds of the last try.</param>
+/// <param name="Retry">Index of the last try; 0 when there was no retry.</param>
+/// <param name="Error">Message of the last failing try, without terminal colours.</param>
+/// <param name="Snippet">Code frame around the failing line, if Playwright gave one.</param>
+/// <param name="ErrorLine">1-based line in <paramref name="File"/> where it failed, if known.</param>
+public sealed record TestResult(
+    IReadOnlyList<string> TitlePath,
+    string File,
+    int Line,
+    TestStatus Status,
+    double DurationMs,
+    int Retry = 0,
+    string? Error = null,
+    string? Snippet = null,
+    int? ErrorLine = null)
+{
+    /// <summary>The title path joined the way Playwright prints it.</summary>
+    public string Title => string.Join(" › ", TitlePath);
+}

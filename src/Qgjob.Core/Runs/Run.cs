@@ -1,0 +1,45 @@
+using Qgjob.Core.Jobs;
+
+namespace Qgjob.Core.Runs;
+
+/// <summary>The jobs of one submission, with exact counters, so that asking costs one row.</summary>
+public sealed record Run
+{
+    /// <summary>Id, <c>r-…</c>.</summary>
+    public required string Id { get; init; }
+    /// <summary>The tenant.</summary>
+    public required string OrgId { get; init; }
+    /// <summary>The pool whose devices serve it.</summary>
+    public string Pool { get; init; } = DefaultPool;
+    /// <summary>When it was accepted.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+    /// <summary>When its last job became final.</summary>
+    public DateTimeOffset? FinishedAt { get; init; }
+    /// <summary>What the submitter said of it: branch, commit, …</summary>
+    public IReadOnlyDictionary<string, string> Meta { get; init; } = JobSpec.EmptyMap;
+    /// <summary>The submitter's idempotency key, unique within the org.</summary>
+    public string? IdempotencyKey { get; init; }
+    /// <summary>SHA-256 of what was submitted under the key.</summary>
+    public string? BodyHash { get; init; }
+    /// <summary>Jobs in all.</summary>
+    public required int Total { get; init; }
+    /// <summary>Jobs that wait.</summary>
+    public int Queued { get; init; }
+    /// <summary>Jobs on a device.</summary>
+    public int Active { get; init; }
+    /// <summary>Finished jobs by <see cref="JobVerdict"/>, indexed by its number.</summary>
+    public IReadOnlyList<int> Verdicts { get; init; } = new int[(int)JobVerdict.Passed + 1];
+    /// <summary>Jobs that failed first and passed later.</summary>
+    public int Flaky { get; init; }
+    /// <summary>Installs that its attempts needed.</summary>
+    public int Installs { get; init; }
+
+    /// <summary>The pool of everything that names none.</summary>
+    public const string DefaultPool = "default";
+
+    /// <summary>Finished jobs with this verdict.</summary>
+    public int Count(JobVerdict verdict) => Verdicts[(int)verdict];
+
+    /// <summary>Every job is final.</summary>
+    public bool IsFinished => FinishedAt is not null;
+}
