@@ -7,7 +7,7 @@ namespace Qgjob.Core;
 public interface IIdSource
 {
     /// <summary>A new id: the prefix, a dash and 26 lower-case base-32 characters that sort by creation time.</summary>
-    string Next(string prefix);
+    string NewId(string prefix);
 }
 
 /// <summary>Ids in the manner of ULID: 48 bits of milliseconds, 80 random bits, Crockford's base 32.</summary>
@@ -16,7 +16,7 @@ public sealed class TimeOrderedIds(TimeProvider time) : IIdSource
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
     /// <inheritdoc/>
-    public string Next(string prefix)
+    public string NewId(string prefix)
     {
         Span<byte> bytes = stackalloc byte[16];
         BinaryPrimitives.WriteInt64BigEndian(bytes, time.GetUtcNow().ToUnixTimeMilliseconds() << 16);

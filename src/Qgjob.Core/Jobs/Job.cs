@@ -99,7 +99,7 @@ public sealed record Job
     /// <summary>Sort key, first part: ⌊ready/A⌋ − priority; lower goes first.</summary>
     public long Tier { get; init; }
     /// <summary>Estimated run seconds at enqueue; longer goes first within a tier.</summary>
-    public double EstimateS { get; init; }
+    public double EstimateSeconds { get; init; }
     /// <summary>When the run was submitted.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
     /// <summary>When it last became ready to be leased.</summary>
@@ -165,9 +165,9 @@ public sealed record Attempt
     /// <summary>Installs it made, 0 or more.</summary>
     public int Installs { get; init; }
     /// <summary>Seconds spent installing.</summary>
-    public double InstallS { get; init; }
+    public double InstallSeconds { get; init; }
     /// <summary>Seconds of the test process.</summary>
-    public double RunS { get; init; }
+    public double RunSeconds { get; init; }
     /// <summary>Identifies the finish call, so that it can be repeated safely.</summary>
     public string? FinishId { get; init; }
 }

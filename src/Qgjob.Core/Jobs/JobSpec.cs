@@ -34,11 +34,11 @@ public enum ResetMode
 }
 
 /// <summary>Time limits of one attempt and of waiting, in seconds.</summary>
-/// <param name="QueueS">From submission (or requeue) to the lease.</param>
-/// <param name="InstallS">For one installation, download included.</param>
-/// <param name="RunS">For the test process.</param>
-/// <param name="SilenceS">Without any output of the test process.</param>
-public sealed record Limits(int QueueS = 3600, int InstallS = 600, int RunS = 1800, int SilenceS = 300)
+/// <param name="QueueSeconds">From submission (or requeue) to the lease.</param>
+/// <param name="InstallSeconds">For one installation, download included.</param>
+/// <param name="RunSeconds">For the test process.</param>
+/// <param name="SilenceSeconds">Without any output of the test process.</param>
+public sealed record Limits(int QueueSeconds = 3600, int InstallSeconds = 600, int RunSeconds = 1800, int SilenceSeconds = 300)
 {
     /// <summary>The defaults of the interface: queue 60 min, install 10 min, run 30 min, silence 5 min.</summary>
     public static Limits Default { get; } = new();

@@ -1,0 +1,109 @@
+using Qgjob.Core.Jobs;
+
+namespace Qgjob.Core.Devices;
+
+/// <summary>A build that is installed on a device.</summary>
+/// <param name="PackageId">Android package or iOS bundle id; a device holds one build of each.</param>
+/// <param name="Sha256">Hash of the build's file, hex.</param>
+/// <param name="OrgId">Org for which it was installed.</param>
+/// <param name="AppVersionId">App version for which it was installed.</param>
+public sealed record ResidentBuild(string PackageId, string Sha256, string OrgId, string AppVersionId);
+
+/// <summary>What an agent says of a device it offers.</summary>
+/// <param name="Id">ro.serialno or UDID; <c>agent/name</c> for virtual phones, emulators and cloud slots.</param>
+/// <param name="Target">Never <see cref="Target.Any"/>.</param>
+/// <param name="Platform">Operating system.</param>
+/// <param name="OsVersion">For instance <c>13</c> or <c>17.4</c>.</param>
+/// <param name="Model">For instance <c>Pixel 7</c>.</param>
+/// <param name="Tags">Free words that jobs can ask for.</param>
+/// <param name="Residents">Builds on it now.</param>
+/// <param name="Virtual">A phone in software.</param>
+public sealed record DeviceOffer(
+    string Id,
+    Target Target,
+    Platform Platform,
+    string OsVersion,
+    string Model,
+    IReadOnlyList<string> Tags,
+    IReadOnlyList<ResidentBuild> Residents,
+    bool Virtual = false);
+
+/// <summary>The right to drive a device for one attempt.</summary>
+/// <param name="Token">Rises with every claim on the device; every write of the attempt carries it.</param>
+/// <param name="JobId">The job.</param>
+/// <param name="RunId">Its run.</param>
+/// <param name="Attempt">Number of the attempt.</param>
+/// <param name="GroupId">The group it was taken from.</param>
+/// <param name="OrgId">The org whose app version it serves.</param>
+/// <param name="AppVersionId">The app version that the device serves.</param>
+/// <param name="ClaimId">Identifies the claim call, so that it can be repeated safely.</param>
+/// <param name="ClaimedAt">When it was claimed.</param>
+/// <param name="Until">When it expires unless renewed.</param>
+/// <param name="CancelRequested">The job is canceled; the agent must stop and let go.</param>
+public sealed record Lease(
+    long Token,
+    string JobId,
+    string RunId,
+    int Attempt,
+    string GroupId,
+    string OrgId,
+    string AppVersionId,
+    string ClaimId,
+    DateTimeOffset ClaimedAt,
+    DateTimeOffset Until,
+    bool CancelRequested = false);
+
+/// <summary>A device as the store keeps it.</summary>
+public sealed record Device
+{
+    /// <summary>What its agent says of it.</summary>
+    public required DeviceOffer Offer { get; init; }
+    /// <summary>The pool it works in.</summary>
+    public required string Pool { get; init; }
+    /// <summary>The agent that offers it.</summary>
+    public required string AgentId { get; init; }
+    /// <summary>Its agent is there and sees it.</summary>
+    public bool Online { get; init; }
+    /// <summary>A person took it out of service.</summary>
+    public bool Paused { get; init; }
+    /// <summary>Why it was paused.</summary>
+    public string? PauseNote { get; init; }
+    /// <summary>Rises with everything that matters to a claim; renewals do not count.</summary>
+    public long Version { get; init; }
+    /// <summary>The latest lease's token.</summary>
+    public long LastToken { get; init; }
+    /// <summary>The lease, while one is valid.</summary>
+    public Lease? Lease { get; init; }
+    /// <summary>Installs since it was first seen.</summary>
+    public int Installs { get; init; }
+    /// <summary>Attempts since it was first seen.</summary>
+    public int Attempts { get; init; }
+    /// <summary>The pool's revision at its last change.</summary>
+    public long Revision { get; init; }
+
+    /// <summary>The device's id.</summary>
+    public string Id => Offer.Id;
+    /// <summary>It can take a job now.</summary>
+    public bool IsFree => Online && !Paused && Lease is null;
+}
+
+/// <summary>The process on a device host.</summary>
+public sealed record Agent
+{
+    /// <summary>Id, kept in a file on its host.</summary>
+    public required string Id { get; init; }
+    /// <summary>Changes when the process starts anew.</summary>
+    public required string BootId { get; init; }
+    /// <summary>Name for people.</summary>
+    public required string Name { get; init; }
+    /// <summary>qgjob's version there.</summary>
+    public required string Version { get; init; }
+    /// <summary>The pool its devices work in.</summary>
+    public required string Pool { get; init; }
+    /// <summary>When it was last heard of.</summary>
+    public required DateTimeOffset LastSeen { get; init; }
+    /// <summary>It is there.</summary>
+    public bool Online { get; init; }
+    /// <summary>It gets no new work.</summary>
+    public bool Draining { get; init; }
+}

@@ -1,0 +1,33 @@
+namespace Qgjob.Core.Scheduling;
+
+/// <summary>How long things are expected to take: exponentially weighted means of what they took.</summary>
+public static class Estimates
+{
+    /// <summary>Weight of the newest sample.</summary>
+    public const double Weight = 0.3;
+
+    /// <summary>Seconds assumed for a test of which nothing is known.</summary>
+    public const double UnknownTestSeconds = 60;
+
+    /// <summary>Tier length A: a job that has waited this long counts as one priority higher.</summary>
+    public static TimeSpan TierLength { get; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>The mean after one more sample.</summary>
+    /// <param name="mean">The mean so far, seconds; null when there is none.</param>
+    /// <param name="sampleSeconds">What it took this time.</param>
+    public static double Update(double? mean, double sampleSeconds) =>
+        mean is { } m ? m + (Weight * (sampleSeconds - m)) : sampleSeconds;
+
+    /// <summary>The tier in which a job waits: lower goes first.</summary>
+    public static long TierOf(DateTimeOffset readyAt, int priority) =>
+        (readyAt.ToUnixTimeSeconds() / (long)TierLength.TotalSeconds) - priority;
+
+    /// <summary>Key of a test's estimate.</summary>
+    public static string TestKey(string orgId, string testPath, Jobs.Target target) => $"test\n{orgId}\n{target}\n{testPath}";
+
+    /// <summary>Key of an org's estimate, for tests that never ran.</summary>
+    public static string OrgKey(string orgId) => $"org\n{orgId}";
+
+    /// <summary>Key of a package's install estimate.</summary>
+    public static string InstallKey(string orgId, string appVersionId) => $"install\n{orgId}\n{appVersionId}";
+}
