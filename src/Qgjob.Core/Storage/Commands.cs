@@ -1,0 +1,190 @@
+using Qgjob.Core.Devices;
+using Qgjob.Core.Groups;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
+using Qgjob.Core.Runs;
+
+namespace Qgjob.Core.Storage;
+
+/// <summary>A write. Stores apply a batch of them in one commit, each all or nothing, with an answer per command.</summary>
+public abstract record StoreCommand;
+
+/// <summary>A write that answers <typeparamref name="TAnswer"/>.</summary>
+public abstract record StoreCommand<TAnswer> : StoreCommand where TAnswer : class;
+
+/// <summary>One job of a submission.</summary>
+/// <param name="Id">The job's id, chosen by the caller.</param>
+/// <param name="Spec">What was asked for.</param>
+public sealed record NewJob(string Id, JobSpec Spec);
+
+/// <summary>Accepts a run. With an idempotency key the same body gives the same run again; another body is refused.</summary>
+public sealed record Enqueue(Run Run, IReadOnlyList<NewJob> Jobs, DateTimeOffset Now) : StoreCommand<EnqueueAnswer>;
+
+/// <summary>Answer to <see cref="Enqueue"/>.</summary>
+public abstract record EnqueueAnswer
+{
+    private EnqueueAnswer() { }
+    /// <summary>Stored.</summary>
+    public sealed record Accepted(Run Run) : EnqueueAnswer;
+    /// <summary>The key was used with the same body: this is the run it made.</summary>
+    public sealed record Repeated(Run Run) : EnqueueAnswer;
+    /// <summary>The key was used with another body.</summary>
+    public sealed record KeyTaken(string RunId) : EnqueueAnswer;
+}
+
+/// <summary>Leases a device to the first job of a group.</summary>
+/// <param name="DeviceId">The device.</param>
+/// <param name="DeviceVersion">The device's version that the decision saw.</param>
+/// <param name="GroupId">The group.</param>
+/// <param name="OpenVersion">The app version's <see cref="AppVersion.OpenVersion"/> that the decision saw; null when no install is implied.</param>
+/// <param name="ClaimId">The same id again gives the same lease again.</param>
+/// <param name="Ttl">How long the lease lasts without renewal.</param>
+/// <param name="Now">UTC.</param>
+public sealed record Claim(
+    string DeviceId, long DeviceVersion, string GroupId, long? OpenVersion, string ClaimId, TimeSpan Ttl, DateTimeOffset Now)
+    : StoreCommand<ClaimAnswer>;
+
+/// <summary>Answer to <see cref="Claim"/>.</summary>
+public abstract record ClaimAnswer
+{
+    private ClaimAnswer() { }
+    /// <summary>The device is leased to the job.</summary>
+    public sealed record Claimed(Device Device, Job Job, JobSpec Spec) : ClaimAnswer;
+    /// <summary>The decision rested on old news; read again and decide again.</summary>
+    public sealed record Conflict : ClaimAnswer;
+    /// <summary>The group has nothing left.</summary>
+    public sealed record Empty : ClaimAnswer;
+}
+
+/// <summary>A lease as its agent names it.</summary>
+public sealed record LeaseRef(string DeviceId, long Token);
+
+/// <summary>Prolongs leases and shows that the agent lives.</summary>
+public sealed record Renew(string AgentId, IReadOnlyList<LeaseRef> Leases, TimeSpan Ttl, DateTimeOffset Now) : StoreCommand<RenewAnswer>;
+
+/// <summary>What a renewal says of one lease.</summary>
+public enum LeaseState
+{
+    /// <summary>Valid for another ttl.</summary>
+    Ok,
+    /// <summary>Not yours any more: stop at once, results will be refused.</summary>
+    Lost,
+    /// <summary>Yours, and the job is canceled: stop, then finish.</summary>
+    Cancel,
+}
+
+/// <summary>Answer to <see cref="Renew"/>: one state per lease, in order; null when the agent must register first.</summary>
+public sealed record RenewAnswer(IReadOnlyList<LeaseState>? States);
+
+/// <summary>News of a running attempt.</summary>
+/// <param name="Lease">Device and token; stale tokens are refused.</param>
+/// <param name="Status">New state, if it changed: installing or running.</param>
+/// <param name="Message">A line for people.</param>
+/// <param name="Installed">A build that is on the device now; counted when <paramref name="InstallSeconds"/> is given.</param>
+/// <param name="InstallSeconds">What installing it took.</param>
+/// <param name="TestsTotal">Tests in the file.</param>
+/// <param name="Test">A test that ended.</param>
+/// <param name="TestStarted">Title of a test that began.</param>
+/// <param name="Now">UTC.</param>
+public sealed record Progress(
+    LeaseRef Lease,
+    DateTimeOffset Now,
+    JobStatus? Status = null,
+    string? Message = null,
+    ResidentBuild? Installed = null,
+    double? InstallSeconds = null,
+    int? TestsTotal = null,
+    string? TestStarted = null,
+    TestResult? Test = null) : StoreCommand<ProgressAnswer>;
+
+/// <summary>Answer to <see cref="Progress"/>.</summary>
+public sealed record ProgressAnswer(LeaseState State);
+
+/// <summary>How an attempt ended.</summary>
+public sealed record AttemptEnd(
+    AttemptOutcome Outcome,
+    string? Reason,
+    double RunSeconds,
+    IReadOnlyList<TestResult> Tests);
+
+/// <summary>Ends an attempt and frees its device.</summary>
+public sealed record Finish(LeaseRef Lease, string FinishId, AttemptEnd End, DateTimeOffset Now) : StoreCommand<FinishAnswer>;
+
+/// <summary>Answer to <see cref="Finish"/>.</summary>
+public abstract record FinishAnswer
+{
+    private FinishAnswer() { }
+    /// <summary>Taken; repeated calls with the same finish id get this too.</summary>
+    public sealed record Accepted(Job Job) : FinishAnswer;
+    /// <summary>The token is not the device's valid lease any more; nothing was changed.</summary>
+    public sealed record Stale : FinishAnswer;
+}
+
+/// <summary>An agent says what it offers. A new boot id ends its old leases as lost; devices left out are offline.</summary>
+public sealed record Register(
+    string AgentId, string BootId, string Name, string Version, string Pool, IReadOnlyList<DeviceOffer> Devices, DateTimeOffset Now)
+    : StoreCommand<RegisterAnswer>;
+
+/// <summary>Answer to <see cref="Register"/>: leases that a former boot of the agent held and lost.</summary>
+public sealed record RegisterAnswer(int LostLeases);
+
+/// <summary>Notes that an agent lives.</summary>
+public sealed record Touch(string AgentId, string BootId, DateTimeOffset Now) : StoreCommand<TouchAnswer>;
+
+/// <summary>Answer to <see cref="Touch"/>: false when the agent must register (again).</summary>
+public sealed record TouchAnswer(bool Known);
+
+/// <summary>What a person does to a device or an agent.</summary>
+public enum FleetOrder
+{
+    /// <summary>No new work for the device.</summary>
+    Pause,
+    /// <summary>Work again.</summary>
+    Resume,
+    /// <summary>End the device's lease now; its job goes back to the queue.</summary>
+    Release,
+}
+
+/// <summary>Orders a device.</summary>
+public sealed record OrderDevice(string DeviceId, FleetOrder Order, string? Note, DateTimeOffset Now) : StoreCommand<OrderAnswer>;
+
+/// <summary>Lets an agent finish what it has and take nothing new, or ends that.</summary>
+public sealed record DrainAgent(string AgentId, bool Drain, DateTimeOffset Now) : StoreCommand<OrderAnswer>;
+
+/// <summary>Answer to an order: false when there is no such device or agent.</summary>
+public sealed record OrderAnswer(bool Found);
+
+/// <summary>Cancels jobs: one job, or all of a run that are not final.</summary>
+/// <param name="RunId">The run, or the job's run.</param>
+/// <param name="JobId">The job; null for the whole run.</param>
+/// <param name="Reason">A sentence for people.</param>
+/// <param name="Now">UTC.</param>
+public sealed record Cancel(string RunId, string? JobId, string Reason, DateTimeOffset Now) : StoreCommand<CancelAnswer>;
+
+/// <summary>Answer to <see cref="Cancel"/>: how many jobs it ended.</summary>
+public sealed record CancelAnswer(int Canceled);
+
+/// <summary>Ends leases that nobody renewed, and marks silent agents' devices offline.</summary>
+/// <param name="Max">At most so many leases, so that a batch stays short.</param>
+/// <param name="SilentSince">Agents last heard of before this are offline.</param>
+/// <param name="Now">UTC.</param>
+public sealed record ExpireLeases(int Max, DateTimeOffset SilentSince, DateTimeOffset Now) : StoreCommand<ExpireAnswer>;
+
+/// <summary>Ends jobs that waited longer than their queue limit.</summary>
+public sealed record ExpireQueued(int Max, DateTimeOffset Now) : StoreCommand<ExpireAnswer>;
+
+/// <summary>Answer to the expiries: how many leases or jobs ended.</summary>
+public sealed record ExpireAnswer(int Ended);
+
+/// <summary>Registers an uploaded build.</summary>
+public sealed record PutBuild(string OrgId, string AppVersionId, Build Build, DateTimeOffset Now) : StoreCommand<PutBuildAnswer>;
+
+/// <summary>Answer to <see cref="PutBuild"/>.</summary>
+public abstract record PutBuildAnswer
+{
+    private PutBuildAnswer() { }
+    /// <summary>Stored, or there already with the same bytes (<paramref name="Created"/> false).</summary>
+    public sealed record Stored(AppVersion Version, bool Created) : PutBuildAnswer;
+    /// <summary>The name is in use with other bytes.</summary>
+    public sealed record Taken(Build Existing) : PutBuildAnswer;
+}

@@ -1,0 +1,215 @@
+using Qgjob.Core.Devices;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
+using Qgjob.Core.Scheduling;
+
+namespace Qgjob.Core.Storage.Engine;
+
+/// <summary>The life of a lease: claim, renew, progress, finish, expiry.</summary>
+public sealed partial class StoreEngine
+{
+    private ClaimAnswer Apply(Claim command)
+    {
+        if (rows.FindDevice(command.DeviceId) is not { } device) return new ClaimAnswer.Conflict();
+        if (device.Lease?.ClaimId == command.ClaimId)
+            return new ClaimAnswer.Claimed(device, rows.FindJob(device.Lease.JobId)!, rows.SpecOf(device.Lease.JobId));
+        if (!device.IsFree || device.Version != command.DeviceVersion) return new ClaimAnswer.Conflict();
+        if (rows.FindGroup(command.GroupId) is not { Queued: > 0 } group) return new ClaimAnswer.Empty();
+        var version = rows.FindAppVersion(group.Key.OrgId, group.Key.AppVersionId)!;
+        if (command.OpenVersion is { } seen && seen != version.OpenVersion) return new ClaimAnswer.Conflict();
+        if (rows.FirstReady(group.Id) is not { } job) return new ClaimAnswer.Empty();
+
+        job = job with
+        {
+            Status = JobStatus.Leased,
+            Attempt = job.Attempt + 1,
+            DeviceId = device.Id,
+            StartedAt = job.StartedAt ?? command.Now,
+            Reason = null,
+            TestsTotal = null,
+            TestsDone = 0,
+            TestsFailed = 0,
+        };
+        device = device with
+        {
+            LastToken = device.LastToken + 1,
+            Version = device.Version + 1,
+            Lease = new Lease(device.LastToken + 1, job.Id, job.RunId, job.Attempt, group.Id, job.OrgId, group.Key.AppVersionId,
+                command.ClaimId, command.Now, command.Now + command.Ttl),
+            Revision = rows.NextRevision(),
+        };
+        rows.Save(device);
+        rows.Save(job);
+        rows.Save(new Attempt
+        {
+            JobId = job.Id,
+            Number = job.Attempt,
+            DeviceId = device.Id,
+            AgentId = device.AgentId,
+            Token = device.LastToken,
+            ClaimedAt = command.Now,
+        });
+        LeaveGroup(group.Id, [job], activeChange: +1);
+        CountServing(group.Key.OrgId, group.Key.AppVersionId, +1);
+        var run = rows.FindRun(job.RunId)!;
+        rows.Save(run with { Queued = run.Queued - 1, Active = run.Active + 1 });
+        Emit(job, "leased", command.Now);
+        return new ClaimAnswer.Claimed(device, job, rows.SpecOf(job.Id));
+    }
+
+    private RenewAnswer Apply(Renew command)
+    {
+        if (rows.FindAgent(command.AgentId) is not { } agent) return new RenewAnswer(null);
+        rows.Save(agent with { LastSeen = command.Now });
+        return new RenewAnswer([.. command.Leases.Select(reference =>
+        {
+            if (FindLeased(reference) is not { Lease: { } lease } device) return LeaseState.Lost;
+            rows.SaveLeaseEnd(device with { Lease = lease with { Until = command.Now + command.Ttl } });
+            return lease.CancelRequested ? LeaseState.Cancel : LeaseState.Ok;
+        })]);
+    }
+
+    private ProgressAnswer Apply(Progress command)
+    {
+        if (FindLeased(command.Lease) is not { Lease: { } lease } device) return new ProgressAnswer(LeaseState.Lost);
+        if (command.Installed is { } build) device = NoteInstall(device, lease, build, command);
+        var job = rows.FindJob(lease.JobId)!;
+        if (lease.CancelRequested || !job.IsActive) return new ProgressAnswer(LeaseState.Cancel);
+
+        if (command.InstallSeconds is not null) job = job with { Installs = job.Installs + 1 };
+        if (command.TestsTotal is { } total) job = job with { TestsTotal = total };
+        if (command.Status is { } status and (JobStatus.Installing or JobStatus.Running) && status != job.Status)
+        {
+            job = job with { Status = status };
+            Emit(job, Words.Of(status), command.Now, command.Message);
+            if (status is JobStatus.Running && rows.FindAttempt(job.Id, lease.Attempt) is { } attempt)
+                rows.Save(attempt with { RunningAt = command.Now });
+        }
+        else if (command.Message is { } note && command.Installed is null) Emit(job, "note", command.Now, note);
+        if (command.TestStarted is { } title) Emit(job, "test_started", command.Now, title);
+        if (command.Test is { } test)
+        {
+            var failed = test.Status is TestStatus.Failed or TestStatus.TimedOut or TestStatus.Interrupted;
+            job = job with { TestsDone = job.TestsDone + 1, TestsFailed = job.TestsFailed + (failed ? 1 : 0) };
+            Emit(job, "test_ended", command.Now, $"{Words.Of(test.Status)}: {test.Title}", test.DurationMs / 1000);
+        }
+        rows.Save(job);
+        return new ProgressAnswer(LeaseState.Ok);
+    }
+
+    /// <summary>Remembers what is on the phone now, and counts the install if there was one.</summary>
+    private Device NoteInstall(Device device, Lease lease, ResidentBuild build, Progress command)
+    {
+        var installed = command.InstallSeconds is not null;
+        var residents = device.Offer.Residents.Where(r => r.PackageId != build.PackageId).Append(build);
+        device = device with
+        {
+            Offer = device.Offer with { Residents = [.. residents] },
+            Installs = device.Installs + (installed ? 1 : 0),
+            Version = device.Version + 1,
+            Revision = rows.NextRevision(),
+        };
+        rows.Save(device);
+        if (!installed) return device;
+
+        Learn(Estimates.InstallKey(lease.OrgId, lease.AppVersionId), command.InstallSeconds!.Value);
+        if (rows.FindAttempt(lease.JobId, lease.Attempt) is { } attempt)
+            rows.Save(attempt with { Installs = attempt.Installs + 1, InstallSeconds = attempt.InstallSeconds + command.InstallSeconds.Value });
+        var group = rows.FindGroup(lease.GroupId)!;
+        rows.Save(group with { Installs = group.Installs + 1, Revision = rows.NextRevision() });
+        var run = rows.FindRun(lease.RunId)!;
+        rows.Save(run with { Installs = run.Installs + 1 });
+        var job = rows.FindJob(lease.JobId)!;
+        Emit(job, "installed", command.Now, command.Message, command.InstallSeconds);
+        return device;
+    }
+
+    private FinishAnswer Apply(Finish command)
+    {
+        if (FindLeased(command.Lease) is { } device)
+            return new FinishAnswer.Accepted(EndAttempt(device, command.End, command.FinishId, command.Now));
+        return rows.FindAttempt(command.Lease) is { } attempt && attempt.FinishId == command.FinishId
+            ? new FinishAnswer.Accepted(rows.FindJob(attempt.JobId)!)
+            : new FinishAnswer.Stale();
+    }
+
+    private ExpireAnswer Apply(ExpireLeases command)
+    {
+        var expired = rows.LeasesPast(command.Now, command.Max);
+        foreach (var device in expired)
+            EndAttempt(device, Lost($"Agent {device.AgentId} did not renew the lease of {device.Id} in time."), null, command.Now);
+        foreach (var agent in rows.AgentsSilentSince(command.SilentSince))
+        {
+            rows.Save(agent with { Online = false });
+            foreach (var device in rows.DevicesOf(agent.Id)) TakeOffline(device);
+        }
+        return new ExpireAnswer(expired.Count);
+    }
+
+    private static AttemptEnd Lost(string reason) => new(AttemptOutcome.Lost, reason, 0, []);
+
+    private Device? FindLeased(LeaseRef reference) =>
+        rows.FindDevice(reference.DeviceId) is { Lease: { } lease } device && lease.Token == reference.Token ? device : null;
+
+    /// <summary>Frees the device, closes the attempt and moves its job on.</summary>
+    private Job EndAttempt(Device device, AttemptEnd end, string? finishId, DateTimeOffset now)
+    {
+        var lease = device.Lease!;
+        var attempt = rows.FindAttempt(lease.JobId, lease.Attempt)!;
+        rows.Save(attempt with { EndedAt = now, Outcome = end.Outcome, Reason = end.Reason, RunSeconds = end.RunSeconds, FinishId = finishId });
+        if (end.Tests.Count > 0) rows.SaveTests(lease.JobId, lease.Attempt, end.Tests);
+        rows.Save(device with
+        {
+            Lease = null,
+            Attempts = device.Attempts + 1,
+            Version = device.Version + 1,
+            Revision = rows.NextRevision(),
+        });
+        LeaveGroup(lease.GroupId, [], activeChange: -1);
+        CountServing(lease.OrgId, lease.AppVersionId, -1);
+
+        var job = rows.FindJob(lease.JobId)!;
+        if (!job.IsActive) return job; // canceled meanwhile: final already, whatever the attempt says
+        var spec = rows.SpecOf(job.Id);
+        var after = JobLifecycle.After(job, spec, end.Outcome, end.Tests.Any(t => t.Status is TestStatus.Flaky));
+        job = job with
+        {
+            TestFailures = job.TestFailures + (JobLifecycle.IsTestFailure(end.Outcome) ? 1 : 0),
+            InfraFailures = job.InfraFailures + (JobLifecycle.IsInfraFailure(end.Outcome) ? 1 : 0),
+        };
+        if (end.Outcome is AttemptOutcome.Passed or AttemptOutcome.Failed && end.RunSeconds > 0)
+        {
+            Learn(Estimates.TestKey(spec.OrgId, spec.TestPath, spec.Target), end.RunSeconds);
+            Learn(Estimates.OrgKey(spec.OrgId), end.RunSeconds);
+        }
+        var run = rows.FindRun(job.RunId)!;
+        if (after is AfterAttempt.Final final)
+        {
+            rows.Save(Complete(run, job, final, end.Reason, now));
+            return rows.FindJob(job.Id)!;
+        }
+        job = Requeue(job, spec, ((AfterAttempt.Requeue)after).BarDevice, end, now);
+        rows.Save(run with { Queued = run.Queued + 1, Active = run.Active - 1 });
+        EnterGroups([(job, spec)], run.Pool, now);
+        return job;
+    }
+
+    private Job Requeue(Job job, JobSpec spec, bool barDevice, AttemptEnd end, DateTimeOffset now)
+    {
+        var barred = barDevice ? [.. job.Barred.Append(job.DeviceId!).Distinct().Order(StringComparer.Ordinal)] : job.Barred;
+        job = job with
+        {
+            Status = JobStatus.Queued,
+            Barred = barred,
+            GroupId = Groups.GroupKey.Of(spec, barred).ToId(),
+            ReadyAt = now,
+            // It keeps the tier of its first submission: a failure must not send it to the back of the queue.
+            QueueDeadline = now.AddSeconds(spec.Limits.QueueSeconds),
+            EstimateSeconds = EstimateOf(spec),
+            Reason = end.Reason,
+        };
+        rows.Save(job);
+        Emit(job, "requeued", now, $"{Words.Of(end.Outcome)}{(end.Reason is null ? "" : ": " + end.Reason)}");
+        return job;
+    }
+}

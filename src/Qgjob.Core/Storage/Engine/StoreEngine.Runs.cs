@@ -1,0 +1,95 @@
+using Qgjob.Core.Groups;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Scheduling;
+
+namespace Qgjob.Core.Storage.Engine;
+
+/// <summary>Submission, cancellation, queue limits.</summary>
+public sealed partial class StoreEngine
+{
+    private EnqueueAnswer Apply(Enqueue command)
+    {
+        if (command.Run.IdempotencyKey is { } key && rows.FindRunByKey(command.Run.OrgId, key) is { } earlier)
+            return earlier.BodyHash == command.Run.BodyHash ? new EnqueueAnswer.Repeated(earlier) : new EnqueueAnswer.KeyTaken(earlier.Id);
+
+        var run = command.Run with { Total = command.Jobs.Count, Queued = command.Jobs.Count };
+        var entering = new List<(Job, JobSpec)>(command.Jobs.Count);
+        foreach (var (id, spec) in command.Jobs)
+        {
+            var job = new Job
+            {
+                Id = id,
+                RunId = run.Id,
+                OrgId = spec.OrgId,
+                GroupId = GroupKey.Of(spec, []).ToId(),
+                Ordinal = entering.Count,
+                Tier = Estimates.TierOf(command.Now, spec.Priority),
+                EstimateSeconds = EstimateOf(spec),
+                CreatedAt = command.Now,
+                ReadyAt = command.Now,
+                QueueDeadline = command.Now.AddSeconds(spec.Limits.QueueSeconds),
+            };
+            rows.Add(job, spec);
+            Emit(job, "queued", command.Now);
+            entering.Add((job, spec));
+        }
+        EnterGroups(entering, run.Pool, command.Now);
+        rows.Save(run);
+        return new EnqueueAnswer.Accepted(run);
+    }
+
+    private CancelAnswer Apply(Cancel command)
+    {
+        if (rows.FindRun(command.RunId) is not { } run) return new CancelAnswer(0);
+        var jobs = rows.UnfinishedJobs(command.RunId).Where(j => command.JobId is null || j.Id == command.JobId).ToList();
+        foreach (var job in jobs)
+        {
+            run = Complete(run, job, new AfterAttempt.Final(JobStatus.Canceled, JobVerdict.Canceled, false), command.Reason, command.Now);
+            // The device stays leased until its agent has torn the attempt down, or the lease expires.
+            if (job.IsActive && rows.FindDevice(job.DeviceId!) is { Lease: { } lease } device && lease.JobId == job.Id)
+                rows.Save(device with { Lease = lease with { CancelRequested = true } });
+        }
+        foreach (var waiting in jobs.Where(j => j.Status is JobStatus.Queued).GroupBy(j => j.GroupId))
+            LeaveGroup(waiting.Key, [.. waiting]);
+        if (jobs.Count > 0) rows.Save(run);
+        return new CancelAnswer(jobs.Count);
+    }
+
+    private ExpireAnswer Apply(ExpireQueued command)
+    {
+        var late = rows.QueuedPast(command.Now, command.Max);
+        foreach (var ofRun in late.GroupBy(j => j.RunId))
+        {
+            var run = rows.FindRun(ofRun.Key)!;
+            foreach (var job in ofRun)
+            {
+                var group = rows.FindGroup(job.GroupId)!;
+                var fitted = job.Attempt > 0 || rows.DevicesOfPool(group.Pool).Any(d => Eligibility.Fits(group, d.Offer));
+                var limit = TimeSpan.FromSeconds(rows.SpecOf(job.Id).Limits.QueueSeconds);
+                var reason = fitted
+                    ? $"Waited {limit:g} (the queue limit) without getting a device; raise --queue-timeout or add devices."
+                    : $"No device that fits was seen within {limit:g} (the queue limit): {Describe(group.Key)}.";
+                run = Complete(run, job, new AfterAttempt.Final(JobStatus.TimedOut, fitted ? JobVerdict.QueueLimit : JobVerdict.NoDevice, false), reason, command.Now);
+            }
+            rows.Save(run);
+        }
+        foreach (var ofGroup in late.GroupBy(j => j.GroupId)) LeaveGroup(ofGroup.Key, [.. ofGroup]);
+        return new ExpireAnswer(late.Count);
+    }
+
+    private static string Describe(GroupKey key) =>
+        $"wanted target {Words.Of(key.Target)}{(key.Needs.Length > 0 ? $" with {key.Needs}" : "")}";
+
+    private PutBuildAnswer Apply(PutBuild command)
+    {
+        var version = rows.FindAppVersion(command.OrgId, command.AppVersionId)
+            ?? new AppVersion { OrgId = command.OrgId, Id = command.AppVersionId, CreatedAt = command.Now };
+        if (version.Builds.FirstOrDefault(b => b.Platform == command.Build.Platform) is { } existing)
+            return existing.Sha256 == command.Build.Sha256
+                ? new PutBuildAnswer.Stored(version, Created: false)
+                : new PutBuildAnswer.Taken(existing);
+        version = version with { Builds = [.. version.Builds, command.Build], Revision = rows.NextRevision() };
+        rows.Save(version);
+        return new PutBuildAnswer.Stored(version, Created: true);
+    }
+}

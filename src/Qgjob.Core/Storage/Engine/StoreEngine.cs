@@ -1,0 +1,123 @@
+using System.Diagnostics;
+using Qgjob.Core.Events;
+using Qgjob.Core.Groups;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Runs;
+using Qgjob.Core.Scheduling;
+
+namespace Qgjob.Core.Storage.Engine;
+
+/// <summary>What every command means, once, for all stores whose rows are in this process.</summary>
+/// <remarks>
+/// A command first checks everything and then writes, so that a refused command leaves nothing half-done. The caller
+/// wraps a batch in one transaction.
+/// </remarks>
+public sealed partial class StoreEngine(IStoreRows rows)
+{
+    /// <summary>Applies one command and gives its answer.</summary>
+    public object Apply(StoreCommand command) => command switch
+    {
+        Enqueue c => Apply(c),
+        Claim c => Apply(c),
+        Renew c => Apply(c),
+        Progress c => Apply(c),
+        Finish c => Apply(c),
+        Register c => Apply(c),
+        Touch c => Apply(c),
+        OrderDevice c => Apply(c),
+        DrainAgent c => Apply(c),
+        Cancel c => Apply(c),
+        ExpireLeases c => Apply(c),
+        ExpireQueued c => Apply(c),
+        PutBuild c => Apply(c),
+        _ => throw new UnreachableException($"no store knows {command.GetType().Name}"),
+    };
+
+    private void Emit(Job job, string kind, DateTimeOffset now, string? message = null, double? seconds = null) =>
+        rows.Append(new JobEvent(0, job.RunId, job.Id, now, kind, job.Attempt, job.DeviceId, Words.Of(job.Status), message, seconds));
+
+    /// <summary>Puts queued jobs into their groups: counters and head of each group, one save per group.</summary>
+    private void EnterGroups(IEnumerable<(Job Job, JobSpec Spec)> jobs, string pool, DateTimeOffset now)
+    {
+        foreach (var sameGroup in jobs.GroupBy(j => j.Job.GroupId))
+        {
+            var (_, spec) = sameGroup.First();
+            var group = rows.FindGroup(sameGroup.Key) ?? new Group
+            {
+                Id = sameGroup.Key,
+                Key = GroupKey.Of(spec, sameGroup.First().Job.Barred),
+                Pool = pool,
+            };
+            var head = sameGroup.Select(j => j.Job).MinBy(j => (j.Tier, j.ReadyAt))!;
+            var headChanges = group.Queued == 0 || (head.Tier, head.ReadyAt).CompareTo((group.HeadTier, group.HeadReadyAt)) < 0;
+            rows.Save(group with
+            {
+                Queued = group.Queued + sameGroup.Count(),
+                QueuedSeconds = group.QueuedSeconds + sameGroup.Sum(j => j.Job.EstimateSeconds),
+                HeadTier = headChanges ? head.Tier : group.HeadTier,
+                HeadReadyAt = headChanges ? head.ReadyAt : group.HeadReadyAt,
+                Revision = rows.NextRevision(),
+            });
+            if (rows.FindAppVersion(spec.OrgId, spec.AppVersionId) is null)
+                rows.Save(new AppVersion { OrgId = spec.OrgId, Id = spec.AppVersionId, CreatedAt = now, Revision = rows.NextRevision() });
+        }
+    }
+
+    /// <summary>Takes jobs that do not wait any more (their rows are saved already) out of their group's counters.</summary>
+    private void LeaveGroup(string groupId, IReadOnlyCollection<Job> leaving, int activeChange = 0)
+    {
+        var group = rows.FindGroup(groupId)!;
+        var queued = group.Queued - leaving.Count;
+        var head = queued > 0 ? rows.FirstReady(groupId) : null;
+        rows.Save(group with
+        {
+            Queued = queued,
+            // The sum of many additions and subtractions drifts; an empty queue holds exactly nothing.
+            QueuedSeconds = queued == 0 ? 0 : group.QueuedSeconds - leaving.Sum(j => j.EstimateSeconds),
+            Active = group.Active + activeChange,
+            HeadTier = head?.Tier ?? 0,
+            HeadReadyAt = head?.ReadyAt ?? default,
+            Revision = rows.NextRevision(),
+        });
+    }
+
+    private void CountServing(string orgId, string appVersionId, int change)
+    {
+        var version = rows.FindAppVersion(orgId, appVersionId)!;
+        rows.Save(version with
+        {
+            Serving = version.Serving + change,
+            OpenVersion = version.OpenVersion + 1,
+            Revision = rows.NextRevision(),
+        });
+    }
+
+    /// <summary>Makes a job final and tells its run; the caller saves the run that comes back.</summary>
+    private Run Complete(Run run, Job job, AfterAttempt.Final final, string? reason, DateTimeOffset now)
+    {
+        var wasActive = job.IsActive;
+        job = job with { Status = final.Status, Verdict = final.Verdict, Flaky = final.Flaky, Reason = reason, FinishedAt = now };
+        rows.Save(job);
+        Emit(job, "finished", now, reason);
+        var verdicts = run.Verdicts.ToArray();
+        verdicts[(int)final.Verdict]++;
+        run = run with
+        {
+            Queued = run.Queued - (wasActive ? 0 : 1),
+            Active = run.Active - (wasActive ? 1 : 0),
+            Verdicts = verdicts,
+            Flaky = run.Flaky + (final.Flaky ? 1 : 0),
+        };
+        if (run.Queued + run.Active > 0) return run;
+        run = run with { FinishedAt = now };
+        rows.Append(new JobEvent(0, run.Id, null, now, "run_finished", Status: Words.Of(RunVerdict.Of(run))));
+        return run;
+    }
+
+    private double EstimateOf(JobSpec spec) =>
+        rows.FindEstimate(Estimates.TestKey(spec.OrgId, spec.TestPath, spec.Target))
+        ?? rows.FindEstimate(Estimates.OrgKey(spec.OrgId))
+        ?? Estimates.UnknownTestSeconds;
+
+    private void Learn(string key, double seconds) => rows.SaveEstimate(key, Estimates.Update(rows.FindEstimate(key), seconds));
+}

@@ -1,0 +1,64 @@
+using Qgjob.Core.Devices;
+using Qgjob.Core.Events;
+using Qgjob.Core.Groups;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
+using Qgjob.Core.Runs;
+using Qgjob.Core.Scheduling;
+
+namespace Qgjob.Core.Storage;
+
+/// <summary>The port to a store. Which store is behind it is a setting, never a difference in behaviour.</summary>
+/// <remarks>
+/// Writes are optimistic: a command carries the versions and tokens it rests on, and a store applies it whole or answers
+/// why not. A store never judges whether a claim is wise. Every acknowledged batch is durable as far as the store is.
+/// </remarks>
+public interface IJobStore : IAsyncDisposable
+{
+    /// <summary>Applies the commands in order, in one commit; one answer per command, in order.</summary>
+    /// <exception cref="StoreUnavailableException">Nothing of the batch was applied; it may be tried again.</exception>
+    ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, CancellationToken cancel);
+
+    /// <summary>What changed in the pool's counters after a revision; 0 reads all.</summary>
+    ValueTask<PoolDelta> ReadPoolAsync(string pool, long sinceRevision, CancellationToken cancel);
+
+    /// <summary>The run, or null.</summary>
+    ValueTask<Run?> FindRunAsync(string runId, CancellationToken cancel);
+    /// <summary>Runs, newest first.</summary>
+    ValueTask<Page<Run>> ListRunsAsync(string? orgId, PageRequest page, CancellationToken cancel);
+    /// <summary>The job and its specification, or null.</summary>
+    ValueTask<JobAndSpec?> FindJobAsync(string jobId, CancellationToken cancel);
+    /// <summary>Jobs that match, newest first; a run's jobs in the order of submission.</summary>
+    ValueTask<Page<JobAndSpec>> ListJobsAsync(JobFilter filter, PageRequest page, CancellationToken cancel);
+    /// <summary>How many jobs of its group are leased before this one; null when the job does not wait.</summary>
+    ValueTask<int?> PositionInGroupAsync(string jobId, CancellationToken cancel);
+    /// <summary>The job's attempts, oldest first.</summary>
+    ValueTask<IReadOnlyList<Attempt>> AttemptsAsync(string jobId, CancellationToken cancel);
+    /// <summary>Per-test results of an attempt; empty when it has none.</summary>
+    ValueTask<IReadOnlyList<TestResult>> TestResultsAsync(string jobId, int attempt, CancellationToken cancel);
+    /// <summary>Events of a run (or one job of it) after a sequence number, oldest first, at most <paramref name="max"/>.</summary>
+    ValueTask<IReadOnlyList<JobEvent>> EventsAsync(string runId, string? jobId, long after, int max, CancellationToken cancel);
+    /// <summary>The app version, or null when nobody named it yet.</summary>
+    ValueTask<AppVersion?> FindAppVersionAsync(string orgId, string appVersionId, CancellationToken cancel);
+    /// <summary>The org's app versions, newest first.</summary>
+    ValueTask<Page<AppVersion>> ListAppVersionsAsync(string? orgId, PageRequest page, CancellationToken cancel);
+    /// <summary>All agents ever registered.</summary>
+    ValueTask<IReadOnlyList<Agent>> AgentsAsync(CancellationToken cancel);
+    /// <summary>The weighted mean of past durations under the key, in seconds; null when there is none.</summary>
+    ValueTask<double?> EstimateAsync(string key, CancellationToken cancel);
+}
+
+/// <summary>A job with what was asked for.</summary>
+public sealed record JobAndSpec(Job Job, JobSpec Spec);
+
+/// <summary>Which jobs to list; null means any.</summary>
+public sealed record JobFilter(string? OrgId = null, string? RunId = null, string? AppVersionId = null, JobStatus? Status = null);
+
+/// <summary>Which part of a list: at most <paramref name="Limit"/> items after the cursor.</summary>
+public sealed record PageRequest(int Limit, string? Cursor = null);
+
+/// <summary>Part of a list; <paramref name="Next"/> is the cursor of the next part, null at the end.</summary>
+public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
+
+/// <summary>The store did not answer. Nothing was applied that is not acknowledged; the call may be tried again.</summary>
+public sealed class StoreUnavailableException(string message, Exception inner) : Exception(message, inner);

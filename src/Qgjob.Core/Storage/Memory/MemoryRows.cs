@@ -1,0 +1,208 @@
+using Qgjob.Core.Devices;
+using Qgjob.Core.Events;
+using Qgjob.Core.Groups;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
+using Qgjob.Core.Runs;
+using Qgjob.Core.Storage.Engine;
+
+namespace Qgjob.Core.Storage.Memory;
+
+/// <summary>Rows in dictionaries, with the orders that the engine asks for kept sorted.</summary>
+internal sealed class MemoryRows : IStoreRows
+{
+    private readonly Dictionary<string, JobSpec> specs = [];
+    private readonly Dictionary<(string Org, string Key), string> runsByKey = [];
+    private readonly Dictionary<string, List<string>> jobsOfRun = [];
+    private readonly Dictionary<string, SortedSet<Job>> ready = [];
+    private readonly SortedSet<(DateTimeOffset Deadline, string Id)> deadlines = [];
+    private readonly Dictionary<string, Group> groups = [];
+    private readonly Dictionary<(string Org, string Id), AppVersion> appVersions = [];
+    private readonly Dictionary<string, Device> devices = [];
+    private readonly Dictionary<(string Job, int Number), Attempt> attempts = [];
+    private readonly Dictionary<LeaseRef, (string Job, int Number)> attemptsByLease = [];
+    private readonly Dictionary<string, double> estimates = [];
+    private readonly Dictionary<string, List<JobEvent>> events = [];
+    private readonly SortedSet<long> revisions = [];
+    private readonly Dictionary<long, object> changed = [];
+    private long lastEvent;
+
+    public Dictionary<string, Run> Runs { get; } = [];
+    public Dictionary<string, Job> Jobs { get; } = [];
+    public Dictionary<string, Agent> Agents { get; } = [];
+    public Dictionary<(string Job, int Attempt), IReadOnlyList<TestResult>> Tests { get; } = [];
+    public IEnumerable<AppVersion> AppVersions => appVersions.Values;
+    public long Revision { get; private set; }
+
+    public Run? FindRun(string runId) => Runs.GetValueOrDefault(runId);
+
+    public Run? FindRunByKey(string orgId, string idempotencyKey) =>
+        runsByKey.TryGetValue((orgId, idempotencyKey), out var id) ? Runs[id] : null;
+
+    public void Save(Run run)
+    {
+        Runs[run.Id] = run;
+        if (run.IdempotencyKey is { } key) runsByKey[(run.OrgId, key)] = run.Id;
+    }
+
+    public Job? FindJob(string jobId) => Jobs.GetValueOrDefault(jobId);
+
+    public JobSpec SpecOf(string jobId) => specs[jobId];
+
+    public void Add(Job job, JobSpec spec)
+    {
+        specs[job.Id] = spec;
+        if (!jobsOfRun.TryGetValue(job.RunId, out var ids)) jobsOfRun[job.RunId] = ids = [];
+        ids.Add(job.Id);
+        Save(job);
+    }
+
+    public void Save(Job job)
+    {
+        if (Jobs.TryGetValue(job.Id, out var old) && old.Status is JobStatus.Queued)
+        {
+            ready[old.GroupId].Remove(old);
+            deadlines.Remove((old.QueueDeadline, old.Id));
+        }
+        Jobs[job.Id] = job;
+        if (job.Status is not JobStatus.Queued) return;
+        if (!ready.TryGetValue(job.GroupId, out var waiting)) ready[job.GroupId] = waiting = new SortedSet<Job>(DispatchOrder.Instance);
+        waiting.Add(job);
+        deadlines.Add((job.QueueDeadline, job.Id));
+    }
+
+    public Job? FirstReady(string groupId) => ready.GetValueOrDefault(groupId)?.Min;
+
+    public int AheadOf(Job job) => ready[job.GroupId].TakeWhile(j => j.Id != job.Id).Count();
+
+    public IReadOnlyList<Job> JobsOfRun(string runId) => [.. jobsOfRun.GetValueOrDefault(runId, []).Select(id => Jobs[id])];
+
+    public IReadOnlyList<Job> UnfinishedJobs(string runId) => [.. JobsOfRun(runId).Where(j => !j.IsFinal)];
+
+    public IReadOnlyList<Job> QueuedPast(DateTimeOffset now, int max) =>
+        [.. deadlines.TakeWhile(d => d.Deadline <= now).Take(max).Select(d => Jobs[d.Id])];
+
+    public Group? FindGroup(string groupId) => groups.GetValueOrDefault(groupId);
+
+    public void Save(Group group)
+    {
+        if (groups.TryGetValue(group.Id, out var old)) Forget(old.Revision);
+        groups[group.Id] = group;
+        Note(group.Revision, group);
+    }
+
+    public AppVersion? FindAppVersion(string orgId, string appVersionId) => appVersions.GetValueOrDefault((orgId, appVersionId));
+
+    public void Save(AppVersion version)
+    {
+        if (appVersions.TryGetValue((version.OrgId, version.Id), out var old)) Forget(old.Revision);
+        appVersions[(version.OrgId, version.Id)] = version;
+        Note(version.Revision, version);
+    }
+
+    public Device? FindDevice(string deviceId) => devices.GetValueOrDefault(deviceId);
+
+    public IReadOnlyList<Device> DevicesOfPool(string pool) => [.. devices.Values.Where(d => d.Pool == pool)];
+
+    public IReadOnlyList<Device> DevicesOf(string agentId) => [.. devices.Values.Where(d => d.AgentId == agentId)];
+
+    public IReadOnlyList<Device> LeasesPast(DateTimeOffset now, int max) =>
+        [.. devices.Values.Where(d => d.Lease?.Until <= now).OrderBy(d => d.Id, StringComparer.Ordinal).Take(max)];
+
+    public void Save(Device device)
+    {
+        if (devices.TryGetValue(device.Id, out var old)) Forget(old.Revision);
+        devices[device.Id] = device;
+        Note(device.Revision, device);
+    }
+
+    public void SaveLeaseEnd(Device device)
+    {
+        devices[device.Id] = device;
+        Note(device.Revision, device);
+    }
+
+    public Agent? FindAgent(string agentId) => Agents.GetValueOrDefault(agentId);
+
+    public IReadOnlyList<Agent> AgentsSilentSince(DateTimeOffset since) => [.. Agents.Values.Where(a => a.Online && a.LastSeen < since)];
+
+    public void Save(Agent agent) => Agents[agent.Id] = agent;
+
+    public Attempt? FindAttempt(string jobId, int number) => attempts.GetValueOrDefault((jobId, number));
+
+    public Attempt? FindAttempt(LeaseRef lease) => attemptsByLease.TryGetValue(lease, out var key) ? attempts[key] : null;
+
+    public void Save(Attempt attempt)
+    {
+        attempts[(attempt.JobId, attempt.Number)] = attempt;
+        attemptsByLease[new LeaseRef(attempt.DeviceId, attempt.Token)] = (attempt.JobId, attempt.Number);
+    }
+
+    public IReadOnlyList<Attempt> AttemptsOf(string jobId)
+    {
+        var found = new List<Attempt>();
+        while (attempts.TryGetValue((jobId, found.Count + 1), out var attempt)) found.Add(attempt);
+        return found;
+    }
+
+    public void SaveTests(string jobId, int attempt, IReadOnlyList<TestResult> tests) => Tests[(jobId, attempt)] = tests;
+
+    public double? FindEstimate(string key) => estimates.TryGetValue(key, out var seconds) ? seconds : null;
+
+    public void SaveEstimate(string key, double seconds) => estimates[key] = seconds;
+
+    public void Append(JobEvent happened)
+    {
+        if (!events.TryGetValue(happened.RunId, out var list)) events[happened.RunId] = list = [];
+        list.Add(happened with { Sequence = ++lastEvent });
+    }
+
+    public IReadOnlyList<JobEvent> EventsOf(string runId, string? jobId, long after, int max)
+    {
+        if (!events.TryGetValue(runId, out var list)) return [];
+        var low = 0;
+        var high = list.Count;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (list[middle].Sequence <= after) low = middle + 1;
+            else high = middle;
+        }
+        return [.. list.Skip(low).Where(e => jobId is null || e.JobId == jobId).Take(max)];
+    }
+
+    public long NextRevision() => ++Revision;
+
+    public IReadOnlyList<Group> ChangedGroups(string pool, long since) => [.. Changed(since).OfType<Group>().Where(g => g.Pool == pool)];
+
+    public IReadOnlyList<Device> ChangedDevices(string pool, long since) => [.. Changed(since).OfType<Device>().Where(d => d.Pool == pool)];
+
+    public IReadOnlyList<AppVersion> ChangedAppVersions(long since) => [.. Changed(since).OfType<AppVersion>()];
+
+    private IEnumerable<object> Changed(long since) => revisions.GetViewBetween(since + 1, long.MaxValue).Select(r => changed[r]);
+
+    private void Note(long revision, object row)
+    {
+        revisions.Add(revision);
+        changed[revision] = row;
+    }
+
+    private void Forget(long revision)
+    {
+        revisions.Remove(revision);
+        changed.Remove(revision);
+    }
+
+    private sealed class DispatchOrder : IComparer<Job>
+    {
+        public static readonly DispatchOrder Instance = new();
+
+        public int Compare(Job? x, Job? y)
+        {
+            var byTier = x!.Tier.CompareTo(y!.Tier);
+            if (byTier != 0) return byTier;
+            var byLength = y.EstimateSeconds.CompareTo(x.EstimateSeconds);
+            return byLength != 0 ? byLength : string.CompareOrdinal(x.Id, y.Id);
+        }
+    }
+}

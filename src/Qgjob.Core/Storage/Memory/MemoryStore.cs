@@ -1,0 +1,109 @@
+using Qgjob.Core.Devices;
+using Qgjob.Core.Events;
+using Qgjob.Core.Groups;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
+using Qgjob.Core.Runs;
+using Qgjob.Core.Scheduling;
+using Qgjob.Core.Storage.Engine;
+
+namespace Qgjob.Core.Storage.Memory;
+
+/// <summary>Everything in this process's memory: for tests, simulations and servers that may forget.</summary>
+public sealed class MemoryStore : IJobStore
+{
+    private readonly Lock gate = new();
+    private readonly MemoryRows rows = new();
+    private readonly StoreEngine engine;
+
+    /// <summary>An empty store.</summary>
+    public MemoryStore() => engine = new StoreEngine(rows);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        lock (gate) return new([.. batch.Select(engine.Apply)]);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<PoolDelta> ReadPoolAsync(string pool, long sinceRevision, CancellationToken cancel) => Read(() => new PoolDelta(
+        rows.Revision,
+        rows.ChangedGroups(pool, sinceRevision),
+        rows.ChangedDevices(pool, sinceRevision),
+        rows.ChangedAppVersions(sinceRevision),
+        rows.Agents.Values.Where(a => a.Draining).Select(a => a.Id).ToHashSet()));
+
+    /// <inheritdoc/>
+    public ValueTask<Run?> FindRunAsync(string runId, CancellationToken cancel) => Read(() => rows.FindRun(runId));
+
+    /// <inheritdoc/>
+    public ValueTask<Page<Run>> ListRunsAsync(string? orgId, PageRequest page, CancellationToken cancel) => Read(() =>
+        PageOf(rows.Runs.Values.Where(r => orgId is null || r.OrgId == orgId).OrderByDescending(r => r.Id, StringComparer.Ordinal), r => r.Id, page));
+
+    /// <inheritdoc/>
+    public ValueTask<JobAndSpec?> FindJobAsync(string jobId, CancellationToken cancel) =>
+        Read(() => rows.FindJob(jobId) is { } job ? new JobAndSpec(job, rows.SpecOf(jobId)) : null);
+
+    /// <inheritdoc/>
+    public ValueTask<Page<JobAndSpec>> ListJobsAsync(JobFilter filter, PageRequest page, CancellationToken cancel) => Read(() =>
+    {
+        IEnumerable<Job> jobs = filter.RunId is { } run ? rows.JobsOfRun(run) : rows.Jobs.Values.OrderByDescending(j => j.Id, StringComparer.Ordinal);
+        var matching = jobs.Where(j =>
+            (filter.OrgId is null || j.OrgId == filter.OrgId)
+            && (filter.Status is null || j.Status == filter.Status)
+            && (filter.AppVersionId is null || rows.SpecOf(j.Id).AppVersionId == filter.AppVersionId));
+        var part = PageOf(matching, j => j.Id, page);
+        return new Page<JobAndSpec>([.. part.Items.Select(j => new JobAndSpec(j, rows.SpecOf(j.Id)))], part.Next);
+    });
+
+    /// <inheritdoc/>
+    public ValueTask<int?> PositionInGroupAsync(string jobId, CancellationToken cancel) =>
+        Read(() => rows.FindJob(jobId) is { Status: JobStatus.Queued } job ? rows.AheadOf(job) : (int?)null);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<Attempt>> AttemptsAsync(string jobId, CancellationToken cancel) => Read(() => rows.AttemptsOf(jobId));
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<TestResult>> TestResultsAsync(string jobId, int attempt, CancellationToken cancel) =>
+        Read(() => rows.Tests.GetValueOrDefault((jobId, attempt), []));
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<JobEvent>> EventsAsync(string runId, string? jobId, long after, int max, CancellationToken cancel) =>
+        Read(() => rows.EventsOf(runId, jobId, after, max));
+
+    /// <inheritdoc/>
+    public ValueTask<AppVersion?> FindAppVersionAsync(string orgId, string appVersionId, CancellationToken cancel) =>
+        Read(() => rows.FindAppVersion(orgId, appVersionId));
+
+    /// <inheritdoc/>
+    public ValueTask<Page<AppVersion>> ListAppVersionsAsync(string? orgId, PageRequest page, CancellationToken cancel) => Read(() => PageOf(
+        rows.AppVersions.Where(v => orgId is null || v.OrgId == orgId).OrderByDescending(v => v.CreatedAt).ThenBy(CursorOf, StringComparer.Ordinal),
+        CursorOf, page));
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<Agent>> AgentsAsync(CancellationToken cancel) =>
+        Read<IReadOnlyList<Agent>>(() => [.. rows.Agents.Values.OrderBy(a => a.Id, StringComparer.Ordinal)]);
+
+    /// <inheritdoc/>
+    public ValueTask<double?> EstimateAsync(string key, CancellationToken cancel) => Read(() => rows.FindEstimate(key));
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private static string CursorOf(AppVersion version) => $"{version.OrgId}/{version.Id}";
+
+    private static Page<T> PageOf<T>(IEnumerable<T> all, Func<T, string> cursorOf, PageRequest page)
+    {
+        if (page.Cursor is { } cursor) all = all.SkipWhile(i => cursorOf(i) != cursor).Skip(1);
+        var items = all.Take(page.Limit + 1).ToList();
+        if (items.Count <= page.Limit) return new Page<T>(items, null);
+        items.RemoveAt(page.Limit);
+        return new Page<T>(items, cursorOf(items[^1]));
+    }
+
+    private ValueTask<T> Read<T>(Func<T> read)
+    {
+        lock (gate) return ValueTask.FromResult(read());
+    }
+}
