@@ -1,0 +1,65 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Qgjob.Agent.Installs;
+
+/// <summary>What qgjob put on a phone, and how that looks from outside.</summary>
+/// <param name="Fingerprint">From the phone's package manager; changes with every installation by anyone.</param>
+internal sealed record InstallRecord(string Sha256, string Fingerprint);
+
+/// <summary>Installs by device key and package id, kept in one file that survives the agent.</summary>
+internal sealed class InstallRecords
+{
+    private readonly string _file;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Dictionary<string, InstallRecord>> _devices;
+
+    public InstallRecords(string file)
+    {
+        _file = file;
+        _devices = Load(file);
+    }
+
+    public InstallRecord? Find(string device, string package)
+    {
+        lock (_gate) return _devices.GetValueOrDefault(device)?.GetValueOrDefault(package);
+    }
+
+    /// <summary>Package ids that qgjob installed on a device.</summary>
+    public IReadOnlyDictionary<string, InstallRecord> Of(string device)
+    {
+        lock (_gate) return new Dictionary<string, InstallRecord>(_devices.GetValueOrDefault(device) ?? []);
+    }
+
+    public void Set(string device, string package, InstallRecord? record)
+    {
+        lock (_gate)
+        {
+            if (!_devices.TryGetValue(device, out var packages)) _devices[device] = packages = [];
+            if (record is null) packages.Remove(package);
+            else packages[package] = record;
+            Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
+            var draft = _file + ".draft";
+            File.WriteAllText(draft, JsonSerializer.Serialize(_devices, InstallJson.Default.DictionaryStringDictionaryStringInstallRecord));
+            File.Move(draft, _file, overwrite: true);
+        }
+    }
+
+    private static Dictionary<string, Dictionary<string, InstallRecord>> Load(string file)
+    {
+        try
+        {
+            return File.Exists(file)
+                ? JsonSerializer.Deserialize(File.ReadAllText(file), InstallJson.Default.DictionaryStringDictionaryStringInstallRecord) ?? []
+                : [];
+        }
+        catch (JsonException)
+        {
+            return []; // A damaged memory only costs an install.
+        }
+    }
+}
+
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(Dictionary<string, Dictionary<string, InstallRecord>>))]
+internal sealed partial class InstallJson : JsonSerializerContext;
