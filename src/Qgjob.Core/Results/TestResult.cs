@@ -41,3 +41,25 @@ public sealed record TestResult(
     /// <summary>The title path joined the way Playwright prints it.</summary>
     public string Title => string.Join(" › ", TitlePath);
 }
+
+/// <summary>How many tests ended how. A flaky test counts as passed, too.</summary>
+/// <param name="Passed">Passed, at the first try or later.</param>
+/// <param name="Failed">Failed, ran out of time or was interrupted.</param>
+/// <param name="Flaky">Passed only on a retry.</param>
+/// <param name="Skipped">Not run, by their own choice.</param>
+public sealed record TestCounts(int Passed, int Failed, int Flaky, int Skipped)
+{
+    /// <summary>No tests.</summary>
+    public static TestCounts None { get; } = new(0, 0, 0, 0);
+
+    /// <summary>Counts these tests.</summary>
+    public static TestCounts Of(IReadOnlyCollection<TestResult> tests) => new(
+        tests.Count(t => t.Status is TestStatus.Passed or TestStatus.Flaky),
+        tests.Count(t => t.Status is TestStatus.Failed or TestStatus.TimedOut or TestStatus.Interrupted),
+        tests.Count(t => t.Status is TestStatus.Flaky),
+        tests.Count(t => t.Status is TestStatus.Skipped));
+
+    /// <summary>The sum of both.</summary>
+    public TestCounts Plus(TestCounts more) =>
+        new(Passed + more.Passed, Failed + more.Failed, Flaky + more.Flaky, Skipped + more.Skipped);
+}

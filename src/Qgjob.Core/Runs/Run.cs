@@ -1,4 +1,5 @@
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
 
 namespace Qgjob.Core.Runs;
 
@@ -33,6 +34,9 @@ public sealed record Run
     public int Flaky { get; init; }
     /// <summary>Installs that its attempts needed.</summary>
     public int Installs { get; init; }
+
+    /// <summary>Tests of the finished jobs, each counted in its job's last attempt.</summary>
+    public TestCounts Tests { get; init; } = TestCounts.None;
 
     /// <summary>The pool of everything that names none.</summary>
     public const string DefaultPool = "default";

@@ -185,6 +185,7 @@ public sealed partial class StoreEngine
         var run = rows.FindRun(job.RunId)!;
         if (after is AfterAttempt.Final final)
         {
+            run = run with { Tests = run.Tests.Plus(TestCounts.Of(end.Tests)) };
             rows.Save(Complete(run, job, final, end.Reason, now));
             return rows.FindJob(job.Id)!;
         }

@@ -1,0 +1,51 @@
+using System.Net.Http.Headers;
+using Qgjob.Client.Http;
+using Qgjob.Client.Wire;
+using Qgjob.Core.Storage;
+
+namespace Qgjob.Client;
+
+/// <summary>The agent's calls (<c>/agent/v1</c>), typed.</summary>
+public sealed class AgentClient(Transport transport)
+{
+    private const string Api = "/agent/v1";
+    private static readonly WireJson Json = WireJson.Default;
+
+    /// <summary>Says what the agent offers.</summary>
+    public Task<RegisterResponse> RegisterAsync(RegisterRequest request, CancellationToken cancel) =>
+        transport.PostAsync($"{Api}/register", request, Json.RegisterRequest, Json.RegisterResponse, cancel, repeatable: true);
+
+    /// <summary>Waits for work. Not repeated: a lost answer's leases are given back by the next registration or expire.</summary>
+    public Task<WorkResponse> WorkAsync(WorkRequest request, CancellationToken cancel) =>
+        transport.PostAsync($"{Api}/work", request, Json.WorkRequest, Json.WorkResponse, cancel, timeout: TimeSpan.FromSeconds(request.WaitSeconds + 15));
+
+    /// <summary>Prolongs leases.</summary>
+    public Task<RenewResponse> RenewAsync(RenewRequest request, CancellationToken cancel) =>
+        transport.PostAsync($"{Api}/renew", request, Json.RenewRequest, Json.RenewResponse, cancel, repeatable: true, timeout: TimeSpan.FromSeconds(10));
+
+    /// <summary>Sends news of attempts. Not repeated by itself: a test that ended would be counted twice.</summary>
+    public Task<ProgressResponse> ProgressAsync(ProgressRequest request, CancellationToken cancel) =>
+        transport.PostAsync($"{Api}/progress", request, Json.ProgressRequest, Json.ProgressResponse, cancel);
+
+    /// <summary>Ends attempts.</summary>
+    public Task<FinishResponse> FinishAsync(FinishRequest request, CancellationToken cancel) =>
+        transport.PostAsync($"{Api}/finish", request, Json.FinishRequest, Json.FinishResponse, cancel, repeatable: true);
+
+    /// <summary>Appends to an attempt's log at an offset; what is there already is ignored.</summary>
+    public async Task<LogAppended> AppendLogAsync(LeaseRef lease, long offset, ReadOnlyMemory<byte> bytes, CancellationToken cancel)
+    {
+        using var content = new ReadOnlyMemoryContent(bytes);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        using var response = await transport.SendBytesAsync(HttpMethod.Post, $"{Api}/log?{Of(lease)}&offset={offset}", content, cancel).ConfigureAwait(false);
+        return await transport.ReadAsync(response, Json.LogAppended, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Uploads a file that an attempt left; replaces one of the same name.</summary>
+    public async Task PutArtifactAsync(LeaseRef lease, string name, HttpContent content, CancellationToken cancel)
+    {
+        var path = string.Join('/', name.Split('/').Select(Uri.EscapeDataString));
+        using var response = await transport.SendBytesAsync(HttpMethod.Put, $"{Api}/artifacts/{path}?{Of(lease)}", content, cancel).ConfigureAwait(false);
+    }
+
+    private static string Of(LeaseRef lease) => $"device={Uri.EscapeDataString(lease.DeviceId)}&token={lease.Token}";
+}

@@ -1,0 +1,144 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Qgjob.Client.Wire;
+
+namespace Qgjob.Client.Http;
+
+/// <summary>Sends JSON and streams to one server and turns what goes wrong into two exceptions.</summary>
+public sealed class Transport : IDisposable
+{
+    private readonly HttpClient http;
+
+    /// <param name="server">The server's address.</param>
+    /// <param name="token">Bearer token, if the server asks for one.</param>
+    /// <param name="time">Clock of the retries.</param>
+    public Transport(Uri server, string? token, TimeProvider time)
+    {
+        Server = server;
+        http = new HttpClient(new RetryHandler(new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.All }, time))
+        {
+            BaseAddress = server,
+            // Every call has its own limit: long polls, uploads and followed logs differ too much.
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        if (token is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+    }
+
+    /// <summary>The server's address.</summary>
+    public Uri Server { get; }
+
+    /// <summary>GET, answered with JSON; null for 404 when <paramref name="missingIsNull"/>.</summary>
+    public async Task<T?> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancel, bool missingIsNull = false) where T : class
+    {
+        using var limit = Limit(TimeSpan.FromSeconds(30), cancel);
+        using var response = await SendAsync(new HttpRequestMessage(HttpMethod.Get, path), cancel, limit.Token, missingIsNull ? HttpStatusCode.NotFound : null).ConfigureAwait(false);
+        return response.StatusCode is HttpStatusCode.NotFound ? null : await ReadAsync(response, type, limit.Token).ConfigureAwait(false);
+    }
+
+    /// <summary>POST of JSON, answered with JSON.</summary>
+    /// <param name="path">Path and query.</param>
+    /// <param name="body">What to send.</param>
+    /// <param name="bodyType">Its JSON form.</param>
+    /// <param name="answerType">The answer's JSON form.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <param name="repeatable">It may be sent again when no answer came.</param>
+    /// <param name="headers">Further headers.</param>
+    /// <param name="timeout">Longest wait; 30 s unless told.</param>
+    public async Task<TAnswer> PostAsync<TBody, TAnswer>(
+        string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<TAnswer> answerType, CancellationToken cancel,
+        bool repeatable = false, IReadOnlyDictionary<string, string>? headers = null, TimeSpan? timeout = null)
+        where TAnswer : class
+    {
+        using var limit = Limit(timeout ?? TimeSpan.FromSeconds(30), cancel);
+        using var request = new HttpRequestMessage(HttpMethod.Post, path);
+        request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, bodyType));
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        request.Options.Set(RetryHandler.Repeatable, repeatable);
+        foreach (var (name, value) in headers ?? NoHeaders) request.Headers.Add(name, value);
+        using var response = await SendAsync(request, cancel, limit.Token).ConfigureAwait(false);
+        return await ReadAsync(response, answerType, limit.Token).ConfigureAwait(false);
+    }
+
+    /// <summary>True when HEAD answers 2xx, false for 404.</summary>
+    public async Task<bool> ExistsAsync(string path, CancellationToken cancel)
+    {
+        using var limit = Limit(TimeSpan.FromSeconds(30), cancel);
+        using var response = await SendAsync(new HttpRequestMessage(HttpMethod.Head, path), cancel, limit.Token, HttpStatusCode.NotFound).ConfigureAwait(false);
+        return response.IsSuccessStatusCode;
+    }
+
+    /// <summary>PUT or POST of bytes; the answer as a response that the caller disposes.</summary>
+    public Task<HttpResponseMessage> SendBytesAsync(HttpMethod method, string path, HttpContent content, CancellationToken cancel) =>
+        SendAsync(new HttpRequestMessage(method, path) { Content = content }, cancel, cancel);
+
+    /// <summary>GET of a stream that may stay open as long as the caller reads it.</summary>
+    public Task<HttpResponseMessage> OpenAsync(string path, CancellationToken cancel, HttpStatusCode? accepted = null) =>
+        SendAsync(new HttpRequestMessage(HttpMethod.Get, path), cancel, cancel, accepted);
+
+    /// <summary>The body as JSON; an empty or foreign body means that something else answers at this address.</summary>
+    public async Task<T> ReadAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken cancel) where T : class
+    {
+        try
+        {
+            var stream = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
+            return await JsonSerializer.DeserializeAsync(stream, type, cancel).ConfigureAwait(false)
+                ?? throw new JsonException("the answer is null");
+        }
+        catch (JsonException e)
+        {
+            throw new ServerUnreachableException(Server, new InvalidDataException($"what answered there is not a qgjob server of this version ({e.Message})", e));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => http.Dispose();
+
+    private static readonly Dictionary<string, string> NoHeaders = [];
+
+    private static CancellationTokenSource Limit(TimeSpan limit, CancellationToken cancel)
+    {
+        var linked = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        linked.CancelAfter(limit);
+        return linked;
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request, CancellationToken caller, CancellationToken limited, HttpStatusCode? accepted = null)
+    {
+        HttpResponseMessage response;
+        try
+        {
+            response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limited).ConfigureAwait(false);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new ServerUnreachableException(Server, e);
+        }
+        catch (OperationCanceledException e) when (!caller.IsCancellationRequested)
+        {
+            throw new ServerUnreachableException(Server, new TimeoutException("it did not answer in time", e));
+        }
+        if (response.IsSuccessStatusCode || response.StatusCode == accepted) return response;
+        using (response) throw new ApiException(response.StatusCode, await ProblemOfAsync(response, limited).ConfigureAwait(false));
+    }
+
+    private static async Task<Problem> ProblemOfAsync(HttpResponseMessage response, CancellationToken cancel)
+    {
+        var status = (int)response.StatusCode;
+        try
+        {
+            if (response.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) is true)
+            {
+                var stream = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
+                if (await JsonSerializer.DeserializeAsync(stream, WireJson.Default.Problem, cancel).ConfigureAwait(false) is { } problem) return problem;
+            }
+        }
+        catch (JsonException)
+        {
+            // Not a problem document: the status is all there is.
+        }
+        return new Problem($"HTTP {status}", status, $"The server answered {status} {response.ReasonPhrase}.");
+    }
+}

@@ -1,0 +1,159 @@
+using System.Net.Http.Headers;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Qgjob.Client.Http;
+using Qgjob.Client.Wire;
+using Qgjob.Core.Events;
+
+namespace Qgjob.Client;
+
+/// <summary>The HTTP API (<c>/api/v1</c>), typed.</summary>
+/// <remarks>Throws <see cref="ApiException"/> for what the server refuses, <see cref="ServerUnreachableException"/> when it is not there.</remarks>
+public sealed class QgjobClient(Transport transport) : IDisposable
+{
+    private const string Api = "/api/v1";
+    private static readonly WireJson Json = WireJson.Default;
+
+    /// <summary>The server's address.</summary>
+    public Uri Server => transport.Server;
+
+    /// <summary>Submits a run; the key makes the call repeatable.</summary>
+    public Task<RunAccepted> SubmitAsync(SubmitRun run, string idempotencyKey, CancellationToken cancel) =>
+        transport.PostAsync($"{Api}/runs", run, Json.SubmitRun, Json.RunAccepted, cancel, repeatable: true,
+            headers: new Dictionary<string, string> { ["Idempotency-Key"] = idempotencyKey });
+
+    /// <summary>The run, or null.</summary>
+    public Task<RunView?> FindRunAsync(string runId, CancellationToken cancel) =>
+        transport.GetAsync($"{Api}/runs/{Escape(runId)}", Json.RunView, cancel, missingIsNull: true);
+
+    /// <summary>Runs, newest first.</summary>
+    public async Task<ListOf<RunView>> ListRunsAsync(string? orgId, int limit, string? cursor, CancellationToken cancel) =>
+        (await transport.GetAsync($"{Api}/runs{Query(("org_id", orgId), ("limit", $"{limit}"), ("cursor", cursor))}", Json.ListOfRunView, cancel).ConfigureAwait(false))!;
+
+    /// <summary>The job with its attempts, or null.</summary>
+    public Task<JobView?> FindJobAsync(string jobId, CancellationToken cancel) =>
+        transport.GetAsync($"{Api}/jobs/{Escape(jobId)}", Json.JobView, cancel, missingIsNull: true);
+
+    /// <summary>Jobs that match; a run's jobs in the order of submission, others newest first.</summary>
+    public async Task<ListOf<JobView>> ListJobsAsync(
+        string? orgId, string? runId, string? appVersionId, string? status, int limit, string? cursor, CancellationToken cancel) =>
+        (await transport.GetAsync(
+            $"{Api}/jobs{Query(("org_id", orgId), ("run_id", runId), ("app_version_id", appVersionId), ("status", status), ("limit", $"{limit}"), ("cursor", cursor))}",
+            Json.ListOfJobView, cancel).ConfigureAwait(false))!;
+
+    /// <summary>Cancels a run's unfinished jobs; null when there is no such run.</summary>
+    public Task<CancelResult> CancelRunAsync(string runId, CancellationToken cancel) =>
+        transport.PostAsync($"{Api}/runs/{Escape(runId)}/cancel", new DeviceOrder(), Json.DeviceOrder, Json.CancelResult, cancel, repeatable: true);
+
+    /// <summary>Cancels a job.</summary>
+    public Task<CancelResult> CancelJobAsync(string jobId, CancellationToken cancel) =>
+        transport.PostAsync($"{Api}/jobs/{Escape(jobId)}/cancel", new DeviceOrder(), Json.DeviceOrder, Json.CancelResult, cancel, repeatable: true);
+
+    /// <summary>A run's per-test results, or null.</summary>
+    public Task<RunResults?> FindRunResultsAsync(string runId, CancellationToken cancel) =>
+        transport.GetAsync($"{Api}/runs/{Escape(runId)}/results", Json.RunResults, cancel, missingIsNull: true);
+
+    /// <summary>A job's per-test results, or null.</summary>
+    public Task<JobResults?> FindJobResultsAsync(string jobId, CancellationToken cancel) =>
+        transport.GetAsync($"{Api}/jobs/{Escape(jobId)}/results", Json.JobResults, cancel, missingIsNull: true);
+
+    /// <summary>The log of a job's latest attempt (or of <paramref name="attempt"/>) as UTF-8 bytes; with <paramref name="follow"/> open until the attempt ends.</summary>
+    public Task<HttpResponseMessage> OpenLogAsync(string jobId, int? attempt, bool follow, long offset, CancellationToken cancel) =>
+        transport.OpenAsync($"{Api}/jobs/{Escape(jobId)}/log{Query(("attempt", attempt?.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("follow", follow ? "true" : null), ("offset", $"{offset}"))}", cancel);
+
+    /// <summary>Files that a job's attempts left.</summary>
+    public async Task<ListOf<ArtifactView>> ListArtifactsAsync(string jobId, CancellationToken cancel) =>
+        (await transport.GetAsync($"{Api}/jobs/{Escape(jobId)}/artifacts", Json.ListOfArtifactView, cancel).ConfigureAwait(false))!;
+
+    /// <summary>One of these files.</summary>
+    public Task<HttpResponseMessage> OpenArtifactAsync(string jobId, int attempt, string name, CancellationToken cancel) =>
+        transport.OpenAsync($"{Api}/jobs/{Escape(jobId)}/artifacts/{attempt}/{string.Join('/', name.Split('/').Select(Escape))}", cancel);
+
+    /// <summary>Events of a run from now on (or after a sequence number), until the run is finished.</summary>
+    public async IAsyncEnumerable<JobEvent> FollowRunAsync(string runId, long after, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        using var response = await transport.OpenAsync($"{Api}/runs/{Escape(runId)}/events?after={after}", cancel).ConfigureAwait(false);
+        var stream = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
+        var events = SseParser.Create(stream, (_, data) => data.IsEmpty ? null : JsonSerializer.Deserialize(data, Json.JobEvent));
+        await foreach (var item in events.EnumerateAsync(cancel).ConfigureAwait(false))
+            if (item.Data is { } happened) yield return happened;
+    }
+
+    /// <summary>The app version, or null.</summary>
+    public Task<AppVersionView?> FindAppVersionAsync(string orgId, string appVersionId, CancellationToken cancel) =>
+        transport.GetAsync($"{Api}/apps/{Escape(orgId)}/{Escape(appVersionId)}", Json.AppVersionView, cancel, missingIsNull: true);
+
+    /// <summary>App versions, newest first.</summary>
+    public async Task<ListOf<AppVersionView>> ListAppVersionsAsync(string? orgId, int limit, string? cursor, CancellationToken cancel) =>
+        (await transport.GetAsync($"{Api}/apps{Query(("org_id", orgId), ("limit", $"{limit}"), ("cursor", cursor))}", Json.ListOfAppVersionView, cancel).ConfigureAwait(false))!;
+
+    /// <summary>Uploads a build. The same bytes again are fine; other bytes under the same name are refused (409).</summary>
+    public async Task<BuildStored> UploadBuildAsync(
+        string orgId, string appVersionId, string fileName, string sha256, HttpContent content, CancellationToken cancel)
+    {
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        using var response = await transport.SendBytesAsync(HttpMethod.Put,
+            $"{Api}/apps/{Escape(orgId)}/{Escape(appVersionId)}{Query(("sha256", sha256), ("file_name", fileName))}", content, cancel).ConfigureAwait(false);
+        return await transport.ReadAsync(response, Json.BuildStored, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>A build's bytes.</summary>
+    public Task<HttpResponseMessage> OpenBuildAsync(string orgId, string appVersionId, string sha256, CancellationToken cancel) =>
+        transport.OpenAsync($"{Api}/apps/{Escape(orgId)}/{Escape(appVersionId)}/builds/{sha256}", cancel);
+
+    /// <summary>The server has the test bundle.</summary>
+    public Task<bool> HasBundleAsync(string orgId, string sha256, CancellationToken cancel) =>
+        transport.ExistsAsync($"{Api}/bundles/{Escape(orgId)}/{sha256}", cancel);
+
+    /// <summary>Uploads a test bundle; the server checks the hash.</summary>
+    public async Task UploadBundleAsync(string orgId, string sha256, HttpContent content, CancellationToken cancel)
+    {
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        using var response = await transport.SendBytesAsync(HttpMethod.Put, $"{Api}/bundles/{Escape(orgId)}/{sha256}", content, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>A test bundle's bytes.</summary>
+    public Task<HttpResponseMessage> OpenBundleAsync(string orgId, string sha256, CancellationToken cancel) =>
+        transport.OpenAsync($"{Api}/bundles/{Escape(orgId)}/{sha256}", cancel);
+
+    /// <summary>All devices.</summary>
+    public async Task<ListOf<DeviceView>> ListDevicesAsync(CancellationToken cancel) =>
+        (await transport.GetAsync($"{Api}/devices", Json.ListOfDeviceView, cancel).ConfigureAwait(false))!;
+
+    /// <summary>The device, or null.</summary>
+    public Task<DeviceView?> FindDeviceAsync(string deviceId, CancellationToken cancel) =>
+        transport.GetAsync($"{Api}/devices/{Escape(deviceId)}", Json.DeviceView, cancel, missingIsNull: true);
+
+    /// <summary>Pauses, resumes or releases a device; the device as it is afterwards.</summary>
+    /// <param name="deviceId">The device.</param>
+    /// <param name="order"><c>pause</c>, <c>resume</c> or <c>release</c>.</param>
+    /// <param name="note">Why; shown to people.</param>
+    /// <param name="cancel">Ends it.</param>
+    public Task<DeviceView> OrderDeviceAsync(string deviceId, string order, string? note, CancellationToken cancel) =>
+        transport.PostAsync($"{Api}/devices/{Escape(deviceId)}/{order}", new DeviceOrder(note), Json.DeviceOrder, Json.DeviceView, cancel, repeatable: true);
+
+    /// <summary>Groups that have jobs waiting or on devices.</summary>
+    public async Task<ListOf<GroupView>> ListGroupsAsync(CancellationToken cancel) =>
+        (await transport.GetAsync($"{Api}/groups", Json.ListOfGroupView, cancel).ConfigureAwait(false))!;
+
+    /// <summary>All agents.</summary>
+    public async Task<ListOf<AgentView>> ListAgentsAsync(CancellationToken cancel) =>
+        (await transport.GetAsync($"{Api}/agents", Json.ListOfAgentView, cancel).ConfigureAwait(false))!;
+
+    /// <summary>The server is there and its store answers.</summary>
+    public Task<Health?> HealthAsync(CancellationToken cancel) => transport.GetAsync("/readyz", Json.Health, cancel);
+
+    /// <inheritdoc/>
+    public void Dispose() => transport.Dispose();
+
+    private static string Escape(string text) => Uri.EscapeDataString(text);
+
+    private static string Query(params ReadOnlySpan<(string Name, string? Value)> parts)
+    {
+        var query = new System.Text.StringBuilder();
+        foreach (var (name, value) in parts)
+            if (value is not null) query.Append(query.Length == 0 ? '?' : '&').Append(name).Append('=').Append(Escape(value));
+        return query.ToString();
+    }
+}

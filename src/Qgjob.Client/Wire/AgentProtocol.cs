@@ -1,0 +1,96 @@
+using Qgjob.Core.Devices;
+using Qgjob.Core.Groups;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
+using Qgjob.Core.Storage;
+
+namespace Qgjob.Client.Wire;
+
+/// <summary><c>POST /agent/v1/register</c>: an agent says what it offers, at start and whenever that changes.</summary>
+/// <param name="AgentId">Kept in a file on the agent's host.</param>
+/// <param name="BootId">New with every start of the process; leases of an earlier boot are ended as lost.</param>
+/// <param name="Name">For people.</param>
+/// <param name="Version">qgjob's version.</param>
+/// <param name="Pool">The pool its devices work in.</param>
+/// <param name="Devices">All devices it sees now.</param>
+public sealed record RegisterRequest(
+    string AgentId, string BootId, string Name, string Version, string? Pool, IReadOnlyList<DeviceOffer> Devices);
+
+/// <summary>Answer to a registration: the lease's times, in seconds.</summary>
+/// <param name="LeaseTtlSeconds">A lease lasts so long after a renewal.</param>
+/// <param name="RenewEverySeconds">Renew so often.</param>
+/// <param name="MarginSeconds">Stop by yourself this long before a lease that could not be renewed ends.</param>
+/// <param name="LostLeases">Leases of an earlier boot that were ended.</param>
+public sealed record RegisterResponse(double LeaseTtlSeconds, double RenewEverySeconds, double MarginSeconds, int LostLeases);
+
+/// <summary><c>POST /agent/v1/work</c>: a long poll for all of the agent's free devices. 409 when it must register first.</summary>
+/// <param name="AgentId">The agent.</param>
+/// <param name="BootId">Its boot.</param>
+/// <param name="FreeDevices">Devices that can take a job now; may be empty, cancels are delivered all the same.</param>
+/// <param name="Leases">Leases it holds, so that cancels and losses reach it at once.</param>
+/// <param name="WaitSeconds">Longest wait, at most 60.</param>
+public sealed record WorkRequest(
+    string AgentId, string BootId, IReadOnlyList<string> FreeDevices, IReadOnlyList<LeaseRef> Leases, double WaitSeconds);
+
+/// <summary>Answer to a poll: what to start, and what to stop; both empty when the wait ended.</summary>
+public sealed record WorkResponse(IReadOnlyList<Assignment> Assignments, IReadOnlyList<LeaseRef> Cancel, IReadOnlyList<LeaseRef> Lost);
+
+/// <summary>One attempt to make.</summary>
+/// <param name="Lease">Device and token; every later call carries them.</param>
+/// <param name="JobId">The job.</param>
+/// <param name="RunId">Its run.</param>
+/// <param name="Attempt">Number of the attempt.</param>
+/// <param name="Spec">What was asked for.</param>
+/// <param name="Builds">Uploaded builds of the app version, one per platform; empty: the project's own buildPath is used.</param>
+/// <param name="EstimateSeconds">Expected run seconds.</param>
+public sealed record Assignment(
+    LeaseRef Lease,
+    string JobId,
+    string RunId,
+    int Attempt,
+    JobSpec Spec,
+    IReadOnlyList<Build> Builds,
+    double EstimateSeconds);
+
+/// <summary><c>POST /agent/v1/renew</c>. 409 when the agent must register first.</summary>
+public sealed record RenewRequest(string AgentId, IReadOnlyList<LeaseRef> Leases);
+
+/// <summary>Answer: one state per lease, in order.</summary>
+public sealed record RenewResponse(IReadOnlyList<LeaseState> States);
+
+/// <summary><c>POST /agent/v1/progress</c>: news of running attempts, in order.</summary>
+public sealed record ProgressRequest(IReadOnlyList<ProgressItem> Items);
+
+/// <summary>One piece of news; only what is given has changed. See <see cref="Progress"/>.</summary>
+public sealed record ProgressItem(
+    LeaseRef Lease,
+    JobStatus? Status = null,
+    string? Message = null,
+    ResidentBuild? Installed = null,
+    double? InstallSeconds = null,
+    int? TestsTotal = null,
+    string? TestStarted = null,
+    TestResult? Test = null);
+
+/// <summary>Answer: one state per item, in order.</summary>
+public sealed record ProgressResponse(IReadOnlyList<LeaseState> States);
+
+/// <summary><c>POST /agent/v1/finish</c>: attempts that ended.</summary>
+public sealed record FinishRequest(IReadOnlyList<FinishItem> Items);
+
+/// <summary>The end of one attempt. The same <paramref name="FinishId"/> may be sent again.</summary>
+public sealed record FinishItem(LeaseRef Lease, string FinishId, AttemptEnd End);
+
+/// <summary>Answer: for each item whether it was accepted; false means the lease was not valid any more.</summary>
+public sealed record FinishResponse(IReadOnlyList<bool> Accepted);
+
+/// <summary><c>POST /agent/v1/log?device=…&amp;token=…&amp;offset=…</c>, the body being bytes of the log: answer.</summary>
+/// <param name="Length">Length of the stored log; send what follows it. Bytes that were there already are ignored.</param>
+public sealed record LogAppended(long Length);
+
+/// <summary>A file that an attempt left. <c>PUT /agent/v1/artifacts/{name}?device=…&amp;token=…</c>.</summary>
+/// <param name="Name">Relative path with forward slashes.</param>
+/// <param name="SizeBytes">Length.</param>
+/// <param name="ContentType">Media type by the name's ending.</param>
+/// <param name="Attempt">The attempt it belongs to.</param>
+public sealed record ArtifactView(string Name, long SizeBytes, string ContentType, int Attempt);

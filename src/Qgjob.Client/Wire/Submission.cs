@@ -1,0 +1,67 @@
+using System.Text.Json.Serialization;
+using Qgjob.Core.Jobs;
+
+namespace Qgjob.Client.Wire;
+
+/// <summary>What every submission may say besides the tests; all optional but the org and the app version.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public abstract record SubmissionOptions
+{
+    /// <summary>The tenant: letters, digits and <c>. _ - + @ : ~</c>, at most 128.</summary>
+    public string? OrgId { get; init; }
+    /// <summary>The app version, same form as the org.</summary>
+    public string? AppVersionId { get; init; }
+    /// <summary>Kind of device; null is <c>any</c>.</summary>
+    public Target? Target { get; init; }
+    /// <summary>Platform; null leaves it to the device.</summary>
+    public Platform? Platform { get; init; }
+    /// <summary>Conditions on the device, e.g. <c>os&gt;=13,model=Pixel*</c>.</summary>
+    public string? Device { get; init; }
+    /// <summary><c>low</c>, <c>normal</c>, <c>high</c>, <c>urgent</c> or a number from −10 to 10.</summary>
+    [JsonConverter(typeof(PriorityConverter))]
+    public int? Priority { get; init; }
+    /// <summary>State reset between tests.</summary>
+    public ResetMode? Reset { get; init; }
+    /// <summary>Tries when a test fails, 1 to 10.</summary>
+    public int? MaxAttempts { get; init; }
+    /// <summary>Tries when infrastructure fails, 1 to 10.</summary>
+    public int? InfraAttempts { get; init; }
+    /// <summary>Longest wait for a device, seconds.</summary>
+    public int? QueueTimeoutSeconds { get; init; }
+    /// <summary>Longest installation, seconds.</summary>
+    public int? InstallTimeoutSeconds { get; init; }
+    /// <summary>Longest run of the test process, seconds.</summary>
+    public int? TimeoutSeconds { get; init; }
+    /// <summary>Longest silence of the test process, seconds.</summary>
+    public int? SilenceTimeoutSeconds { get; init; }
+    /// <summary>Environment for the test process.</summary>
+    public Dictionary<string, string>? Env { get; init; }
+    /// <summary>What the submitter says of the run: branch, commit, …</summary>
+    public Dictionary<string, string>? Meta { get; init; }
+    /// <summary>Only tests whose title matches.</summary>
+    public string? Grep { get; init; }
+    /// <summary>A Playwright project of the config.</summary>
+    public string? AwProject { get; init; }
+    /// <summary>Config file relative to the project.</summary>
+    public string? Config { get; init; }
+    /// <summary>Playwright retries; null: as the project says.</summary>
+    public int? TestRetries { get; init; }
+    /// <summary>SHA-256 (hex) of an uploaded test bundle; null: the agent's own workspace.</summary>
+    public string? BundleSha256 { get; init; }
+}
+
+/// <summary><c>POST /api/v1/jobs</c>: one test file. A run is made for it.</summary>
+public sealed record SubmitJob : SubmissionOptions
+{
+    /// <summary>The spec file, relative to the project.</summary>
+    public string? TestPath { get; init; }
+}
+
+/// <summary><c>POST /api/v1/runs</c>: many test files against one app version.</summary>
+public sealed record SubmitRun : SubmissionOptions
+{
+    /// <summary>Spec files, relative to the project; 1 to 10,000.</summary>
+    public IReadOnlyList<string>? Tests { get; init; }
+    /// <summary>When given, every test is run once on each of these.</summary>
+    public IReadOnlyList<Platform>? Platforms { get; init; }
+}

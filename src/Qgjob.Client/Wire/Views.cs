@@ -1,0 +1,198 @@
+using Qgjob.Core.Devices;
+using Qgjob.Core.Groups;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
+
+namespace Qgjob.Client.Wire;
+
+/// <summary>A run as the API shows it.</summary>
+public sealed record RunView
+{
+    /// <summary>Id, <c>r-…</c>.</summary>
+    public required string RunId { get; init; }
+    /// <summary>The tenant.</summary>
+    public required string OrgId { get; init; }
+    /// <summary><c>queued</c>, <c>running</c>, then <c>passed</c>, <c>failed</c>, <c>error</c>, <c>timed_out</c>, <c>canceled</c>, <c>no_tests</c> or <c>undetermined</c>.</summary>
+    public required string Status { get; init; }
+    /// <summary>Exit code that says the same to a script; 8 while unfinished.</summary>
+    public required int ExitCode { get; init; }
+    /// <summary>Jobs by where they stand.</summary>
+    public required JobCounts Jobs { get; init; }
+    /// <summary>Tests of the finished jobs.</summary>
+    public required TestCounts Tests { get; init; }
+    /// <summary>Jobs that failed first and passed later.</summary>
+    public int Flaky { get; init; }
+    /// <summary>Installs so far.</summary>
+    public int Installs { get; init; }
+    /// <summary>When it was accepted.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+    /// <summary>When its last job became final.</summary>
+    public DateTimeOffset? FinishedAt { get; init; }
+    /// <summary>When it is expected to end, from past durations; null when nothing is known or it is finished.</summary>
+    public DateTimeOffset? ExpectedEnd { get; init; }
+    /// <summary>What the submitter said of it.</summary>
+    public IReadOnlyDictionary<string, string> Meta { get; init; } = JobSpec.EmptyMap;
+}
+
+/// <summary>Jobs of a run by where they stand.</summary>
+public sealed record JobCounts(int Total, int Queued, int Active, int Passed, int Failed, int Error, int TimedOut, int Canceled);
+
+/// <summary>A job as the API shows it.</summary>
+public sealed record JobView
+{
+    /// <summary>Id, <c>j-…</c>.</summary>
+    public required string JobId { get; init; }
+    /// <summary>Its run.</summary>
+    public required string RunId { get; init; }
+    /// <summary>The tenant.</summary>
+    public required string OrgId { get; init; }
+    /// <summary>The app version it tests.</summary>
+    public required string AppVersionId { get; init; }
+    /// <summary>The spec file.</summary>
+    public required string TestPath { get; init; }
+    /// <summary>Kind of device wanted.</summary>
+    public required Target Target { get; init; }
+    /// <summary>Platform wanted.</summary>
+    public Platform? Platform { get; init; }
+    /// <summary>Conditions on the device.</summary>
+    public string? Device { get; init; }
+    /// <summary>Tiers above normal.</summary>
+    public int Priority { get; init; }
+    /// <summary>State.</summary>
+    public required JobStatus Status { get; init; }
+    /// <summary>Exit code that says the same to a script; 8 while unfinished.</summary>
+    public required int ExitCode { get; init; }
+    /// <summary>Why it waits, failed or ended, for people.</summary>
+    public string? Reason { get; init; }
+    /// <summary>The group it waits in.</summary>
+    public required string GroupId { get; init; }
+    /// <summary>Jobs of its group that go before it; null when it does not wait.</summary>
+    public int? Position { get; init; }
+    /// <summary>Number of the latest attempt; 0 before the first.</summary>
+    public int Attempt { get; init; }
+    /// <summary>Device of the latest attempt.</summary>
+    public string? DeviceId { get; init; }
+    /// <summary>Tests in the file, once known.</summary>
+    public int? TestsTotal { get; init; }
+    /// <summary>Tests finished in the latest attempt.</summary>
+    public int TestsDone { get; init; }
+    /// <summary>Tests failed in the latest attempt.</summary>
+    public int TestsFailed { get; init; }
+    /// <summary>Installs that its attempts needed.</summary>
+    public int Installs { get; init; }
+    /// <summary>It failed first and passed later.</summary>
+    public bool Flaky { get; init; }
+    /// <summary>Estimated run seconds, from past durations.</summary>
+    public double EstimateSeconds { get; init; }
+    /// <summary>When the run was submitted.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+    /// <summary>When the first attempt started.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+    /// <summary>When it became final.</summary>
+    public DateTimeOffset? FinishedAt { get; init; }
+    /// <summary>Expected start, while it waits, if devices that fit are there.</summary>
+    public DateTimeOffset? ExpectedStart { get; init; }
+    /// <summary>Expected end, while it is not final.</summary>
+    public DateTimeOffset? ExpectedEnd { get; init; }
+    /// <summary>Its attempts; only when one job is asked for.</summary>
+    public IReadOnlyList<AttemptView>? Attempts { get; init; }
+}
+
+/// <summary>One try at a job.</summary>
+public sealed record AttemptView(
+    int Number,
+    string DeviceId,
+    string AgentId,
+    DateTimeOffset ClaimedAt,
+    DateTimeOffset? RunningAt,
+    DateTimeOffset? EndedAt,
+    AttemptOutcome Outcome,
+    string? Reason,
+    int Installs,
+    double InstallSeconds,
+    double RunSeconds);
+
+/// <summary>Answer to a submission.</summary>
+/// <param name="RunId">The run.</param>
+/// <param name="JobIds">Its jobs, in the order of submission.</param>
+/// <param name="Repeated">The idempotency key was known: nothing new was made.</param>
+public sealed record RunAccepted(string RunId, IReadOnlyList<string> JobIds, bool Repeated = false);
+
+/// <summary>Per-test results of a job's attempt.</summary>
+public sealed record JobResults(string JobId, string TestPath, JobStatus Status, int Attempt, IReadOnlyList<TestResult> Tests);
+
+/// <summary>Per-test results of a run: one entry per job, in the order of submission.</summary>
+public sealed record RunResults(string RunId, string Status, int ExitCode, TestCounts Tests, IReadOnlyList<JobResults> Jobs);
+
+/// <summary>A device as the API shows it.</summary>
+public sealed record DeviceView
+{
+    /// <summary>Id.</summary>
+    public required string DeviceId { get; init; }
+    /// <summary>The agent that offers it.</summary>
+    public required string AgentId { get; init; }
+    /// <summary>Kind.</summary>
+    public required Target Target { get; init; }
+    /// <summary>Operating system.</summary>
+    public required Platform Platform { get; init; }
+    /// <summary>Its version.</summary>
+    public required string OsVersion { get; init; }
+    /// <summary>Model.</summary>
+    public required string Model { get; init; }
+    /// <summary>A phone in software.</summary>
+    public bool Virtual { get; init; }
+    /// <summary>Words that jobs can ask for.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+    /// <summary><c>free</c>, <c>busy</c>, <c>paused</c>, <c>draining</c> or <c>offline</c>.</summary>
+    public required string State { get; init; }
+    /// <summary>Why it was paused.</summary>
+    public string? Note { get; init; }
+    /// <summary>The job it runs.</summary>
+    public string? JobId { get; init; }
+    /// <summary>App versions installed by qgjob.</summary>
+    public IReadOnlyList<ResidentBuild> Residents { get; init; } = [];
+    /// <summary>Installs so far.</summary>
+    public int Installs { get; init; }
+    /// <summary>Attempts so far.</summary>
+    public int Attempts { get; init; }
+}
+
+/// <summary>A group of the queue.</summary>
+public sealed record GroupView(
+    string GroupId,
+    string OrgId,
+    string AppVersionId,
+    Target Target,
+    string Needs,
+    IReadOnlyList<string> BarredDevices,
+    int Queued,
+    double QueuedSeconds,
+    int Active,
+    int DevicesServing,
+    int Installs,
+    string? WaitReason);
+
+/// <summary>An agent.</summary>
+public sealed record AgentView(string AgentId, string Name, string Version, bool Online, bool Draining, DateTimeOffset LastSeen, int Devices, int Busy);
+
+/// <summary>An app version with its builds.</summary>
+public sealed record AppVersionView(string OrgId, string AppVersionId, DateTimeOffset CreatedAt, IReadOnlyList<Build> Builds);
+
+/// <summary>Answer to an upload: the build, and whether it was new.</summary>
+public sealed record BuildStored(string OrgId, string AppVersionId, Build Build, bool Created);
+
+/// <summary>Answer to a cancel.</summary>
+public sealed record CancelResult(int Canceled);
+
+/// <summary>A list in parts; give <paramref name="Next"/> as <c>cursor</c> to go on, null at the end.</summary>
+public sealed record ListOf<T>(IReadOnlyList<T> Items, string? Next = null);
+
+/// <summary>Problem details (RFC 9457).</summary>
+public sealed record Problem(string? Title, int? Status, string? Detail, string? Field = null, string? Type = null, string? Instance = null, string? TraceId = null);
+
+/// <summary>Answer of <c>/healthz</c> and <c>/readyz</c>.</summary>
+public sealed record Health(string Status, string Version);
+
+/// <summary>Orders a device; note for pause.</summary>
+public sealed record DeviceOrder(string? Note = null);
+
