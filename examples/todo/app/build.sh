@@ -48,10 +48,10 @@ build() { # version name, version code, the apk to write
     -J "$work/generated" -F "$work/resources.apk"
   write_r_classes "$work/generated/com/example/todo/R.java" "$work/r"
   smali assemble --jobs 1 --api 21 -o "$work/content/classes.dex" smali "$work/r"
-  # Packed anew with one date, one order and no compression, so that the same sources give the same bytes.
+  # Packed anew with one date, one order and zip's own compression, so that the same sources give the same bytes.
   (cd "$work/content" && jar xf "$work/resources.apk" && rm -rf META-INF \
     && find . -type f -exec touch -d 2020-01-01T00:00:00Z {} + \
-    && find . -type f | sed 's|^\./||' | sort | zip -q -X -D -0 "$work/unaligned.apk" -@)
+    && find . -type f | sed 's|^\./||' | sort | zip -q -X -D -n .arsc "$work/unaligned.apk" -@)
   zipalign -f 4 "$work/unaligned.apk" "$work/aligned.apk"
   apksigner sign --ks todo-debug.keystore --ks-pass pass:android --ks-key-alias todo \
     --v1-signing-enabled true --v2-signing-enabled true --v3-signing-enabled false --v4-signing-enabled false \
