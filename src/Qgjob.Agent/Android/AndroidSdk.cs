@@ -13,6 +13,7 @@ internal sealed record AndroidSdk(string Home, string Adb, string JavaHome)
 
     // AppWright takes only folders named like a version; Debian's own is called "debian". The number is adb's there.
     private const string BuildToolsVersion = "29.0.3";
+    private static readonly string[] SignerJars = ["/usr/share/java/apksigner.jar", "/usr/lib/android-sdk/build-tools/debian/apksigner.jar"];
 
     public IReadOnlyDictionary<string, string?> Environment => new Dictionary<string, string?>
     {
@@ -44,7 +45,7 @@ internal sealed record AndroidSdk(string Home, string Adb, string JavaHome)
         var aapt2 = Need("aapt2", "aapt", "/usr/lib/android-sdk/build-tools/debian/aapt2");
         var apksigner = Need("apksigner", "apksigner");
         var zipalign = Need("zipalign", "zipalign");
-        var jar = new[] { "/usr/share/java/apksigner.jar", "/usr/lib/android-sdk/build-tools/debian/apksigner.jar" }.FirstOrDefault(File.Exists);
+        var jar = Array.Find(SignerJars, File.Exists);
         if (jar is null) missing.Add("apksigner");
         if (java is null) missing.Add("default-jre-headless");
         if (missing.Count > 0) return new SdkMissing([.. missing.Distinct()], own);

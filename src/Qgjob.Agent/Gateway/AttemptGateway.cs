@@ -1,0 +1,159 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Qgjob.Agent.Devices;
+using Qgjob.Agent.Installs;
+using Qgjob.Core.Jobs;
+
+namespace Qgjob.Agent.Gateway;
+
+/// <summary>What an attempt's gateway is for.</summary>
+/// <param name="Reinstall">Installs the app anew; only for <see cref="ResetMode.Reinstall"/>.</param>
+/// <param name="DeviceLost">Cancelled when the phone is known to be gone.</param>
+internal sealed record GatewayPlan(
+    AdbDevice Device,
+    ResetMode Reset,
+    Func<CancellationToken, Task<InstallOutcome>>? Reinstall,
+    CancellationToken DeviceLost);
+
+/// <summary>
+/// The Appium that an attempt's tests believe to have: a port of its own, one session at a time, all of them on the
+/// attempt's phone, served by the phone's long-lived Appium.
+/// </summary>
+internal sealed class AttemptGateway : IAsyncDisposable
+{
+    /// <summary>AppWright's client gives up after 120 s and asks again, so every answer comes before that.</summary>
+    public static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(100);
+
+    private readonly GatewayPlan _plan;
+    private readonly TimeProvider _time;
+    private readonly Action<GatewayEvent> _tell;
+    private readonly SessionSource _source;
+    private readonly LoopbackHttpServer _http;
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private LiveSession? _live;
+    private string? _failed;
+    private int _count;
+
+    /// <param name="tell">Gets each event; may be called from several threads.</param>
+    public AttemptGateway(GatewayPlan plan, Func<AppiumServer?, CancellationToken, Task<AppiumServer>> appium, TimeProvider time, Action<GatewayEvent> tell)
+    {
+        (_plan, _time, _tell) = (plan, time, tell);
+        _source = new SessionSource(plan, appium, new AdbClient(plan.Device.AdbPort, time), time, tell);
+        _http = new LoopbackHttpServer(AnswerAsync);
+    }
+
+    public int Port => _http.Port;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _http.DisposeAsync().ConfigureAwait(false);
+        if (_live is { } live) Close(live);
+        // The next attempt on this phone must find it clean.
+        await _source.DisposeAsync().ConfigureAwait(false);
+        _one.Dispose();
+    }
+
+    private async Task<HttpReply> AnswerAsync(HttpRequest request, CancellationToken gone)
+    {
+        if (request.Path == "/status") return HttpReply.Json(200, """{"value":{"ready":true,"message":"qgjob"}}""");
+        if (_failed is { } reason) return WebDriverError.Final(reason);
+        using var clock = new CancellationTokenSource(AnswerLimit, _time);
+        using var all = CancellationTokenSource.CreateLinkedTokenSource(clock.Token, _plan.DeviceLost);
+        try
+        {
+            if (request is { Method: "POST", Path: "/session" }) return await OpenAsync(request, all.Token).ConfigureAwait(false);
+            return await PassAsync(request, gone, all.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_plan.DeviceLost.IsCancellationRequested)
+        {
+            return Fail($"{_plan.Device.Serial} is gone");
+        }
+        catch (OperationCanceledException) when (clock.IsCancellationRequested)
+        {
+            return Fail($"{_plan.Device.Serial} did not answer within {AnswerLimit.TotalSeconds:0} s");
+        }
+        catch (HttpRequestException e)
+        {
+            return Fail($"Appium is gone: {e.Message}");
+        }
+    }
+
+    private async Task<HttpReply> OpenAsync(HttpRequest request, CancellationToken cancel)
+    {
+        // Not tied to the client: a session that it no longer waits for is there for its next request.
+        await _one.WaitAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            if (_live is { } old) Close(old);
+            _live = null;
+            switch (await _source.OpenAsync(request.Body, cancel).ConfigureAwait(false))
+            {
+                case Opened(var server, var session, var cleaner):
+                    _live = new LiveSession($"qgjob-{Interlocked.Increment(ref _count)}-{session.Id}", server, session, cleaner);
+                    var value = new JsonObject { ["sessionId"] = _live.Id, ["capabilities"] = session.Capabilities?.DeepClone() };
+                    return HttpReply.Json(200, new JsonObject { ["value"] = value }.ToJsonString());
+                case AppFailed(var message):
+                    return WebDriverError.Final(message);
+                case OpenFailed(var reason):
+                    return Fail(reason);
+                default:
+                    throw new System.Diagnostics.UnreachableException();
+            }
+        }
+        catch (JsonException e)
+        {
+            return WebDriverError.Final($"This is no session request: {e.Message}");
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    private async Task<HttpReply> PassAsync(HttpRequest request, CancellationToken gone, CancellationToken cancel)
+    {
+        if (_live is not { } live || !TrySplit(request.Path, live.Id, out var rest))
+        {
+            return WebDriverError.Final($"{request.Method} {request.Path}: no such session");
+        }
+
+        if (request.Method == "DELETE" && rest.Length == 0)
+        {
+            await _one.WaitAsync(cancel).ConfigureAwait(false);
+            if (_live == live) _live = null;
+            _one.Release();
+            Close(live);
+            return HttpReply.Json(200, """{"value":null}""");
+        }
+
+        var wear = SessionWear.Of(request.Method, rest, request.Body);
+        if (wear != Wear.None) await live.Cleaner.BeforeAsync(live.Session, wear, request.Body, cancel).ConfigureAwait(false);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(gone, cancel);
+        var reply = await live.Server.SendAsync(request.Method, $"/session/{live.Session.Id}{rest}", request.Body, both.Token).ConfigureAwait(false);
+        if (reply.Status < 500) return reply;
+        var message = WebDriverError.Message(reply);
+        return InfraSigns.InCommand(message) ? Fail(message) : reply;
+    }
+
+    private void Close(LiveSession live)
+    {
+        _source.Return(live.Server, live.Session, live.Cleaner);
+        _tell(new SessionClosed());
+    }
+
+    /// <summary>After the first infra failure nothing is tried any more: the attempt is over.</summary>
+    private HttpReply Fail(string reason)
+    {
+        if (Interlocked.CompareExchange(ref _failed, reason, null) is null) _tell(new InfraFailed(reason));
+        return WebDriverError.Final(reason);
+    }
+
+    private static bool TrySplit(string path, string id, out string rest)
+    {
+        var prefix = $"/session/{id}";
+        rest = path.StartsWith(prefix, StringComparison.Ordinal) ? path[prefix.Length..] : "";
+        return path.StartsWith(prefix, StringComparison.Ordinal) && (rest.Length == 0 || rest[0] == '/');
+    }
+
+    private sealed record LiveSession(string Id, AppiumServer Server, AppiumSession Session, SessionCleaner Cleaner);
+}
