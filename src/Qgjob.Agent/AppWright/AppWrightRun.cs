@@ -1,0 +1,49 @@
+using Qgjob.Agent.Devices;
+using Qgjob.Agent.Installs;
+using Qgjob.Core.Jobs;
+
+namespace Qgjob.Agent.AppWright;
+
+/// <summary>One test file to run once on one phone.</summary>
+/// <param name="ProjectFolder">The AppWright project, with its node_modules installed.</param>
+/// <param name="ConfigFile">Relative to the project; null finds appwright.config.* or playwright.config.*.</param>
+/// <param name="TestFile">Relative to the project, forward slashes.</param>
+/// <param name="DeviceKey">Names the phone for good: the device id.</param>
+/// <param name="Build">Null takes the buildPath that the project's config names.</param>
+/// <param name="OutFolder">Gets the reports and logs; made if missing.</param>
+internal sealed record AppWrightRun(
+    string AttemptId,
+    string ProjectFolder,
+    string? ConfigFile,
+    string TestFile,
+    AdbDevice Device,
+    string DeviceKey,
+    bool IsEmulator,
+    BuildFile? Build,
+    string OutFolder,
+    AttemptLimits Limits)
+{
+    /// <summary>The job's own variables.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    public string? Grep { get; init; }
+
+    /// <summary>The Playwright project to use; null chooses by the phone.</summary>
+    public string? Project { get; init; }
+
+    /// <summary>Playwright's retries; null leaves what the project sets.</summary>
+    public int? TestRetries { get; init; }
+
+    public ResetMode Reset { get; init; } = ResetMode.Clear;
+
+    /// <summary>Cancelled when the phone is known to be gone.</summary>
+    public CancellationToken DeviceLost { get; init; } = CancellationToken.None;
+}
+
+/// <param name="Install">For getting the build onto the phone.</param>
+/// <param name="Run">For the test process.</param>
+/// <param name="Silence">The longest time without a line of output.</param>
+internal sealed record AttemptLimits(TimeSpan Install, TimeSpan Run, TimeSpan Silence)
+{
+    public static AttemptLimits Default { get; } = new(TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(30), TimeSpan.FromMinutes(5));
+}

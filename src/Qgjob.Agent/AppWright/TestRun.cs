@@ -1,0 +1,126 @@
+using Qgjob.Agent.Gateway;
+using Qgjob.Agent.Installs;
+using Qgjob.Agent.Processes;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
+
+namespace Qgjob.Agent.AppWright;
+
+/// <summary>The part of an attempt where the tests run: gateway, process, events, limits, report.</summary>
+internal sealed class TestRun(
+    AppWrightRun run, AttemptFiles files, AttemptOutput output, AttemptFigures figures, AppiumServers appium, Installer installer, TimeProvider time)
+{
+    private static readonly TimeSpan EventPoll = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan KillGrace = TimeSpan.FromSeconds(2);
+    private readonly ReporterEvents _events = new();
+    private readonly TaskCompletionSource<string> _infra = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly LineTail _lines = new(files.Events);
+    private PlaywrightReport? _report;
+
+    /// <summary>From the report, or, when there is none, from what was streamed until the end.</summary>
+    public IReadOnlyList<TestResult> Tests => _report?.Tests ?? _events.Results;
+
+    public async Task<(AttemptOutcome, string?)> RunAsync(
+        TestProcess tests, ConfiguredProject chosen, BuildFile build, CancellationToken cancel)
+    {
+        var reinstall = run.Reset == ResetMode.Reinstall
+            ? (Func<CancellationToken, Task<InstallOutcome>>)(c => installer.ReinstallAsync(run.Device, run.DeviceKey, build, c))
+            : null;
+        var plan = new GatewayPlan(run.Device, run.Reset, reinstall, run.DeviceLost);
+        Task<AppiumServer> Server(AppiumServer? bad, CancellationToken c) =>
+            bad is null ? appium.GetAsync(run.Device, c) : appium.ReplaceAsync(bad, c);
+
+        var gateway = new AttemptGateway(plan, Server, time, OnGateway);
+        await using (gateway.ConfigureAwait(false))
+        {
+            var server = await appium.GetAsync(run.Device, cancel).ConfigureAwait(false);
+            using var log = server.CopyLogTo(Path.Combine(run.OutFolder, "appium.log"));
+            output.Report(new Running());
+            var start = time.GetTimestamp();
+            var process = OwnedProcess.Start(tests.Test(chosen, files.LinkBuild(build.Path), gateway.Port), output.Log, time);
+            await using (process.ConfigureAwait(false))
+            {
+                try
+                {
+                    return await FollowAsync(process, chosen, cancel).ConfigureAwait(false);
+                }
+                finally
+                {
+                    await process.KillAsync(KillGrace, CancellationToken.None).ConfigureAwait(false);
+                    figures.RunTime = time.GetElapsedTime(start);
+                    ReadEvents();
+                }
+            }
+        }
+    }
+
+    private async Task<(AttemptOutcome, string?)> FollowAsync(OwnedProcess process, ConfiguredProject chosen, CancellationToken cancel)
+    {
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var limit = LimitWatch.WaitAsync(run.Limits, () => process.Silence, time, done.Token);
+        var events = StreamEventsAsync(done.Token);
+        try
+        {
+            var first = await Task.WhenAny(process.Exited, _infra.Task, limit).ConfigureAwait(false);
+            cancel.ThrowIfCancellationRequested();
+            // An infra failure also makes tests fail, so it is asked first.
+            if (_infra.Task.IsCompletedSuccessfully) return (AttemptOutcome.Infra, await _infra.Task.ConfigureAwait(false));
+            if (first == limit) return await limit.ConfigureAwait(false);
+            var code = await process.Exited.ConfigureAwait(false);
+            _report = PlaywrightReport.Read(Path.Combine(run.OutFolder, "report.json"), run.ProjectFolder, chosen.Name);
+            return Verdict.Judge(code, _report, output.Tail);
+        }
+        finally
+        {
+            await done.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAll(Quietly(limit), Quietly(events)).ConfigureAwait(false);
+        }
+    }
+
+    private async Task StreamEventsAsync(CancellationToken cancel)
+    {
+        while (true)
+        {
+            ReadEvents();
+            await Task.Delay(EventPoll, time, cancel).ConfigureAwait(false);
+        }
+    }
+
+    private void ReadEvents()
+    {
+        foreach (var line in _lines.Read())
+        {
+            if (_events.Read(line) is { } happened) output.Report(happened);
+        }
+    }
+
+    private void OnGateway(GatewayEvent happened)
+    {
+        switch (happened)
+        {
+            case SessionOpened(var reused, var duration):
+                output.Log($"qgjob: {(reused ? "session reused" : "new session")} after {duration.TotalSeconds:0.0} s");
+                break;
+            case Reinstalled(var duration):
+                figures.AddInstall(duration);
+                break;
+            case InfraFailed(var reason):
+                _infra.TrySetResult(reason);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private static async Task Quietly(Task task)
+    {
+        try
+        {
+            await task.ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // We ended it.
+        }
+    }
+}
