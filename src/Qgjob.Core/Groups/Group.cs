@@ -29,9 +29,13 @@ public sealed record GroupKey(string OrgId, string AppVersionId, Target Target, 
         return new GroupKey(spec.OrgId, spec.AppVersionId, spec.Target, needs, string.Join('\n', barred.Order(StringComparer.Ordinal)));
     }
 
-    /// <summary>A short id that is the same in every process: 16 hex digits of the key's SHA-256.</summary>
-    public string ToId() =>
-        "g-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{OrgId}\0{AppVersionId}\0{Target}\0{Needs}\0{Barred}"))[..8]);
+    /// <summary>A short id that is the same in every process: 16 hex digits of the SHA-256 of key and pool.</summary>
+    /// <param name="pool">The pool whose devices serve the group; pools never share work, so they never share a group.</param>
+    public string ToId(string pool = Runs.Run.DefaultPool)
+    {
+        var text = $"{OrgId}\0{AppVersionId}\0{Target}\0{Needs}\0{Barred}{(pool == Runs.Run.DefaultPool ? "" : "\0" + pool)}";
+        return "g-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))[..8]);
+    }
 }
 
 /// <summary>A group's exact counters. One row in every store; job rows are never needed to decide.</summary>

@@ -44,7 +44,8 @@ public static class Dispatch
         if (waiting.Count == 0) return new Decision.Idle(IdleReason.NothingWaits);
 
         var candidates = waiting
-            .Where(g => Eligibility.Fits(g, device.Offer) && !Eligibility.IsBarred(pool, g, device))
+            .Where(g => Eligibility.Fits(g, device.Offer) && Eligibility.HasBuild(pool.VersionOf(g), device.Offer)
+                && !Eligibility.IsBarred(pool, g, device))
             .ToList();
         if (candidates.Count == 0) return new Decision.Idle(IdleReason.NothingFits);
 

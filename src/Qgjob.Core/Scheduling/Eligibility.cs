@@ -16,6 +16,10 @@ public static class Eligibility
         (group.Key.Target is Target.Any || group.Key.Target == device.Target)
         && (group.Key.Needs.Length == 0 || SelectorOf(group.Key.Needs).Matches(device));
 
+    /// <summary>True when the app version has a build for the device's platform, or none at all: then the project brings its own.</summary>
+    public static bool HasBuild(AppVersion? version, DeviceOffer device) =>
+        version is null || version.Builds.Count == 0 || version.Builds.Any(b => b.Platform == device.Platform);
+
     /// <summary>
     /// True when the group's jobs already failed on the device for infrastructure reasons. The bar lapses when no other
     /// device of the pool that is online fits, so that a lab with one phone is not stuck.
@@ -25,7 +29,8 @@ public static class Eligibility
         if (group.Key.Barred.Length == 0) return false;
         var barred = group.Key.Barred.Split('\n');
         return barred.Contains(device.Id)
-            && pool.Devices.Any(d => d.Online && !d.Paused && !barred.Contains(d.Id) && Fits(group, d.Offer));
+            && pool.Devices.Any(d => d.Online && !d.Paused && !pool.IsDraining(d.AgentId) && !barred.Contains(d.Id)
+                && Fits(group, d.Offer) && HasBuild(pool.VersionOf(group), d.Offer));
     }
 
     private static DeviceSelector SelectorOf(string needs)

@@ -22,6 +22,10 @@ public sealed class PoolView
     private readonly Dictionary<string, Group> groups = [];
     private readonly Dictionary<string, Device> devices = [];
     private readonly Dictionary<(string Org, string Id), AppVersion> appVersions = [];
+    // What the guesses replaced.
+    private readonly Dictionary<string, Group> groupsBeforeGuess = [];
+    private readonly Dictionary<string, Device> devicesBeforeGuess = [];
+    private readonly Dictionary<(string Org, string Id), AppVersion> versionsBeforeGuess = [];
     private IReadOnlySet<string> draining = new HashSet<string>();
 
     /// <summary>The revision that the view has seen.</summary>
@@ -40,9 +44,10 @@ public sealed class PoolView
     /// <summary>The agent gets no new work.</summary>
     public bool IsDraining(string agentId) => draining.Contains(agentId);
 
-    /// <summary>Takes in what a store says has changed.</summary>
+    /// <summary>Takes in what a store says has changed, and drops every guess.</summary>
     public void Apply(PoolDelta delta)
     {
+        DropGuesses();
         foreach (var group in delta.Groups)
             if (group.Queued + group.Active > 0) groups[group.Id] = group;
             else groups.Remove(group.Id);
@@ -54,29 +59,47 @@ public sealed class PoolView
 
     /// <summary>
     /// Reckons with a claim that was decided and not yet committed, so that the next decision does not repeat it.
-    /// The store's next delta overwrites the guess.
+    /// The next <see cref="Apply"/> drops the guess: a claim that the store refused changed no row, so no delta would
+    /// ever correct it.
     /// </summary>
     public void Assume(string deviceId, string groupId)
     {
         var group = groups[groupId];
+        groupsBeforeGuess.TryAdd(groupId, group);
         var share = group.QueuedSeconds / Math.Max(1, group.Queued);
         groups[groupId] = group with { Queued = group.Queued - 1, QueuedSeconds = group.QueuedSeconds - share, Active = group.Active + 1 };
         var device = devices[deviceId];
+        devicesBeforeGuess.TryAdd(deviceId, device);
         devices[deviceId] = device with
         {
             Lease = new Lease(device.LastToken + 1, "", "", 0, groupId, group.Key.OrgId, group.Key.AppVersionId, "", DateTimeOffset.MinValue, DateTimeOffset.MaxValue),
         };
-        if (appVersions.TryGetValue((group.Key.OrgId, group.Key.AppVersionId), out var version))
-            appVersions[(version.OrgId, version.Id)] = version with { Serving = version.Serving + 1 };
+        if (VersionOf(group) is not { } version) return;
+        versionsBeforeGuess.TryAdd((version.OrgId, version.Id), version);
+        // The open version rises with the claim, so that the next one of the same batch names the one it will meet.
+        appVersions[(version.OrgId, version.Id)] = version with { Serving = version.Serving + 1, OpenVersion = version.OpenVersion + 1 };
+    }
+
+    private void DropGuesses()
+    {
+        foreach (var (id, group) in groupsBeforeGuess) groups[id] = group;
+        foreach (var (id, device) in devicesBeforeGuess) devices[id] = device;
+        foreach (var (id, version) in versionsBeforeGuess) appVersions[id] = version;
+        groupsBeforeGuess.Clear();
+        devicesBeforeGuess.Clear();
+        versionsBeforeGuess.Clear();
     }
 
     /// <summary>Devices that serve the group's app version now.</summary>
-    public int Serving(Group group) => FindAppVersion(group.Key.OrgId, group.Key.AppVersionId)?.Serving ?? 0;
+    public int Serving(Group group) => VersionOf(group)?.Serving ?? 0;
+
+    /// <summary>The app version that the group tests, or null when nobody named it yet.</summary>
+    public AppVersion? VersionOf(Group group) => FindAppVersion(group.Key.OrgId, group.Key.AppVersionId);
 
     /// <summary>True when the device already has the app version that the group tests.</summary>
     public bool IsResident(Device device, Group group)
     {
-        var builds = FindAppVersion(group.Key.OrgId, group.Key.AppVersionId)?.Builds ?? [];
+        var builds = VersionOf(group)?.Builds ?? [];
         return device.Offer.Residents.Any(r => builds.Count > 0
             ? builds.Any(b => b.Sha256 == r.Sha256)
             // Nothing was uploaded: the project brings its own build, and only the name tells.

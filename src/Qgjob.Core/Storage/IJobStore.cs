@@ -17,6 +17,7 @@ public interface IJobStore : IAsyncDisposable
 {
     /// <summary>Applies the commands in order, in one commit; one answer per command, in order.</summary>
     /// <exception cref="StoreUnavailableException">Nothing of the batch was applied; it may be tried again.</exception>
+    /// <exception cref="ArgumentException">A command is malformed (see <see cref="Engine.StoreEngine.Check"/>); nothing was applied.</exception>
     ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, CancellationToken cancel);
 
     /// <summary>What changed in the pool's counters after a revision; 0 reads all.</summary>

@@ -10,7 +10,9 @@ public sealed partial class StoreEngine
         var known = rows.FindAgent(command.AgentId);
         var lost = 0;
         if (known is not null && known.BootId != command.BootId)
-            foreach (var device in rows.DevicesOf(command.AgentId).Where(d => d.Lease is not null))
+            // A device that came from another agent may still be driven by that one: its lease is not ours to end.
+            foreach (var device in rows.DevicesOf(command.AgentId).Where(d =>
+                d.Lease is { } lease && rows.FindAttempt(lease.JobId, lease.Attempt)!.AgentId == command.AgentId))
             {
                 EndAttempt(device, Lost($"Agent {known.Name} was started anew while it ran this."), null, command.Now);
                 lost++;

@@ -76,7 +76,6 @@ public sealed partial class StoreEngine
         var job = rows.FindJob(lease.JobId)!;
         if (lease.CancelRequested || !job.IsActive) return new ProgressAnswer(LeaseState.Cancel);
 
-        if (command.InstallSeconds is not null) job = job with { Installs = job.Installs + 1 };
         if (command.TestsTotal is { } total) job = job with { TestsTotal = total };
         if (command.Status is { } status and (JobStatus.Installing or JobStatus.Running) && status != job.Status)
         {
@@ -89,8 +88,7 @@ public sealed partial class StoreEngine
         if (command.TestStarted is { } title) Emit(job, "test_started", command.Now, title);
         if (command.Test is { } test)
         {
-            var failed = test.Status is TestStatus.Failed or TestStatus.TimedOut or TestStatus.Interrupted;
-            job = job with { TestsDone = job.TestsDone + 1, TestsFailed = job.TestsFailed + (failed ? 1 : 0) };
+            job = job with { TestsDone = job.TestsDone + 1, TestsFailed = job.TestsFailed + (IsFailure(test) ? 1 : 0) };
             Emit(job, "test_ended", command.Now, $"{Words.Of(test.Status)}: {test.Title}", test.DurationMs / 1000);
         }
         rows.Save(job);
@@ -120,6 +118,7 @@ public sealed partial class StoreEngine
         var run = rows.FindRun(lease.RunId)!;
         rows.Save(run with { Installs = run.Installs + 1 });
         var job = rows.FindJob(lease.JobId)!;
+        rows.Save(job with { Installs = job.Installs + 1 });
         Emit(job, "installed", command.Now, command.Message, command.InstallSeconds);
         return device;
     }
@@ -145,6 +144,8 @@ public sealed partial class StoreEngine
         }
         return new ExpireAnswer(expired.Count);
     }
+
+    private static bool IsFailure(TestResult test) => test.Status is TestStatus.Failed or TestStatus.TimedOut or TestStatus.Interrupted;
 
     private static AttemptEnd Lost(string reason) => new(AttemptOutcome.Lost, reason, 0, []);
 
@@ -177,6 +178,14 @@ public sealed partial class StoreEngine
             TestFailures = job.TestFailures + (JobLifecycle.IsTestFailure(end.Outcome) ? 1 : 0),
             InfraFailures = job.InfraFailures + (JobLifecycle.IsInfraFailure(end.Outcome) ? 1 : 0),
         };
+        // The report is exact; progress may have been sent twice or not at all.
+        if (end.Tests.Count > 0)
+            job = job with
+            {
+                TestsTotal = Math.Max(job.TestsTotal ?? 0, end.Tests.Count),
+                TestsDone = end.Tests.Count,
+                TestsFailed = end.Tests.Count(IsFailure),
+            };
         if (end.Outcome is AttemptOutcome.Passed or AttemptOutcome.Failed && end.RunSeconds > 0)
         {
             Learn(Estimates.TestKey(spec.OrgId, spec.TestPath, spec.Target), end.RunSeconds);
@@ -189,20 +198,20 @@ public sealed partial class StoreEngine
             rows.Save(Complete(run, job, final, end.Reason, now));
             return rows.FindJob(job.Id)!;
         }
-        job = Requeue(job, spec, ((AfterAttempt.Requeue)after).BarDevice, end, now);
+        job = Requeue(job, spec, run.Pool, ((AfterAttempt.Requeue)after).BarDevice, end, now);
         rows.Save(run with { Queued = run.Queued + 1, Active = run.Active - 1 });
         EnterGroups([(job, spec)], run.Pool, now);
         return job;
     }
 
-    private Job Requeue(Job job, JobSpec spec, bool barDevice, AttemptEnd end, DateTimeOffset now)
+    private Job Requeue(Job job, JobSpec spec, string pool, bool barDevice, AttemptEnd end, DateTimeOffset now)
     {
         var barred = barDevice ? [.. job.Barred.Append(job.DeviceId!).Distinct().Order(StringComparer.Ordinal)] : job.Barred;
         job = job with
         {
             Status = JobStatus.Queued,
             Barred = barred,
-            GroupId = Groups.GroupKey.Of(spec, barred).ToId(),
+            GroupId = Groups.GroupKey.Of(spec, barred).ToId(pool),
             ReadyAt = now,
             // It keeps the tier of its first submission: a failure must not send it to the back of the queue.
             QueueDeadline = now.AddSeconds(spec.Limits.QueueSeconds),

@@ -13,15 +13,21 @@ public sealed partial class StoreEngine
             return earlier.BodyHash == command.Run.BodyHash ? new EnqueueAnswer.Repeated(earlier) : new EnqueueAnswer.KeyTaken(earlier.Id);
 
         var run = command.Run with { Total = command.Jobs.Count, Queued = command.Jobs.Count };
+        // A submission without jobs would never end; it found no tests, and its verdict says so.
+        if (run.Total == 0) run = CompleteRun(run, command.Now);
         var entering = new List<(Job, JobSpec)>(command.Jobs.Count);
+        var groupIds = new Dictionary<(string, string, Target, Platform?, string?), string>();
         foreach (var (id, spec) in command.Jobs)
         {
+            var sameGroup = (spec.OrgId, spec.AppVersionId, spec.Target, spec.Platform, spec.Device);
+            if (!groupIds.TryGetValue(sameGroup, out var groupId))
+                groupIds[sameGroup] = groupId = GroupKey.Of(spec, []).ToId(run.Pool);
             var job = new Job
             {
                 Id = id,
                 RunId = run.Id,
                 OrgId = spec.OrgId,
-                GroupId = GroupKey.Of(spec, []).ToId(),
+                GroupId = groupId,
                 Ordinal = entering.Count,
                 Tier = Estimates.TierOf(command.Now, spec.Priority),
                 EstimateSeconds = EstimateOf(spec),
@@ -41,13 +47,15 @@ public sealed partial class StoreEngine
     private CancelAnswer Apply(Cancel command)
     {
         if (rows.FindRun(command.RunId) is not { } run) return new CancelAnswer(0);
-        var jobs = rows.UnfinishedJobs(command.RunId).Where(j => command.JobId is null || j.Id == command.JobId).ToList();
+        IReadOnlyList<Job> jobs = command.JobId is not { } id ? rows.UnfinishedJobs(run.Id)
+            : rows.FindJob(id) is { IsFinal: false } one && one.RunId == run.Id ? [one]
+            : [];
         foreach (var job in jobs)
         {
             run = Complete(run, job, new AfterAttempt.Final(JobStatus.Canceled, JobVerdict.Canceled, false), command.Reason, command.Now);
             // The device stays leased until its agent has torn the attempt down, or the lease expires.
             if (job.IsActive && rows.FindDevice(job.DeviceId!) is { Lease: { } lease } device && lease.JobId == job.Id)
-                rows.Save(device with { Lease = lease with { CancelRequested = true } });
+                rows.Save(device with { Lease = lease with { CancelRequested = true }, Revision = rows.NextRevision() });
         }
         foreach (var waiting in jobs.Where(j => j.Status is JobStatus.Queued).GroupBy(j => j.GroupId))
             LeaveGroup(waiting.Key, [.. waiting]);
@@ -58,13 +66,15 @@ public sealed partial class StoreEngine
     private ExpireAnswer Apply(ExpireQueued command)
     {
         var late = rows.QueuedPast(command.Now, command.Max);
+        var fits = new Dictionary<string, bool>();
         foreach (var ofRun in late.GroupBy(j => j.RunId))
         {
             var run = rows.FindRun(ofRun.Key)!;
             foreach (var job in ofRun)
             {
                 var group = rows.FindGroup(job.GroupId)!;
-                var fitted = job.Attempt > 0 || rows.DevicesOfPool(group.Pool).Any(d => Eligibility.Fits(group, d.Offer));
+                if (!fits.TryGetValue(group.Id, out var fitted)) fits[group.Id] = fitted = AnyDeviceFits(group);
+                fitted |= job.Attempt > 0;
                 var limit = TimeSpan.FromSeconds(rows.SpecOf(job.Id).Limits.QueueSeconds);
                 var reason = fitted
                     ? $"Waited {limit:g} (the queue limit) without getting a device; raise --queue-timeout or add devices."
@@ -75,6 +85,12 @@ public sealed partial class StoreEngine
         }
         foreach (var ofGroup in late.GroupBy(j => j.GroupId)) LeaveGroup(ofGroup.Key, [.. ofGroup]);
         return new ExpireAnswer(late.Count);
+    }
+
+    private bool AnyDeviceFits(Group group)
+    {
+        var version = rows.FindAppVersion(group.Key.OrgId, group.Key.AppVersionId);
+        return rows.DevicesOfPool(group.Pool).Any(d => Eligibility.Fits(group, d.Offer) && Eligibility.HasBuild(version, d.Offer));
     }
 
     private static string Describe(GroupKey key) =>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Qgjob.Core.Devices;
 using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
@@ -33,29 +34,44 @@ public sealed partial class StoreEngine(IStoreRows rows)
         _ => throw new UnreachableException($"no store knows {command.GetType().Name}"),
     };
 
+    /// <summary>Refuses commands that no store could apply, before anything of their batch is applied.</summary>
+    /// <exception cref="ArgumentException">A command is malformed: its caller should have checked it.</exception>
+    public static void Check(IReadOnlyList<StoreCommand> batch)
+    {
+        foreach (var command in batch)
+            switch (command)
+            {
+                case Enqueue enqueue:
+                    foreach (var selector in enqueue.Jobs.Select(j => j.Spec.Device).Where(d => !string.IsNullOrEmpty(d)).Distinct())
+                        if (!DeviceSelector.TryParse(selector!, out _, out var error)) throw new ArgumentException(error, nameof(batch));
+                    break;
+                case Finish { End.Outcome: AttemptOutcome.None }:
+                    throw new ArgumentException("an attempt that ended has an outcome", nameof(batch));
+            }
+    }
+
     private void Emit(Job job, string kind, DateTimeOffset now, string? message = null, double? seconds = null) =>
         rows.Append(new JobEvent(0, job.RunId, job.Id, now, kind, job.Attempt, job.DeviceId, Words.Of(job.Status), message, seconds));
 
-    /// <summary>Puts queued jobs into their groups: counters and head of each group, one save per group.</summary>
+    /// <summary>Puts queued jobs (their rows are saved already) into their groups: counters and head of each group, one save per group.</summary>
     private void EnterGroups(IEnumerable<(Job Job, JobSpec Spec)> jobs, string pool, DateTimeOffset now)
     {
         foreach (var sameGroup in jobs.GroupBy(j => j.Job.GroupId))
         {
-            var (_, spec) = sameGroup.First();
+            var (first, spec) = sameGroup.First();
             var group = rows.FindGroup(sameGroup.Key) ?? new Group
             {
                 Id = sameGroup.Key,
-                Key = GroupKey.Of(spec, sameGroup.First().Job.Barred),
+                Key = GroupKey.Of(spec, first.Barred),
                 Pool = pool,
             };
-            var head = sameGroup.Select(j => j.Job).MinBy(j => (j.Tier, j.ReadyAt))!;
-            var headChanges = group.Queued == 0 || (head.Tier, head.ReadyAt).CompareTo((group.HeadTier, group.HeadReadyAt)) < 0;
+            var head = rows.FirstReady(group.Id)!;
             rows.Save(group with
             {
                 Queued = group.Queued + sameGroup.Count(),
                 QueuedSeconds = group.QueuedSeconds + sameGroup.Sum(j => j.Job.EstimateSeconds),
-                HeadTier = headChanges ? head.Tier : group.HeadTier,
-                HeadReadyAt = headChanges ? head.ReadyAt : group.HeadReadyAt,
+                HeadTier = head.Tier,
+                HeadReadyAt = head.ReadyAt,
                 Revision = rows.NextRevision(),
             });
             if (rows.FindAppVersion(spec.OrgId, spec.AppVersionId) is null)
@@ -73,7 +89,7 @@ public sealed partial class StoreEngine(IStoreRows rows)
         {
             Queued = queued,
             // The sum of many additions and subtractions drifts; an empty queue holds exactly nothing.
-            QueuedSeconds = queued == 0 ? 0 : group.QueuedSeconds - leaving.Sum(j => j.EstimateSeconds),
+            QueuedSeconds = queued == 0 ? 0 : Math.Max(0, group.QueuedSeconds - leaving.Sum(j => j.EstimateSeconds)),
             Active = group.Active + activeChange,
             HeadTier = head?.Tier ?? 0,
             HeadReadyAt = head?.ReadyAt ?? default,
@@ -108,7 +124,11 @@ public sealed partial class StoreEngine(IStoreRows rows)
             Verdicts = verdicts,
             Flaky = run.Flaky + (final.Flaky ? 1 : 0),
         };
-        if (run.Queued + run.Active > 0) return run;
+        return run.Queued + run.Active > 0 ? run : CompleteRun(run, now);
+    }
+
+    private Run CompleteRun(Run run, DateTimeOffset now)
+    {
         run = run with { FinishedAt = now };
         rows.Append(new JobEvent(0, run.Id, null, now, "run_finished", Status: Words.Of(RunVerdict.Of(run))));
         return run;

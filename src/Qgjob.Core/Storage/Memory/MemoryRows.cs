@@ -15,7 +15,8 @@ internal sealed class MemoryRows : IStoreRows
     private readonly Dictionary<(string Org, string Key), string> runsByKey = [];
     private readonly Dictionary<string, List<string>> jobsOfRun = [];
     private readonly Dictionary<string, SortedSet<Job>> ready = [];
-    private readonly SortedSet<(DateTimeOffset Deadline, string Id)> deadlines = [];
+    private readonly SortedSet<(DateTimeOffset Deadline, string Id)> deadlines = new(Comparer<(DateTimeOffset Deadline, string Id)>.Create(
+        static (a, b) => a.Deadline.CompareTo(b.Deadline) is not 0 and var order ? order : string.CompareOrdinal(a.Id, b.Id)));
     private readonly Dictionary<string, Group> groups = [];
     private readonly Dictionary<(string Org, string Id), AppVersion> appVersions = [];
     private readonly Dictionary<string, Device> devices = [];
@@ -104,7 +105,8 @@ internal sealed class MemoryRows : IStoreRows
 
     public IReadOnlyList<Device> DevicesOfPool(string pool) => [.. devices.Values.Where(d => d.Pool == pool)];
 
-    public IReadOnlyList<Device> DevicesOf(string agentId) => [.. devices.Values.Where(d => d.AgentId == agentId)];
+    public IReadOnlyList<Device> DevicesOf(string agentId) =>
+        [.. devices.Values.Where(d => d.AgentId == agentId).OrderBy(d => d.Id, StringComparer.Ordinal)];
 
     public IReadOnlyList<Device> LeasesPast(DateTimeOffset now, int max) =>
         [.. devices.Values.Where(d => d.Lease?.Until <= now).OrderBy(d => d.Id, StringComparer.Ordinal).Take(max)];
@@ -124,7 +126,8 @@ internal sealed class MemoryRows : IStoreRows
 
     public Agent? FindAgent(string agentId) => Agents.GetValueOrDefault(agentId);
 
-    public IReadOnlyList<Agent> AgentsSilentSince(DateTimeOffset since) => [.. Agents.Values.Where(a => a.Online && a.LastSeen < since)];
+    public IReadOnlyList<Agent> AgentsSilentSince(DateTimeOffset since) =>
+        [.. Agents.Values.Where(a => a.Online && a.LastSeen < since).OrderBy(a => a.Id, StringComparer.Ordinal)];
 
     public void Save(Agent agent) => Agents[agent.Id] = agent;
 
@@ -173,7 +176,9 @@ internal sealed class MemoryRows : IStoreRows
 
     public long NextRevision() => ++Revision;
 
-    public IReadOnlyList<Group> ChangedGroups(string pool, long since) => [.. Changed(since).OfType<Group>().Where(g => g.Pool == pool)];
+    public IReadOnlyList<Group> ChangedGroups(string pool, long since) =>
+        // A reader that knows nothing yet need not hear of groups that are done.
+        [.. Changed(since).OfType<Group>().Where(g => g.Pool == pool && (since > 0 || g.Queued + g.Active > 0))];
 
     public IReadOnlyList<Device> ChangedDevices(string pool, long since) => [.. Changed(since).OfType<Device>().Where(d => d.Pool == pool)];
 

@@ -23,6 +23,7 @@ public sealed class MemoryStore : IJobStore
     public ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
+        StoreEngine.Check(batch);
         lock (gate) return new([.. batch.Select(engine.Apply)]);
     }
 
@@ -39,7 +40,9 @@ public sealed class MemoryStore : IJobStore
 
     /// <inheritdoc/>
     public ValueTask<Page<Run>> ListRunsAsync(string? orgId, PageRequest page, CancellationToken cancel) => Read(() =>
-        PageOf(rows.Runs.Values.Where(r => orgId is null || r.OrgId == orgId).OrderByDescending(r => r.Id, StringComparer.Ordinal), r => r.Id, page));
+        PageOf(rows.Runs.Values
+            .Where(r => (orgId is null || r.OrgId == orgId) && IsBelow(r.Id, page.Cursor))
+            .OrderByDescending(r => r.Id, StringComparer.Ordinal), r => r.Id, page.Limit));
 
     /// <inheritdoc/>
     public ValueTask<JobAndSpec?> FindJobAsync(string jobId, CancellationToken cancel) =>
@@ -48,12 +51,15 @@ public sealed class MemoryStore : IJobStore
     /// <inheritdoc/>
     public ValueTask<Page<JobAndSpec>> ListJobsAsync(JobFilter filter, PageRequest page, CancellationToken cancel) => Read(() =>
     {
-        IEnumerable<Job> jobs = filter.RunId is { } run ? rows.JobsOfRun(run) : rows.Jobs.Values.OrderByDescending(j => j.Id, StringComparer.Ordinal);
+        var after = page.Cursor is null ? -1 : Cursor.OrdinalOf(page.Cursor);
+        IEnumerable<Job> jobs = filter.RunId is { } run
+            ? rows.JobsOfRun(run).Where(j => j.Ordinal > after)
+            : rows.Jobs.Values.Where(j => IsBelow(j.Id, page.Cursor)).OrderByDescending(j => j.Id, StringComparer.Ordinal);
         var matching = jobs.Where(j =>
             (filter.OrgId is null || j.OrgId == filter.OrgId)
             && (filter.Status is null || j.Status == filter.Status)
             && (filter.AppVersionId is null || rows.SpecOf(j.Id).AppVersionId == filter.AppVersionId));
-        var part = PageOf(matching, j => j.Id, page);
+        var part = PageOf(matching, j => filter.RunId is null ? j.Id : Cursor.Of(j.Ordinal), page.Limit);
         return new Page<JobAndSpec>([.. part.Items.Select(j => new JobAndSpec(j, rows.SpecOf(j.Id)))], part.Next);
     });
 
@@ -77,9 +83,17 @@ public sealed class MemoryStore : IJobStore
         Read(() => rows.FindAppVersion(orgId, appVersionId));
 
     /// <inheritdoc/>
-    public ValueTask<Page<AppVersion>> ListAppVersionsAsync(string? orgId, PageRequest page, CancellationToken cancel) => Read(() => PageOf(
-        rows.AppVersions.Where(v => orgId is null || v.OrgId == orgId).OrderByDescending(v => v.CreatedAt).ThenBy(CursorOf, StringComparer.Ordinal),
-        CursorOf, page));
+    public ValueTask<Page<AppVersion>> ListAppVersionsAsync(string? orgId, PageRequest page, CancellationToken cancel) => Read(() =>
+    {
+        var place = page.Cursor is null ? null : Cursor.AppVersionOf(page.Cursor);
+        return PageOf(
+            rows.AppVersions
+                .Where(v => (orgId is null || v.OrgId == orgId) && (page.Cursor is null || place?.IsBefore(v) == true))
+                .OrderByDescending(v => v.CreatedAt)
+                .ThenBy(v => v.OrgId, StringComparer.Ordinal)
+                .ThenBy(v => v.Id, StringComparer.Ordinal),
+            Cursor.Of, page.Limit);
+    });
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<Agent>> AgentsAsync(CancellationToken cancel) =>
@@ -91,16 +105,10 @@ public sealed class MemoryStore : IJobStore
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private static string CursorOf(AppVersion version) => $"{version.OrgId}/{version.Id}";
+    private static bool IsBelow(string id, string? cursor) => cursor is null || string.CompareOrdinal(id, cursor) < 0;
 
-    private static Page<T> PageOf<T>(IEnumerable<T> all, Func<T, string> cursorOf, PageRequest page)
-    {
-        if (page.Cursor is { } cursor) all = all.SkipWhile(i => cursorOf(i) != cursor).Skip(1);
-        var items = all.Take(page.Limit + 1).ToList();
-        if (items.Count <= page.Limit) return new Page<T>(items, null);
-        items.RemoveAt(page.Limit);
-        return new Page<T>(items, cursorOf(items[^1]));
-    }
+    private static Page<T> PageOf<T>(IEnumerable<T> rest, Func<T, string> cursorOf, int limit) =>
+        Cursor.PageOf([.. rest.Take(limit + 1)], cursorOf, limit);
 
     private ValueTask<T> Read<T>(Func<T> read)
     {

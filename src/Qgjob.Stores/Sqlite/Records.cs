@@ -1,0 +1,188 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Qgjob.Core.Devices;
+using Qgjob.Core.Events;
+using Qgjob.Core.Groups;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
+using Qgjob.Core.Runs;
+
+namespace Qgjob.Stores.Sqlite;
+
+/// <summary>Column lists, and the records that their rows make. A list and its reader stand together.</summary>
+internal static class Records
+{
+    public const string RunColumns = """
+        id, org_id, pool, created_at, finished_at, idempotency_key, body_hash, total, queued, active, verdicts, flaky, installs, meta
+        """;
+
+    public static Run Run(Statement row) => new()
+    {
+        Id = row.Text(0),
+        OrgId = row.Text(1),
+        Pool = row.Text(2),
+        CreatedAt = row.Time(3),
+        FinishedAt = row.TimeOrNull(4),
+        IdempotencyKey = row.TextOrNull(5),
+        BodyHash = row.TextOrNull(6),
+        Total = row.Int(7),
+        Queued = row.Int(8),
+        Active = row.Int(9),
+        Verdicts = Json(row, 10, StoreJson.Default.IReadOnlyListInt32),
+        Flaky = row.Int(11),
+        Installs = row.Int(12),
+        Meta = Json(row, 13, StoreJson.Default.IReadOnlyDictionaryStringString),
+    };
+
+    public const string JobColumns = """
+        j.id, j.run_id, j.org_id, j.group_id, j.ordinal, j.status, j.verdict, j.tier, j.estimate, j.created_at, j.ready_at,
+        j.queue_deadline, j.started_at, j.finished_at, j.attempt, j.test_failures, j.infra_failures, j.device_id, j.reason,
+        j.barred, j.flaky, j.tests_total, j.tests_done, j.tests_failed, j.installs
+        """;
+
+    /// <summary>Where a column that follows <see cref="JobColumns"/> is.</summary>
+    public const int AfterJob = 25;
+
+    public static Job Job(Statement row) => new()
+    {
+        Id = row.Text(0),
+        RunId = row.Text(1),
+        OrgId = row.Text(2),
+        GroupId = row.Text(3),
+        Ordinal = row.Int(4),
+        Status = (JobStatus)row.Int(5),
+        Verdict = (JobVerdict)row.Int(6),
+        Tier = row.Long(7),
+        EstimateSeconds = row.Double(8),
+        CreatedAt = row.Time(9),
+        ReadyAt = row.Time(10),
+        QueueDeadline = row.Time(11),
+        StartedAt = row.TimeOrNull(12),
+        FinishedAt = row.TimeOrNull(13),
+        Attempt = row.Int(14),
+        TestFailures = row.Int(15),
+        InfraFailures = row.Int(16),
+        DeviceId = row.TextOrNull(17),
+        Reason = row.TextOrNull(18),
+        Barred = row.IsNull(19) ? [] : Json(row, 19, StoreJson.Default.IReadOnlyListString),
+        Flaky = row.Flag(20),
+        TestsTotal = row.IsNull(21) ? null : row.Int(21),
+        TestsDone = row.Int(22),
+        TestsFailed = row.Int(23),
+        Installs = row.Int(24),
+    };
+
+    public static JobSpec Spec(Statement row, int column) => Json(row, column, StoreJson.Default.JobSpec);
+
+    public const string AttemptColumns = """
+        job_id, number, device_id, agent_id, token, claimed_at, running_at, ended_at, outcome, reason, installs,
+        install_seconds, run_seconds, finish_id
+        """;
+
+    public static Attempt Attempt(Statement row) => new()
+    {
+        JobId = row.Text(0),
+        Number = row.Int(1),
+        DeviceId = row.Text(2),
+        AgentId = row.Text(3),
+        Token = row.Long(4),
+        ClaimedAt = row.Time(5),
+        RunningAt = row.TimeOrNull(6),
+        EndedAt = row.TimeOrNull(7),
+        Outcome = (AttemptOutcome)row.Int(8),
+        Reason = row.TextOrNull(9),
+        Installs = row.Int(10),
+        InstallSeconds = row.Double(11),
+        RunSeconds = row.Double(12),
+        FinishId = row.TextOrNull(13),
+    };
+
+    public static IReadOnlyList<TestResult> Tests(Statement row) => Json(row, 0, StoreJson.Default.IReadOnlyListTestResult);
+
+    public const string EventColumns = "sequence, run_id, job_id, at, kind, attempt, device_id, status, message, seconds";
+
+    public static JobEvent Event(Statement row) => new(
+        row.Long(0), row.Text(1), row.TextOrNull(2), row.Time(3), row.Text(4), row.Int(5),
+        row.TextOrNull(6), row.TextOrNull(7), row.TextOrNull(8), row.IsNull(9) ? null : row.Double(9));
+
+    public const string GroupColumns = """
+        id, org_id, app_version_id, target, needs, barred, pool, queued, queued_seconds, active, head_tier, head_ready_at,
+        installs, revision
+        """;
+
+    public static Group Group(Statement row) => new()
+    {
+        Id = row.Text(0),
+        Key = new GroupKey(row.Text(1), row.Text(2), (Target)row.Int(3), row.Text(4), row.Text(5)),
+        Pool = row.Text(6),
+        Queued = row.Int(7),
+        QueuedSeconds = row.Double(8),
+        Active = row.Int(9),
+        HeadTier = row.Long(10),
+        HeadReadyAt = row.Time(11),
+        Installs = row.Int(12),
+        Revision = row.Long(13),
+    };
+
+    public const string VersionColumns = "org_id, id, created_at, builds, serving, open_version, revision";
+
+    public static AppVersion Version(Statement row) => new()
+    {
+        OrgId = row.Text(0),
+        Id = row.Text(1),
+        CreatedAt = row.Time(2),
+        Builds = Json(row, 3, StoreJson.Default.IReadOnlyListBuild),
+        Serving = row.Int(4),
+        OpenVersion = row.Long(5),
+        Revision = row.Long(6),
+    };
+
+    public const string DeviceColumns = """
+        id, pool, agent_id, online, paused, pause_note, version, last_token, installs, attempts, revision,
+        lease_token, lease_job_id, lease_run_id, lease_attempt, lease_group_id, lease_org_id, lease_app_version_id,
+        lease_claim_id, lease_claimed_at, lease_until, lease_cancel, offer
+        """;
+
+    public static Device Device(Statement row) => new()
+    {
+        Pool = row.Text(1),
+        AgentId = row.Text(2),
+        Online = row.Flag(3),
+        Paused = row.Flag(4),
+        PauseNote = row.TextOrNull(5),
+        Version = row.Long(6),
+        LastToken = row.Long(7),
+        Installs = row.Int(8),
+        Attempts = row.Int(9),
+        Revision = row.Long(10),
+        Lease = row.IsNull(11) ? null : new Lease(
+            row.Long(11), row.Text(12), row.Text(13), row.Int(14), row.Text(15), row.Text(16), row.Text(17), row.Text(18),
+            row.Time(19), row.Time(20), row.Flag(21)),
+        Offer = Json(row, 22, StoreJson.Default.DeviceOffer),
+    };
+
+    public const string AgentColumns = "id, boot_id, name, version, pool, last_seen, online, draining";
+
+    public static Agent Agent(Statement row) => new()
+    {
+        Id = row.Text(0),
+        BootId = row.Text(1),
+        Name = row.Text(2),
+        Version = row.Text(3),
+        Pool = row.Text(4),
+        LastSeen = row.Time(5),
+        Online = row.Flag(6),
+        Draining = row.Flag(7),
+    };
+
+    public static Statement BindJson<T>(this Statement statement, T value, JsonTypeInfo<T> type) =>
+        statement.Bind(JsonSerializer.SerializeToUtf8Bytes(value, type).AsSpan());
+
+    /// <summary>An empty list is null: most rows have none.</summary>
+    public static Statement BindList(this Statement statement, IReadOnlyList<string> list) =>
+        list.Count == 0 ? statement.BindNull() : statement.BindJson(list, StoreJson.Default.IReadOnlyListString);
+
+    private static T Json<T>(Statement row, int column, JsonTypeInfo<T> type) =>
+        JsonSerializer.Deserialize(row.Bytes(column), type)
+        ?? throw new InvalidDataException($"A row of the store holds 'null' where a {typeof(T).Name} belongs.");
+}

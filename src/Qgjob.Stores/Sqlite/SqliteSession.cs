@@ -1,0 +1,61 @@
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace Qgjob.Stores.Sqlite;
+
+/// <summary>One connection with its prepared statements; one thread at a time.</summary>
+internal sealed class SqliteSession : IDisposable
+{
+    private readonly SqliteConnection connection;
+    private readonly sqlite3 database;
+    // Statements are named by their constant text itself: comparing references costs nothing.
+    private readonly Dictionary<string, Statement> statements = new(ReferenceEqualityComparer.Instance);
+
+    /// <param name="path">The file.</param>
+    /// <param name="mode">Whether a missing file is created.</param>
+    /// <param name="busyMilliseconds">How long to wait for another process's transaction.</param>
+    public SqliteSession(string path, SqliteOpenMode mode, int busyMilliseconds)
+    {
+        connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = mode,
+            Pooling = false,
+        }.ToString());
+        try
+        {
+            connection.Open();
+            database = connection.Handle!;
+            raw.sqlite3_busy_timeout(database, busyMilliseconds);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    public bool InTransaction => raw.sqlite3_get_autocommit(database) == 0;
+
+    /// <param name="constantSql">A constant: statements are kept by reference, for ever.</param>
+    public Statement Sql(string constantSql)
+    {
+        if (statements.TryGetValue(constantSql, out var known)) return known;
+        var code = raw.sqlite3_prepare_v2(database, constantSql, out var handle);
+        if (code != raw.SQLITE_OK) SqliteException.ThrowExceptionForRC(code, database);
+        return statements[constantSql] = new Statement(database, handle);
+    }
+
+    /// <summary>Runs one or many statements that need no parameters; not kept.</summary>
+    public void Script(string sql)
+    {
+        var code = raw.sqlite3_exec(database, sql);
+        if (code != raw.SQLITE_OK) SqliteException.ThrowExceptionForRC(code, database);
+    }
+
+    public void Dispose()
+    {
+        foreach (var statement in statements.Values) statement.Dispose();
+        connection.Dispose();
+    }
+}
