@@ -42,7 +42,7 @@ internal sealed record AppWrightRun(
 
 /// <param name="Install">For getting the build onto the phone.</param>
 /// <param name="Run">For the test process.</param>
-/// <param name="Silence">The longest time without a line of output.</param>
+/// <param name="Silence">The longest time without output and without a command to the phone.</param>
 internal sealed record AttemptLimits(TimeSpan Install, TimeSpan Run, TimeSpan Silence)
 {
     public static AttemptLimits Default { get; } = new(TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(30), TimeSpan.FromMinutes(5));

@@ -42,6 +42,8 @@ internal sealed class TestProcess(AppWrightRun run, PlaywrightProject project, A
             if (name.StartsWith("QGJOB_", StringComparison.Ordinal)) environment[name] = null;
         }
 
+        // AppWright's client logs every command and answer; Appium's log has them already.
+        environment["WDIO_LOG_LEVEL"] = "warn";
         foreach (var (name, value) in run.Environment) environment[name] = value;
         foreach (var (name, value) in sdk.Environment) environment[name] = value;
         environment["PATH"] = string.Join(Path.PathSeparator,

@@ -16,6 +16,7 @@ internal sealed class TestRun(
     private readonly TaskCompletionSource<string> _infra = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly LineTail _lines = new(files.Events);
     private PlaywrightReport? _report;
+    private OwnedProcess? _process;
 
     /// <summary>From the report, or, when there is none, from what was streamed until the end.</summary>
     public IReadOnlyList<TestResult> Tests => _report?.Tests ?? _events.Results;
@@ -38,6 +39,7 @@ internal sealed class TestRun(
             output.Report(new Running());
             var start = time.GetTimestamp();
             var process = OwnedProcess.Start(tests.Test(chosen, files.LinkBuild(build.Path), gateway.Port), output.Log, time);
+            _process = process;
             await using (process.ConfigureAwait(false))
             {
                 try
@@ -103,6 +105,9 @@ internal sealed class TestRun(
                 break;
             case Reinstalled(var duration):
                 figures.AddInstall(duration);
+                break;
+            case CommandSeen:
+                _process?.NoteLife();
                 break;
             case InfraFailed(var reason):
                 _infra.TrySetResult(reason);

@@ -55,6 +55,7 @@ internal sealed class AttemptGateway : IAsyncDisposable
 
     private async Task<HttpReply> AnswerAsync(HttpRequest request, CancellationToken gone)
     {
+        _tell(new CommandSeen());
         if (request.Path == "/status") return HttpReply.Json(200, """{"value":{"ready":true,"message":"qgjob"}}""");
         if (_failed is { } reason) return WebDriverError.Final(reason);
         using var clock = new CancellationTokenSource(AnswerLimit, _time);

@@ -13,3 +13,6 @@ internal sealed record Reinstalled(TimeSpan Duration) : GatewayEvent;
 
 /// <summary>Not the test's fault: the phone, the driver on it, adb or Appium failed.</summary>
 internal sealed record InfraFailed(string Reason) : GatewayEvent;
+
+/// <summary>A command came: the tests are alive, whatever they print.</summary>
+internal sealed record CommandSeen : GatewayEvent;

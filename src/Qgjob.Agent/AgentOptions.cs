@@ -1,0 +1,78 @@
+using System.Globalization;
+using Qgjob.Core.Jobs;
+
+namespace Qgjob.Agent;
+
+/// <summary>What an agent is told at its start.</summary>
+public sealed record AgentOptions
+{
+    /// <summary>The server's address.</summary>
+    public required Uri Server { get; init; }
+
+    /// <summary>Bearer token, if the server asks for one.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>For people, and the first part of the ids of virtual phones and emulators.</summary>
+    public string Name { get; init; } = Environment.MachineName;
+
+    /// <summary>Where the agent keeps its id, caches and results that wait; one agent per folder.</summary>
+    public string DataFolder { get; init; } = Path.Combine(Home, "agent");
+
+    /// <summary>Where Appium and its driver are installed; agents on one host share it.</summary>
+    public string ToolchainFolder { get; init; } = Path.Combine(Home, "toolchain");
+
+    /// <summary>Words that jobs can ask for; every device of this agent gets them.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>Only devices of this kind are offered.</summary>
+    public Target Target { get; init; } = Target.Any;
+
+    /// <summary>The AppWright project for jobs that come without a test bundle.</summary>
+    public string? Workspace { get; init; }
+
+    /// <summary>How many phones in software to run.</summary>
+    public int VirtualPhones { get; init; }
+
+    /// <summary>How long a virtual phone takes for an installation.</summary>
+    public TimeSpan InstallDelay { get; init; }
+
+    /// <summary>How long a virtual phone takes to start an app.</summary>
+    public TimeSpan AppStartDelay { get; init; }
+
+    /// <summary>How long a virtual phone takes to start instrumentation.</summary>
+    public TimeSpan InstrumentationDelay { get; init; }
+
+    /// <summary>Follow the phones and emulators of this machine's adb server.</summary>
+    public bool Usb { get; init; } = true;
+
+    /// <summary>That server's port.</summary>
+    public int AdbPort { get; init; } = 5037;
+
+    /// <summary>The pool its devices work in; null is the default pool.</summary>
+    public string? Pool { get; init; }
+
+    /// <summary>Limit of each cache (builds, workspaces, node_modules), in bytes.</summary>
+    public long CacheBytes { get; init; } = 20L << 30;
+
+    private static string Home => Path.Combine(
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "qgjob");
+
+    /// <exception cref="AgentStartException">An option is wrong; the message names it.</exception>
+    internal void Validate()
+    {
+        Require(Server.IsAbsoluteUri && Server.Scheme is "http" or "https", "url", "an http or https address", Server.ToString());
+        Require(Name.Length is > 0 and <= 64 && Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_'),
+            "name", "1 to 64 letters, digits, '.', '-' or '_'", Name);
+        Require(VirtualPhones is >= 0 and <= 200, "virtual-phones", "0 to 200", VirtualPhones.ToString(CultureInfo.InvariantCulture));
+        Require(Workspace is null || Directory.Exists(Workspace), "workspace", "an existing folder", Workspace ?? "");
+        Require(CacheBytes > 0, "cache", "more than 0 bytes", CacheBytes.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private static void Require(bool holds, string option, string expected, string given)
+    {
+        if (!holds) throw new AgentStartException($"--{option} must be {expected}, not '{given}'.");
+    }
+}
+
+/// <summary>The agent cannot start; the message says why and what to do.</summary>
+public sealed class AgentStartException(string message) : Exception(message);

@@ -1,0 +1,120 @@
+using System.Net;
+using Qgjob.Client;
+using Qgjob.Client.Http;
+using Qgjob.Client.Wire;
+using Qgjob.Core.Storage;
+
+namespace Qgjob.Agent.Leases;
+
+/// <summary>The times that the server gave with the registration.</summary>
+/// <param name="Trust">How long after a renewal a lease is surely valid: ttl − margin.</param>
+internal sealed record LeaseTimes(TimeSpan RenewEvery, TimeSpan Trust)
+{
+    public static LeaseTimes Of(RegisterResponse answer) => new(
+        TimeSpan.FromSeconds(answer.RenewEverySeconds), TimeSpan.FromSeconds(answer.LeaseTtlSeconds - answer.MarginSeconds));
+}
+
+/// <summary>Holds the agent's leases and renews them, all in one call.</summary>
+internal sealed class LeaseKeeper(AgentClient client, string agentId, ServerNews news, TimeProvider time, Random random) : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly List<HeldLease> _held = [];
+    private readonly Pulse _wake = new(time);
+
+    public LeaseTimes Times { get; set; } = new(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(50));
+
+    /// <summary>Called when the server does not know this agent.</summary>
+    public Action Unknown { get; set; } = () => { };
+
+    /// <summary>Called when a lease was taken or let go.</summary>
+    public Action Changed { get; set; } = () => { };
+
+    public IReadOnlyList<HeldLease> Held
+    {
+        get { lock (_gate) return [.. _held]; }
+    }
+
+    public bool IsBusy(string deviceId)
+    {
+        lock (_gate) return _held.Exists(l => l.DeviceId == deviceId);
+    }
+
+    /// <summary>Null when the lease is held already: two polls brought the same one.</summary>
+    public HeldLease? Take(Assignment assignment, long receivedAt)
+    {
+        HeldLease lease;
+        lock (_gate)
+        {
+            if (_held.Exists(l => l.Ref == assignment.Lease)) return null;
+            lease = new HeldLease(assignment, receivedAt, Times.Trust, time);
+            _held.Add(lease);
+        }
+
+        Changed();
+        _wake.Set();
+        return lease;
+    }
+
+    public void LetGo(HeldLease lease)
+    {
+        lock (_gate) _held.Remove(lease);
+        lease.Dispose();
+        Changed();
+    }
+
+    public void Apply(LeaseRef reference, LeaseState state)
+    {
+        if (state == LeaseState.Ok) return;
+        HeldLease? lease;
+        lock (_gate) lease = _held.Find(l => l.Ref == reference);
+        lease?.Stop(state == LeaseState.Lost ? StopCause.Lost : StopCause.Canceled);
+    }
+
+    /// <summary>Renews until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        var backoff = new Backoff(time, random);
+        var wait = Times.RenewEvery;
+        while (true)
+        {
+            await _wake.WaitAsync(wait, cancel).ConfigureAwait(false);
+            wait = await RenewAsync(cancel).ConfigureAwait(false) ? Times.RenewEvery : backoff.Next();
+            if (wait == Times.RenewEvery) backoff.Reset();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var lease in Held) lease.Dispose();
+    }
+
+    /// <returns>False when it should be tried again soon.</returns>
+    private async Task<bool> RenewAsync(CancellationToken cancel)
+    {
+        var held = Held;
+        if (held.Count == 0) return true;
+        var sentAt = time.GetTimestamp();
+        try
+        {
+            var answer = await client.RenewAsync(new RenewRequest(agentId, [.. held.Select(l => l.Ref)]), cancel).ConfigureAwait(false);
+            news.Up();
+            for (var i = 0; i < held.Count && i < answer.States.Count; i++)
+            {
+                if (answer.States[i] == LeaseState.Ok) held[i].Renewed(sentAt, Times.Trust);
+                else Apply(held[i].Ref, answer.States[i]);
+            }
+
+            return true;
+        }
+        catch (ApiException e) when (e.Status == HttpStatusCode.Conflict)
+        {
+            Unknown();
+            return false;
+        }
+        catch (Exception e) when (e is ApiException or ServerUnreachableException)
+        {
+            news.Down(e.Message);
+            return false;
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using System.Net;
+using Qgjob.Client;
+using Qgjob.Client.Http;
+using Qgjob.Client.Wire;
+using Qgjob.Core.Storage;
+
+namespace Qgjob.Agent.Leases;
+
+/// <summary>
+/// Keeps a long poll open that names every free device and every held lease. An open poll is never broken off, since
+/// its answer may be a lease already: when something is not covered by it, a further poll is opened beside it.
+/// </summary>
+internal sealed class WorkPolls(
+    AgentClient client, AgentIdentity identity, Registration registration, LeaseKeeper leases,
+    Func<IReadOnlyList<string>> freeDevices, Action<HeldLease> start, ServerNews news, TimeProvider time, Random random)
+{
+    private const double WaitSeconds = 30;
+    // Far above what normal work needs; a guard against a server that holds polls and forgets them.
+    private const int MostPolls = 16;
+    private static readonly TimeSpan Forever = TimeSpan.FromHours(1);
+    // A server that answers "nothing" at once must not be asked in a tight loop.
+    private static readonly TimeSpan EmptyPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Quick = TimeSpan.FromSeconds(WaitSeconds / 2);
+    private readonly Pulse _changed = new(time);
+
+    /// <summary>Devices or leases have changed.</summary>
+    public void Refresh() => _changed.Set();
+
+    /// <summary>Polls until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        var open = new List<OpenPoll>();
+        var backoff = new Backoff(time, random);
+        var changed = _changed.WaitAsync(Forever, cancel);
+        while (true)
+        {
+            await registration.Done.WaitAsync(cancel).ConfigureAwait(false);
+            if (Uncovered(open) is { } request) open.Add(new OpenPoll(request, time.GetTimestamp(), client.WorkAsync(request, cancel)));
+            await Task.WhenAny([changed, .. open.Select(p => p.Answer)]).ConfigureAwait(false);
+            cancel.ThrowIfCancellationRequested();
+            if (changed.IsCompleted) changed = _changed.WaitAsync(Forever, cancel);
+            foreach (var poll in open.Where(p => p.Answer.IsCompleted).ToList())
+            {
+                open.Remove(poll);
+                if (await ReadAsync(poll, backoff).ConfigureAwait(false) is { } pause) await Task.Delay(pause, time, cancel).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private WorkRequest? Uncovered(List<OpenPoll> open)
+    {
+        var free = freeDevices();
+        var held = leases.Held.Select(l => l.Ref).ToList();
+        var covered = open.Count > 0
+            && free.All(d => open.Exists(p => p.Request.FreeDevices.Contains(d)))
+            && held.TrueForAll(l => open.Exists(p => p.Request.Leases.Contains(l)));
+        return covered || open.Count >= MostPolls ? null : new WorkRequest(identity.AgentId, identity.BootId, free, held, WaitSeconds);
+    }
+
+    /// <returns>How long to wait before asking again; null for not at all.</returns>
+    private async Task<TimeSpan?> ReadAsync(OpenPoll poll, Backoff backoff)
+    {
+        try
+        {
+            var answer = await poll.Answer.ConfigureAwait(false);
+            var receivedAt = time.GetTimestamp();
+            news.Up();
+            backoff.Reset();
+            foreach (var lost in answer.Lost) leases.Apply(lost, LeaseState.Lost);
+            foreach (var canceled in answer.Cancel) leases.Apply(canceled, LeaseState.Cancel);
+            foreach (var assignment in answer.Assignments)
+                if (leases.Take(assignment, receivedAt) is { } lease) start(lease);
+            var empty = answer.Assignments.Count + answer.Lost.Count + answer.Cancel.Count == 0;
+            return empty && time.GetElapsedTime(poll.OpenedAt) < Quick ? EmptyPause : null;
+        }
+        catch (ApiException e) when (e.Status == HttpStatusCode.Conflict)
+        {
+            registration.Forget();
+            return backoff.Next();
+        }
+        catch (Exception e) when (e is ApiException or ServerUnreachableException)
+        {
+            news.Down(e.Message);
+            return backoff.Next();
+        }
+    }
+
+    private sealed record OpenPoll(WorkRequest Request, long OpenedAt, Task<WorkResponse> Answer);
+}
