@@ -1,0 +1,217 @@
+using System.IO.Compression;
+using Qgjob.Core.Apps;
+using Qgjob.Phones.Device;
+using Qgjob.Phones.Ui;
+
+namespace Qgjob.Phones.Packages;
+
+/// <summary>Installs, keeps and removes packages, one installation at a time as Android does.</summary>
+internal sealed class PackageManager : IDisposable
+{
+    private readonly PhoneDevice _phone;
+    private readonly SemaphoreSlim _installing = new(1, 1);
+    private readonly SortedDictionary<string, InstalledPackage> _packages = new(StringComparer.Ordinal);
+    private int _lastUid;
+
+    public PackageManager(PhoneDevice phone, PhoneState saved)
+    {
+        _phone = phone;
+        _lastUid = saved.LastUid;
+        foreach (var package in saved.Packages)
+            Restore(package);
+    }
+
+    public int LastUid => _lastUid;
+
+    public IReadOnlyList<InstalledPackage> All
+    {
+        get
+        {
+            lock (_phone.Gate)
+                return [.. _packages.Values];
+        }
+    }
+
+    public InstalledPackage? Find(string id)
+    {
+        lock (_phone.Gate)
+            return _packages.GetValueOrDefault(id);
+    }
+
+    public IEnumerable<PackageState> ToSave() => _packages.Values.Select(p =>
+        new PackageState(p.Id, p.Blob, p.ApkPath, p.Uid, [.. p.Granted], p.FirstInstalled, p.Updated));
+
+    /// <param name="blob">The APK's bytes, already in the store; theirs from now on, whatever the outcome.</param>
+    /// <param name="flags">How to install.</param>
+    /// <param name="cancel">Ends the waiting for another installation and for the install delay.</param>
+    public async Task<InstallOutcome> InstallAsync(string blob, InstallFlags flags, CancellationToken cancel)
+    {
+        var kept = false;
+        await _installing.WaitAsync(cancel);
+        try
+        {
+            ApkManifest manifest;
+            try
+            {
+                manifest = ApkManifest.Read(_phone.Store.BlobPath(blob));
+            }
+            catch (InvalidApkException ex)
+            {
+                return new InstallOutcome.Refused("INSTALL_PARSE_FAILED_NOT_APK", ex.Message);
+            }
+
+            await _phone.Pace.InstallAsync(cancel);
+            lock (_phone.Gate)
+            {
+                if (Refuse(manifest, flags) is { } refused)
+                    return refused;
+                kept = true;
+                return new InstallOutcome.Installed(Replace(manifest, blob, flags));
+            }
+        }
+        finally
+        {
+            _installing.Release();
+            if (!kept)
+                _phone.Store.DeleteBlob(blob);
+        }
+    }
+
+    public bool Uninstall(string id, bool keepData)
+    {
+        lock (_phone.Gate)
+        {
+            if (!_packages.Remove(id, out var package))
+                return false;
+            _phone.ForceStop(id);
+            _phone.Files.Remove(package.Folder);
+            _phone.Store.DeleteBlob(package.Blob);
+            if (!keepData)
+                _phone.Store.DeleteAppData(id);
+            _phone.Save();
+        }
+
+        _phone.Tally.Uninstalled(id);
+        _phone.Log.Write('I', "PackageManager", $"Package {id} removed");
+        return true;
+    }
+
+    /// <summary>Ends the app, wipes its data and takes its granted permissions back.</summary>
+    public bool Clear(string id)
+    {
+        lock (_phone.Gate)
+        {
+            if (!_packages.TryGetValue(id, out var package))
+                return false;
+            _phone.ForceStop(id);
+            _phone.Store.DeleteAppData(id);
+            package.Granted.Clear();
+            _phone.Save();
+        }
+
+        _phone.Tally.Cleared(id);
+        _phone.Log.Write('I', "ActivityManager", $"Clearing app data of {id}");
+        return true;
+    }
+
+    /// <returns>Why not, or null where it is done.</returns>
+    public string? SetPermission(string id, string permission, bool granted)
+    {
+        lock (_phone.Gate)
+        {
+            if (!_packages.TryGetValue(id, out var package))
+                return $"java.lang.IllegalArgumentException: Unknown package: {id}";
+            if (!package.Manifest.Permissions.Contains(permission))
+                return $"java.lang.SecurityException: Package {id} has not requested permission {permission}";
+            if (granted ? package.Granted.Add(permission) : package.Granted.Remove(permission))
+                _phone.Save();
+            return null;
+        }
+    }
+
+    public bool IsGranted(string id, string permission) => Find(id)?.Granted.Contains(permission) == true;
+
+    /// <summary>The app's screens; an app without a description shows its package id.</summary>
+    public UiDescription ReadDescription(InstalledPackage package)
+    {
+        using var zip = ZipFile.OpenRead(_phone.Store.BlobPath(package.Blob));
+        if (zip.GetEntry(UiDescription.AssetPath) is not { } entry)
+            return UiDescription.ForPlainApp(package.Id);
+        try
+        {
+            if (entry.Length > UiDescription.MaxBytes)
+                throw new UiDescriptionException("the file is larger than 1 MB");
+            using var content = entry.Open();
+            var bytes = new byte[entry.Length];
+            content.ReadExactly(bytes);
+            return UiDescription.Parse(bytes);
+        }
+        catch (Exception ex) when (ex is UiDescriptionException or InvalidDataException or EndOfStreamException)
+        {
+            _phone.Log.Write('E', package.Id, $"{UiDescription.AssetPath}: {ex.Message}");
+            return UiDescription.ForProblem(ex.Message);
+        }
+    }
+
+    public void Dispose() => _installing.Dispose();
+
+    private InstallOutcome.Refused? Refuse(ApkManifest manifest, InstallFlags flags)
+    {
+        var id = manifest.PackageId;
+        if (manifest.MinSdk > _phone.Options.ApiLevel)
+        {
+            return new("INSTALL_FAILED_OLDER_SDK",
+                $"Failed parse during installPackageLI: Requires newer sdk version #{manifest.MinSdk} (current version is #{_phone.Options.ApiLevel})");
+        }
+
+        if (!_packages.TryGetValue(id, out var old))
+            return null;
+        // Since Android 9 an installation replaces without being told to.
+        if (!flags.Replace && _phone.Options.ApiLevel < 28)
+            return new("INSTALL_FAILED_ALREADY_EXISTS", $"Attempt to re-install {id} without first uninstalling.");
+        return manifest.VersionCode < old.Manifest.VersionCode && !flags.AllowDowngrade
+            ? new("INSTALL_FAILED_VERSION_DOWNGRADE",
+                $"Downgrade detected: Update version code {manifest.VersionCode} is older than current {old.Manifest.VersionCode}")
+            : null;
+    }
+
+    private InstalledPackage Replace(ApkManifest manifest, string blob, InstallFlags flags)
+    {
+        var id = manifest.PackageId;
+        var now = _phone.Time.GetUtcNow();
+        var old = _packages.GetValueOrDefault(id);
+        _phone.ForceStop(id);
+        if (old is not null)
+        {
+            _phone.Files.Remove(old.Folder);
+            _phone.Store.DeleteBlob(old.Blob);
+        }
+
+        var granted = (flags.GrantAll ? manifest.Permissions : old?.Granted.Intersect(manifest.Permissions) ?? []).ToHashSet();
+        var package = new InstalledPackage(manifest, blob, $"/data/app/~~{blob}==/{id}-{blob}==/base.apk",
+            old?.Uid ?? ++_lastUid, granted, old?.FirstInstalled ?? now, now);
+        _packages[id] = package;
+        _phone.Files.Put(package.ApkPath, blob, 0x1a4, now, system: true);
+        _phone.Save();
+        _phone.Tally.Installed(id);
+        _phone.Log.Write('I', "PackageManager",
+            $"Package {id} {(old is null ? "installed" : "updated")}, versionCode {manifest.VersionCode}, versionName {manifest.VersionName}");
+        return package;
+    }
+
+    private void Restore(PackageState saved)
+    {
+        try
+        {
+            var manifest = ApkManifest.Read(_phone.Store.BlobPath(saved.Blob));
+            _packages[saved.Id] = new InstalledPackage(
+                manifest, saved.Blob, saved.Path, saved.Uid, [.. saved.Granted], saved.FirstInstalled, saved.Updated);
+            _phone.Files.Put(saved.Path, saved.Blob, 0x1a4, saved.Updated, system: true);
+        }
+        catch (Exception ex) when (ex is InvalidApkException or IOException)
+        {
+            // Someone deleted or damaged the bytes: to the phone, the package is gone.
+            _phone.Log.Write('W', "PackageManager", $"Package {saved.Id} lost: {ex.Message}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using System.Globalization;
+using Qgjob.Phones.Ui;
+
+namespace Qgjob.Phones.UiAutomator;
+
+/// <summary>Element ids of a session. The same view has the same id for as long as it lives.</summary>
+internal sealed class ElementCache
+{
+    private readonly Dictionary<string, string> _keyById = [];
+    private readonly Dictionary<string, string> _idByKey = [];
+
+    public string IdOf(ViewNode view)
+    {
+        if (!_idByKey.TryGetValue(view.Key, out var id))
+        {
+            id = string.Create(CultureInfo.InvariantCulture, $"00000000-0000-0001-ffff-{_keyById.Count + 1:x12}");
+            _idByKey[view.Key] = id;
+            _keyById[id] = view.Key;
+        }
+
+        return id;
+    }
+
+    /// <exception cref="WebDriverException">The view is gone, or the id was never given.</exception>
+    public ViewNode Find(string id, ScreenSnapshot screen) =>
+        _keyById.TryGetValue(id, out var key) && screen.Nodes.FirstOrDefault(n => n.Key == key) is { } view
+            ? view
+            : throw WebDriverException.StaleElement();
+}
