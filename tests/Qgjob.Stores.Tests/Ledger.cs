@@ -1,0 +1,93 @@
+using Qgjob.Core.Groups;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Runs;
+using Qgjob.Core.Scheduling;
+using Qgjob.Core.Storage;
+
+namespace Qgjob.Stores.Tests;
+
+/// <summary>Counts everything again from the job and device rows, and compares with the counters that the store kept.</summary>
+internal static class Ledger
+{
+    public static async Task CheckAsync(IJobStore store, CancellationToken cancel)
+    {
+        var jobs = await AllAsync(p => store.ListJobsAsync(new JobFilter(), p, cancel));
+        var runs = await AllAsync(p => store.ListRunsAsync(null, p, cancel));
+        var view = new PoolView();
+        view.Apply(await store.ReadPoolAsync(Run.DefaultPool, 0, cancel));
+        foreach (var run in runs) CheckRun(run, [.. jobs.Where(j => j.Job.RunId == run.Id).Select(j => j.Job)]);
+        CheckLeases(view, jobs.ToDictionary(j => j.Job.Id, j => j.Job));
+        var here = runs.Where(r => r.Pool == Run.DefaultPool).Select(r => r.Id).ToHashSet();
+        CheckGroups(view, [.. jobs.Select(j => j.Job).Where(j => j.Status is JobStatus.Queued && here.Contains(j.RunId))]);
+        foreach (var version in await AllAsync(p => store.ListAppVersionsAsync(null, p, cancel)))
+            Assert.Equal(
+                view.Devices.Count(d => d.Lease is { } l && l.OrgId == version.OrgId && l.AppVersionId == version.Id),
+                version.Serving);
+    }
+
+    public static async Task<List<T>> AllAsync<T>(Func<PageRequest, ValueTask<Page<T>>> list, int limit = 50)
+    {
+        var all = new List<T>();
+        string? cursor = null;
+        do
+        {
+            var page = await list(new PageRequest(limit, cursor));
+            Assert.True(page.Items.Count <= limit);
+            all.AddRange(page.Items);
+            cursor = page.Next;
+        }
+        while (cursor is not null);
+        return all;
+    }
+
+    private static void CheckRun(Run run, List<Job> jobs)
+    {
+        Assert.Equal(jobs.Count, run.Total);
+        Assert.Equal(jobs.Count(j => j.Status is JobStatus.Queued), run.Queued);
+        Assert.Equal(jobs.Count(j => j.IsActive), run.Active);
+        Assert.Equal(jobs.Count(j => j.Flaky), run.Flaky);
+        Assert.Equal(jobs.Sum(j => j.Installs), run.Installs);
+        Assert.Equal(jobs.All(j => j.IsFinal), run.IsFinished);
+        foreach (var verdict in Enum.GetValues<JobVerdict>().Where(v => v is not JobVerdict.None))
+            Assert.Equal(jobs.Count(j => j.Verdict == verdict), run.Count(verdict));
+        Assert.All(jobs, j => Assert.Equal(j.IsFinal, j.Verdict is not JobVerdict.None));
+    }
+
+    private static void CheckLeases(PoolView view, Dictionary<string, Job> jobs)
+    {
+        var leased = view.Devices.Where(d => d.Lease is not null).ToList();
+        Assert.Equal(leased.Count, leased.Select(d => d.Lease!.JobId).Distinct().Count());
+        foreach (var device in leased)
+        {
+            var job = jobs[device.Lease!.JobId];
+            Assert.Equal(device.LastToken, device.Lease.Token);
+            Assert.Equal(device.Id, job.DeviceId);
+            Assert.Equal(device.Lease.Attempt, job.Attempt);
+            // A lease outlives its job only when that was canceled.
+            Assert.True(job.IsActive || (device.Lease.CancelRequested && job.Status is JobStatus.Canceled));
+        }
+        Assert.Equal(jobs.Values.Count(j => j.IsActive), leased.Count(d => jobs[d.Lease!.JobId].IsActive));
+    }
+
+    private static void CheckGroups(PoolView view, List<Job> queued)
+    {
+        foreach (var group in view.Groups)
+        {
+            var waiting = queued.Where(j => j.GroupId == group.Id).ToList();
+            Assert.Equal(waiting.Count, group.Queued);
+            Assert.Equal(waiting.Sum(j => j.EstimateSeconds), group.QueuedSeconds, 1e-6);
+            Assert.Equal(view.Devices.Count(d => d.Lease?.GroupId == group.Id), group.Active);
+            var head = waiting.OrderBy(j => j.Tier).ThenByDescending(j => j.EstimateSeconds).ThenBy(j => j.Id, StringComparer.Ordinal).FirstOrDefault();
+            Assert.Equal((head?.Tier ?? 0, head?.ReadyAt ?? default), (group.HeadTier, group.HeadReadyAt));
+        }
+        Assert.All(queued, j => Assert.NotNull(view.FindGroup(j.GroupId)));
+    }
+
+    /// <summary>What two views must agree on. A renewal is no news to a policy, so the end of a lease may differ.</summary>
+    public static object[] Facts(PoolView view, IEnumerable<AppVersion> versions) =>
+    [
+        .. view.Groups.OrderBy(g => g.Id, StringComparer.Ordinal),
+        .. view.Devices.OrderBy(d => d.Id, StringComparer.Ordinal).Select(d => d.Lease is { } l ? d with { Lease = l with { Until = default } } : d),
+        .. versions.Select(v => view.FindAppVersion(v.OrgId, v.Id)!),
+    ];
+}
