@@ -76,7 +76,7 @@ internal sealed class Outbox(AgentClient client, string folder, ServerNews news,
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(file), WireJson.Default.FinishRequest)?.Items.FirstOrDefault();
+            return JsonSerializer.Deserialize(File.ReadAllBytes(file), WireJson.Default.FinishRequest)?.Items is [var item, ..] ? item : null;
         }
         catch (JsonException)
         {

@@ -1,0 +1,183 @@
+using Qgjob.Agent.AppWright;
+using Qgjob.Agent.Leases;
+using Qgjob.Agent.Phones;
+using Qgjob.Agent.Reporting;
+using Qgjob.Agent.Workspaces;
+using Qgjob.Client;
+using Qgjob.Client.Wire;
+using Qgjob.Core;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Storage;
+
+namespace Qgjob.Agent.Attempts;
+
+/// <summary>Runs a prepared test file on a phone: <see cref="AppWrightRunner.RunAsync"/>, or a stand-in in tests.</summary>
+internal delegate Task<AttemptEnded> RunTests(AppWrightRun run, IAttemptSink sink, CancellationToken cancel);
+
+/// <summary>What all attempts of an agent share.</summary>
+/// <param name="Folder">Gets a folder for each attempt.</param>
+internal sealed record AttemptTools(
+    AgentIdentity Identity, AgentClient Client, LeaseKeeper Leases, ProgressSender Progress, Outbox Outbox, PhoneBook Phones, Residents Residents,
+    AttemptPreparation Preparation, RunTests RunTests, string Folder, IAgentConsole Console, IIdSource Ids, TimeProvider Time, Random Random);
+
+/// <summary>Makes one attempt, from the lease's first renewal to the delivered result.</summary>
+internal sealed class AttemptDriver(AttemptTools tools)
+{
+    private static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan AftermathLimit = TimeSpan.FromMinutes(10);
+
+    /// <param name="quit">The agent ends for good: what cannot be delivered stays on disk.</param>
+    public async Task DriveAsync(HeldLease lease, CancellationToken quit)
+    {
+        var assignment = lease.Assignment;
+        var folder = Path.Combine(tools.Folder, $"{assignment.JobId}-{assignment.Attempt}-{lease.Ref.Token}");
+        Directory.CreateDirectory(folder);
+        using var log = new AttemptLog(Path.Combine(folder, "log.txt"));
+        var feed = new AttemptFeed(lease.Ref, assignment.Spec, log, tools.Progress, tools.Residents);
+        using var aftermath = CancellationTokenSource.CreateLinkedTokenSource(quit);
+        AttemptEnded ended;
+        Task upload;
+        try
+        {
+            // Before the first renewal the lease may be somebody else's already.
+            await WaitAsync(lease.Confirmed).ConfigureAwait(false);
+            tools.Console.Say($"{lease.DeviceId}: {assignment.Spec.TestPath} ({assignment.JobId}, attempt {assignment.Attempt})");
+            upload = new LogUploader(tools.Client, lease.Ref, log, tools.Time, tools.Random).RunAsync(aftermath.Token);
+            ended = Judge(lease, lease.Stopped.IsCancellationRequested ? Cut(AttemptOutcome.Canceled, null) : await RunAsync(lease, folder, log, feed).ConfigureAwait(false));
+            if (lease.Cause != StopCause.Lost) await ReportAsync(lease, ended, log, feed, upload, quit).ConfigureAwait(false);
+            else tools.Console.Warn($"{lease.DeviceId}: {assignment.Spec.TestPath} was stopped: the server has given the job away.");
+        }
+        finally
+        {
+            tools.Leases.LetGo(lease);
+        }
+
+        if (lease.Cause == StopCause.Lost) await aftermath.CancelAsync().ConfigureAwait(false);
+        aftermath.CancelAfter(AftermathLimit);
+        await FollowUpAsync(lease.Ref, folder, ended, upload, aftermath.Token).ConfigureAwait(false);
+    }
+
+    private async Task<AttemptEnded> RunAsync(HeldLease lease, string folder, AttemptLog log, AttemptFeed feed)
+    {
+        try
+        {
+            return await RunOnPhoneAsync(lease, folder, log, feed).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (lease.Stopped.IsCancellationRequested)
+        {
+            return Cut(AttemptOutcome.Canceled, null);
+        }
+        catch (ProjectErrorException e)
+        {
+            return Cut(AttemptOutcome.ProjectError, e.Message);
+        }
+        catch (InstallLimitException e)
+        {
+            return Cut(AttemptOutcome.InstallLimit, e.Message);
+        }
+        catch (Exception e) when (e is AttemptInfraException or IOException or UnauthorizedAccessException)
+        {
+            return Cut(AttemptOutcome.Infra, e.Message);
+        }
+        catch (Exception e)
+        {
+            // A mistake of ours must not cost the agent, and the device must become free.
+            log.Say(e.ToString());
+            return Cut(AttemptOutcome.Infra, $"The agent failed: {e.Message}");
+        }
+    }
+
+    private async Task<AttemptEnded> RunOnPhoneAsync(HeldLease lease, string folder, AttemptLog log, AttemptFeed feed)
+    {
+        var (assignment, spec, stop) = (lease.Assignment, lease.Assignment.Spec, lease.Stopped);
+        if (tools.Phones.Find(lease.DeviceId) is not { } phone) return Cut(AttemptOutcome.Infra, $"{lease.DeviceId} is gone.");
+        log.Say($"{assignment.JobId}, attempt {assignment.Attempt}: {spec.TestPath} with {spec.OrgId}/{spec.AppVersionId} on {phone.Id} ({phone.Offer.Model}, Android {phone.Offer.OsVersion})");
+        using var prepared = await tools.Preparation.PrepareAsync(assignment, new PrepareLog(feed.Say, log.Write), stop).ConfigureAwait(false);
+        if (prepared.Build is { } build) feed.Build = feed.Resident(build.PackageId, build.Sha256);
+        var limits = new AttemptLimits(
+            TimeSpan.FromSeconds(spec.Limits.InstallSeconds), TimeSpan.FromSeconds(spec.Limits.RunSeconds), TimeSpan.FromSeconds(spec.Limits.SilenceSeconds));
+        var run = new AppWrightRun(
+            AttemptId(tools.Identity.AgentId, assignment), prepared.Workspace.Folder, spec.Config, spec.TestPath, phone.Adb, phone.Id, phone.IsEmulator,
+            prepared.Build, Path.Combine(folder, "out"), limits)
+        {
+            Environment = spec.Env,
+            Grep = spec.Grep,
+            Project = spec.AwProject,
+            TestRetries = spec.TestRetries,
+            Reset = spec.Reset,
+            DeviceLost = phone.Gone,
+        };
+        return await tools.RunTests(run, feed, stop).ConfigureAwait(false);
+    }
+
+    /// <summary>Marks the processes of an attempt; begins with the agent's id, so that a later start finds what was left.</summary>
+    internal static string AttemptId(string agentId, Assignment assignment) =>
+        $"{agentId}.{assignment.JobId}.{assignment.Attempt}.{assignment.Lease.Token}";
+
+    /// <summary>What cut an attempt short decides how it ended; what had ended by itself stands.</summary>
+    private AttemptEnded Judge(HeldLease lease, AttemptEnded ended) => (ended.Outcome, lease.Cause) switch
+    {
+        (not (AttemptOutcome.Canceled or AttemptOutcome.Infra or AttemptOutcome.Undetermined), _) or (_, StopCause.None) => ended,
+        (_, StopCause.Canceled) => ended with { Outcome = AttemptOutcome.Canceled, Reason = "Canceled." },
+        (_, StopCause.AgentStopping) => ended with { Outcome = AttemptOutcome.Lost, Reason = $"Agent {tools.Identity.Name} was stopped." },
+        (_, StopCause.Expired) => ended with { Outcome = AttemptOutcome.Lost, Reason = $"Agent {tools.Identity.Name} could not renew the lease of {lease.DeviceId} in time." },
+        _ => ended with { Outcome = AttemptOutcome.Lost, Reason = null },
+    };
+
+    private async Task ReportAsync(HeldLease lease, AttemptEnded ended, AttemptLog log, AttemptFeed feed, Task upload, CancellationToken quit)
+    {
+        feed.Close(ended);
+        log.Say($"{Words.Of(ended.Outcome)}{(ended.Reason is null ? "" : $": {ended.Reason}")}");
+        log.Dispose();
+        tools.Console.Say($"{lease.DeviceId}: {lease.Assignment.Spec.TestPath} {Words.Of(ended.Outcome)} in {ended.RunSeconds:0.0} s{(ended.Reason is null ? "" : $": {ended.Reason.Split('\n')[0]}")}");
+        try
+        {
+            // Whoever follows the log should have all of it when the job becomes final, and installs count only before.
+            await Task.WhenAny(upload, Task.Delay(FlushLimit, tools.Time, quit)).ConfigureAwait(false);
+            await tools.Progress.FlushAsync(FlushLimit, quit).ConfigureAwait(false);
+            var item = new FinishItem(lease.Ref, tools.Ids.NewId("f"), new AttemptEnd(ended.Outcome, ended.Reason, ended.RunSeconds, ended.Tests));
+            var accepted = await tools.Outbox.DeliverAsync(item, quit).ConfigureAwait(false);
+            if (!accepted) tools.Console.Warn($"{lease.DeviceId}: the result of {lease.Assignment.JobId} came too late; the server had given the job away.");
+        }
+        catch (OperationCanceledException) when (quit.IsCancellationRequested)
+        {
+            // It waits in the outbox.
+        }
+    }
+
+    private async Task FollowUpAsync(LeaseRef lease, string folder, AttemptEnded ended, Task upload, CancellationToken cancel)
+    {
+        try
+        {
+            // The process's output is the log, which the server has.
+            var files = ended.Files.Where(f => Path.GetFileName(f) != "output.log");
+            if (!cancel.IsCancellationRequested)
+            {
+                await ArtifactUploader.UploadAsync(
+                    tools.Client, lease, Path.Combine(folder, "out"), files, tools.Time, tools.Random, cancel).ConfigureAwait(false);
+            }
+
+            await upload.ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // Too late, or the agent ends.
+        }
+
+        AttemptFolders.Trim(tools.Folder, AttemptFolders.Kept);
+    }
+
+    private static AttemptEnded Cut(AttemptOutcome outcome, string? reason) => new(outcome, reason, [], 0, 0, 0, []);
+
+    private static async Task WaitAsync(Task confirmed)
+    {
+        try
+        {
+            await confirmed.ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped before it began.
+        }
+    }
+}

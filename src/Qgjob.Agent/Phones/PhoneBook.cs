@@ -1,0 +1,151 @@
+using Qgjob.Agent.Devices;
+using Qgjob.Core.Devices;
+using Qgjob.Core.Jobs;
+
+namespace Qgjob.Agent.Phones;
+
+/// <summary>The phones that are there now, from all adb servers that the agent follows.</summary>
+/// <param name="target">Only phones of this kind; Any for all.</param>
+internal sealed class PhoneBook(
+    string agentName, IReadOnlyList<string> tags, Target target, Residents residents, IAgentConsole console, TimeProvider time)
+{
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(3);
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Phone> _phones = [];
+    private readonly HashSet<AdbDevice> _complained = [];
+
+    /// <summary>Called when a phone came or left.</summary>
+    public Action Changed { get; set; } = () => { };
+
+    public IReadOnlyList<Phone> All
+    {
+        get { lock (_gate) return [.. _phones.Values.OrderBy(p => p.Id, StringComparer.Ordinal)]; }
+    }
+
+    public IReadOnlyList<DeviceOffer> Offers => [.. All.Select(p => p.Offer with { Residents = residents.Noted(p.Id) })];
+
+    public Phone? Find(string id)
+    {
+        lock (_gate) return _phones.GetValueOrDefault(id);
+    }
+
+    /// <summary>Follows one adb server's phones until cancelled.</summary>
+    /// <param name="name">How a phone is called; null for one that is not ours to drive.</param>
+    public async Task FollowAsync(AdbClient adb, Func<AdbListing, PhoneNaming?> name, CancellationToken cancel)
+    {
+        var asking = new Dictionary<string, CancellationTokenSource>();
+        try
+        {
+            await foreach (var listings in new AdbTracker(adb, time).FollowAsync(cancel).ConfigureAwait(false))
+            {
+                var online = listings.Where(l => l.IsOnline && name(l) is not null).ToList();
+                foreach (var listing in listings.Where(l => !l.IsOnline && name(l) is not null)) Complain(adb, listing);
+                foreach (var serial in asking.Keys.Except(online.Select(l => l.Serial)).ToList())
+                {
+                    await asking[serial].CancelAsync().ConfigureAwait(false);
+                    asking.Remove(serial);
+                    Remove(adb, serial);
+                }
+
+                foreach (var listing in online.Where(l => !asking.ContainsKey(l.Serial)))
+                {
+                    var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+                    asking[listing.Serial] = stop;
+                    _ = AddAsync(adb, listing.Serial, name(listing)!, stop.Token);
+                }
+            }
+        }
+        finally
+        {
+            foreach (var (serial, stop) in asking)
+            {
+                await stop.CancelAsync().ConfigureAwait(false);
+                Remove(adb, serial);
+            }
+        }
+    }
+
+    /// <summary>Asks a phone what it is until it answers; a phone that just came up may need a moment.</summary>
+    private async Task AddAsync(AdbClient adb, string serial, PhoneNaming naming, CancellationToken cancel)
+    {
+        var device = new AdbDevice(adb.Port, serial);
+        try
+        {
+            for (var first = true; ; first = false)
+            {
+                try
+                {
+                    await OfferAsync(adb, device, naming, cancel).ConfigureAwait(false);
+                    return;
+                }
+                catch (AdbException e)
+                {
+                    if (first) console.Warn($"{serial} does not answer yet: {e.Message}");
+                    await Task.Delay(AskAgain, time, cancel).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It left again.
+        }
+    }
+
+    private async Task OfferAsync(AdbClient adb, AdbDevice device, PhoneNaming naming, CancellationToken cancel)
+    {
+        var info = await adb.InfoAsync(device.Serial, cancel).ConfigureAwait(false);
+        var kind = info.IsEmulator ? Target.Emulator : Target.Device;
+        if (target != Target.Any && kind != target) return;
+        var id = naming.Id ?? (info.IsEmulator || info.SerialNumber.Length == 0 ? $"{agentName}/{device.Serial}" : info.SerialNumber);
+        await residents.VerifyAsync(device, id, cancel).ConfigureAwait(false);
+        var model = naming.Model ?? $"{info.Manufacturer} {info.Model}".Trim();
+        var phone = new Phone(id, device, info.IsEmulator, new DeviceOffer(id, kind, Platform.Android, info.Release, model, tags, [], naming.Virtual), cancel);
+        lock (_gate)
+        {
+            cancel.ThrowIfCancellationRequested();
+            if (_phones.TryGetValue(id, out var other))
+            {
+                // The same phone over a cable and over the network.
+                console.Warn($"{device.Serial} is {id}, which is there already as {other.Adb.Serial}; it is offered once.");
+                return;
+            }
+
+            _phones[id] = phone;
+            _complained.Remove(device);
+        }
+
+        Changed();
+    }
+
+    /// <summary>Its token was cancelled before.</summary>
+    private void Remove(AdbClient adb, string serial)
+    {
+        var device = new AdbDevice(adb.Port, serial);
+        adb.Forget(serial);
+        Phone? phone;
+        lock (_gate)
+        {
+            phone = _phones.Values.FirstOrDefault(p => p.Adb == device);
+            if (phone is not null) _phones.Remove(phone.Id);
+        }
+
+        if (phone is null) return;
+        Changed();
+    }
+
+    private void Complain(AdbClient adb, AdbListing listing)
+    {
+        var device = new AdbDevice(adb.Port, listing.Serial);
+        lock (_gate)
+        {
+            if (!_complained.Add(device)) return;
+        }
+
+        console.Warn(listing.State switch
+        {
+            "unauthorized" => $"{listing.Serial} waits for you to allow USB debugging on its screen.",
+            "no permissions" => $"{listing.Serial} may not be opened by this user: its udev rule is missing (apt-get install android-sdk-platform-tools-common), or the user is not in the group plugdev.",
+            var state => $"{listing.Serial} is {state}; it is not offered.",
+        });
+    }
+}

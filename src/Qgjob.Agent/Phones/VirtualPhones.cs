@@ -1,0 +1,93 @@
+using System.Globalization;
+using Qgjob.Agent.Devices;
+using Qgjob.Agent.Processes;
+using Qgjob.Phones;
+
+namespace Qgjob.Agent.Phones;
+
+/// <summary>The agent's phones in software, and the private adb server that sees them and nothing else.</summary>
+internal sealed class VirtualPhones : IAsyncDisposable
+{
+    private const string Model = "Virtual Pixel";
+    private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(5);
+    private readonly string _adb;
+    private readonly TimeProvider _time;
+    private readonly IReadOnlyList<VirtualPhone> _phones;
+    private AdbServer _server;
+
+    private VirtualPhones(string adb, IReadOnlyList<VirtualPhone> phones, AdbServer server, TimeProvider time) =>
+        (_adb, _phones, _server, _time) = (adb, phones, server, time);
+
+    public AdbClient Adb => _server.Client;
+
+    public static async Task<VirtualPhones> StartAsync(AgentOptions options, string adb, string folder, TimeProvider time, CancellationToken cancel)
+    {
+        var phones = new List<VirtualPhone>();
+        try
+        {
+            for (var n = 1; n <= options.VirtualPhones; n++)
+            {
+                var name = string.Create(CultureInfo.InvariantCulture, $"phone-{n}");
+                phones.Add(await VirtualPhone.StartAsync(
+                    new VirtualPhoneOptions
+                    {
+                        Name = name,
+                        DataFolder = Path.Combine(folder, name),
+                        Model = Model,
+                        InstallDelay = options.InstallDelay,
+                        AppStartDelay = options.AppStartDelay,
+                        InstrumentationDelay = options.InstrumentationDelay,
+                    }, time, cancel).ConfigureAwait(false));
+            }
+
+            var server = await AdbServer.StartPrivateAsync(adb, LoopbackPort.Free(), time, cancel).ConfigureAwait(false);
+            return new VirtualPhones(adb, phones, server, time);
+        }
+        catch
+        {
+            foreach (var phone in phones) await phone.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>How adb's phone is called; null when it is none of these.</summary>
+    public PhoneNaming? Name(AdbListing listing, string agentName) =>
+        _phones.FirstOrDefault(p => p.Serial == listing.Serial) is { } phone ? new PhoneNaming($"{agentName}/{phone.Name}", Model, Virtual: true) : null;
+
+    /// <summary>Connects the phones, and again whenever adb has lost one or has died itself, until cancelled.</summary>
+    public async Task KeepConnectedAsync(CancellationToken cancel)
+    {
+        while (true)
+        {
+            try
+            {
+                if (await Adb.VersionAsync(cancel).ConfigureAwait(false) is null)
+                {
+                    await _server.DisposeAsync().ConfigureAwait(false);
+                    _server = await AdbServer.StartPrivateAsync(_adb, Adb.Port, _time, cancel).ConfigureAwait(false);
+                }
+
+                var there = await Adb.DevicesAsync(cancel).ConfigureAwait(false);
+                foreach (var phone in _phones)
+                {
+                    var state = there.FirstOrDefault(l => l.Serial == phone.Serial);
+                    if (state is { IsOnline: true }) continue;
+                    if (state is { State: "offline" }) await Adb.DisconnectAsync(phone.Serial, cancel).ConfigureAwait(false);
+                    await Adb.ConnectAsync(phone.Serial, cancel).ConfigureAwait(false);
+                }
+            }
+            catch (AdbException)
+            {
+                // The next round tries again.
+            }
+
+            await Task.Delay(CheckEvery, _time, cancel).ConfigureAwait(false);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync().ConfigureAwait(false);
+        foreach (var phone in _phones) await phone.DisposeAsync().ConfigureAwait(false);
+    }
+}
