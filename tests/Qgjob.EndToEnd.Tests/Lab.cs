@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using Qgjob.Client;
+using Qgjob.Client.Http;
+using Qgjob.Client.Wire;
+using Xunit;
+
+namespace Qgjob.EndToEnd.Tests;
+
+/// <summary>A server with SQLite and one agent with virtual phones, as real processes, in a folder of their own.</summary>
+internal sealed class Lab : IAsyncDisposable
+{
+    /// <summary>The first start on a machine installs Appium, the first job the project's packages.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(6);
+
+    private readonly string folder = Directory.CreateTempSubdirectory("qgjob-lab-").FullName;
+    private readonly List<Program> programs = [];
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private Lab() { }
+
+    public string Url { get; private set; } = "";
+    public QgjobClient Client { get; private set; } = null!;
+    public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string> { ["QGJOB_URL"] = Url };
+
+    /// <summary>Starts the lab and waits until the phones are there.</summary>
+    public static async Task<Lab> StartAsync(int phones, params IEnumerable<string> agentOptions)
+    {
+        var lab = new Lab();
+        try
+        {
+            await lab.StartServerAsync();
+            lab.programs.Add(Program.Start(Checkout.Qgjob, lab.folder, lab.Environment,
+                ["agent", "--name", "lab", "--no-usb", "--data", Path.Combine(lab.folder, "agent"), "--virtual-phones", $"{phones}", .. agentOptions]));
+            await lab.UntilAsync(async () => (await lab.Client.ListDevicesAsync(Cancel)).Items.Count(d => d.State == "free") == phones, "the phones are there");
+            return lab;
+        }
+        catch
+        {
+            await lab.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task<Ended> QgjobAsync(params IEnumerable<string> arguments) => QgjobInAsync(Checkout.Todo, arguments);
+
+    public Task<Ended> QgjobInAsync(string workingFolder, params IEnumerable<string> arguments) =>
+        Program.RunAsync(Checkout.Qgjob, workingFolder, Environment, Patience, arguments);
+
+    /// <summary>Waits for something to become true; asks the server, whose answers change on their own.</summary>
+    public async Task UntilAsync(Func<Task<bool>> holds, string what)
+    {
+        var clock = Stopwatch.StartNew();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (!await holds())
+        {
+            if (clock.Elapsed > Patience || programs.Any(HasEnded))
+                Assert.Fail($"Waited in vain until {what}.\n{string.Join('\n', programs.Select(p => p.Output()))}");
+            await timer.WaitForNextTickAsync();
+        }
+    }
+
+    public async Task<IReadOnlyList<JobView>> JobsAsync(string runId) =>
+        (await Client.ListJobsAsync(null, runId, null, null, 200, null, Cancel)).Items;
+
+    public async ValueTask DisposeAsync()
+    {
+        // The agent first, so that it can let go of its leases.
+        programs.Reverse();
+        foreach (var program in programs) await program.DisposeAsync();
+        Client?.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private async Task StartServerAsync()
+    {
+        var ready = Path.Combine(folder, "server.ready");
+        var server = Program.Start(Checkout.Server, folder, new Dictionary<string, string>(),
+            "--data", Path.Combine(folder, "server"), "--urls", "http://127.0.0.1:0", "--ready-file", ready);
+        programs.Add(server);
+        await UntilAsync(() => Task.FromResult(File.Exists(ready)), "the server is ready");
+        Url = (await File.ReadAllTextAsync(ready)).Trim();
+        Client = new QgjobClient(new Transport(new Uri(Url), null, TimeProvider.System));
+    }
+
+    private static bool HasEnded(Program program)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(program.Id);
+            return process.HasExited;
+        }
+        catch (ArgumentException)
+        {
+            return true;
+        }
+    }
+}
