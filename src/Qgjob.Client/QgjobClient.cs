@@ -70,6 +70,14 @@ public sealed class QgjobClient(Transport transport) : IDisposable
     public Task<HttpResponseMessage> OpenArtifactAsync(string jobId, int attempt, string name, CancellationToken cancel) =>
         transport.OpenAsync($"{Api}/jobs/{Escape(jobId)}/artifacts/{attempt}/{string.Join('/', name.Split('/').Select(Escape))}", cancel);
 
+    /// <summary>The merged report of a run as a file: <c>junit.xml</c> or <c>json</c>.</summary>
+    public Task<HttpResponseMessage> OpenReportAsync(string runId, string form, CancellationToken cancel) =>
+        transport.OpenAsync($"{Api}/runs/{Escape(runId)}/report.{form}", cancel);
+
+    /// <summary>Lets an agent finish what it runs and gives it no more; the agent as it is afterwards.</summary>
+    public Task<AgentView> DrainAgentAsync(string agentId, CancellationToken cancel) =>
+        transport.PostAsync($"{Api}/agents/{Escape(agentId)}/drain", new DeviceOrder(), Json.DeviceOrder, Json.AgentView, cancel, repeatable: true);
+
     /// <summary>Events of a run from now on (or after a sequence number), until the run is finished.</summary>
     public async IAsyncEnumerable<JobEvent> FollowRunAsync(string runId, long after, [EnumeratorCancellation] CancellationToken cancel)
     {

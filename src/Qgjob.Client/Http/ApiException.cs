@@ -16,4 +16,8 @@ public sealed class ApiException(HttpStatusCode status, Problem problem)
 
 /// <summary>No answer from the server: wrong address, not running, or the network.</summary>
 public sealed class ServerUnreachableException(Uri server, Exception inner)
-    : Exception($"No answer from the qgjob server at {server}: {inner.Message}. Is it running? Set --url or QGJOB_URL to its address.", inner);
+    : Exception($"No answer from the qgjob server at {server}: {inner.Message}. Is it running? Set --url or QGJOB_URL to its address.", inner)
+{
+    /// <summary>The address that was tried.</summary>
+    public Uri Server { get; } = server;
+}

@@ -15,9 +15,18 @@ public sealed class Transport : IDisposable
     /// <param name="token">Bearer token, if the server asks for one.</param>
     /// <param name="time">Clock of the retries.</param>
     public Transport(Uri server, string? token, TimeProvider time)
+        : this(server, token, time, new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.All })
+    {
+    }
+
+    /// <param name="server">The server's address.</param>
+    /// <param name="token">Bearer token, if the server asks for one.</param>
+    /// <param name="time">Clock of the retries.</param>
+    /// <param name="inner">Carries the requests; a stand-in in tests.</param>
+    public Transport(Uri server, string? token, TimeProvider time, HttpMessageHandler inner)
     {
         Server = server;
-        http = new HttpClient(new RetryHandler(new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.All }, time))
+        http = new HttpClient(new RetryHandler(inner, time))
         {
             BaseAddress = server,
             // Every call has its own limit: long polls, uploads and followed logs differ too much.

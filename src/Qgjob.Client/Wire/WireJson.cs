@@ -32,6 +32,7 @@ namespace Qgjob.Client.Wire;
 [JsonSerializable(typeof(ListOf<ArtifactView>))]
 [JsonSerializable(typeof(ListOf<JobEvent>))]
 [JsonSerializable(typeof(DeviceView))]
+[JsonSerializable(typeof(AgentView))]
 [JsonSerializable(typeof(AppVersionView))]
 [JsonSerializable(typeof(JobResults))]
 [JsonSerializable(typeof(RunResults))]

@@ -1,0 +1,56 @@
+using System.CommandLine;
+using System.Text.Json.Serialization.Metadata;
+using Qgjob.Cli.Configuration;
+using Qgjob.Cli.Output;
+using Qgjob.Client;
+using Qgjob.Client.Http;
+
+namespace Qgjob.Cli;
+
+/// <summary>One invocation of a command: its options, its server, its output.</summary>
+internal sealed class Call(ParseResult parsed, GlobalOptions options, Surroundings world) : IDisposable
+{
+    private ServerSettings? settings;
+    private QgjobClient? client;
+
+    public Surroundings World { get; } = world;
+
+    /// <summary>Standard output carries one JSON document and nothing else.</summary>
+    public bool Json { get; } = parsed.GetValue(options.Json);
+
+    public TextWriter Out => World.Out;
+
+    public TextWriter Err => World.Err;
+
+    public DateTimeOffset Now => World.Time.GetUtcNow();
+
+    public ServerSettings Settings => settings ??= ServerSettings.Read(
+        World, parsed.GetValue(options.Url), parsed.GetValue(options.Token), project: World.CurrentFolder);
+
+    public QgjobClient Client => client ??= new QgjobClient(new Transport(Settings.Url, Settings.Token, World.Time));
+
+    public T? Value<T>(Option<T> option) => parsed.GetValue(option);
+
+    public T? Value<T>(Argument<T> argument) => parsed.GetValue(argument);
+
+    /// <summary>Values of an option that may be repeated; empty when it is not given.</summary>
+    public IReadOnlyList<string> Values(Option<string[]> option) => parsed.GetValue(option) ?? [];
+
+    /// <summary>The org from the flag, the environment or a config file.</summary>
+    public string? OrgOrNull(Option<string?> option) => Value(option) ?? Settings.Org;
+
+    public string Org(Option<string?> option) => OrgOrNull(option)
+        ?? throw CliException.Usage("No org is given.", "Add --org-id NAME, or set QGJOB_ORG.");
+
+    public void WriteJson<T>(string kind, T value, JsonTypeInfo<T> type) => JsonOutput.Write(Out, kind, value, type);
+
+    public void Dispose() => client?.Dispose();
+}
+
+/// <summary>Options of every command.</summary>
+internal sealed class GlobalOptions
+{
+    public Option<bool> Json { get; } = new("--json") { Description = "Print one JSON document on standard output", Recursive = true };
+    public Option<string?> Url { get; } = new("--url") { Description = "The server's address (QGJOB_URL; default http://localhost:8000)", HelpName = "URL", Recursive = true };
+    public Option<string?> Token { get; } = new("--token") { Description = "API token, where the server asks for one (QGJOB_TOKEN)", HelpName = "TOKEN", Recursive = true };
+}

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using System.Net;
+using Qgjob.Cli.Output;
+using Qgjob.Client.Http;
+using Qgjob.Client.Wire;
+using Qgjob.Core.Runs;
+
+namespace Qgjob.Cli.Commands;
+
+internal static class AgentsCommand
+{
+    public static Command Create(Bind bind) => new("agents", "The agents that offer devices") { List(bind), Drain(bind) };
+
+    private static Command List(Bind bind)
+    {
+        var command = new Command("list", "Lists the agents");
+        bind(command, async (call, cancel) =>
+        {
+            var list = await call.Client.ListAgentsAsync(cancel).ConfigureAwait(false);
+            if (call.Json) call.WriteJson("agents", list, WireJson.Default.ListOfAgentView);
+            else
+                Columns.Write(call.Out, ["AGENT", "NAME", "STATE", "DEVICES", "BUSY", "SEEN", "VERSION"], list.Items.Select(a => (IReadOnlyList<string?>)
+                [
+                    a.AgentId, a.Name, a.Online ? (a.Draining ? "draining" : "online") : "offline", $"{a.Devices}", $"{a.Busy}",
+                    $"{Durations.Show(call.Now - a.LastSeen)} ago", a.Version,
+                ]));
+            return ExitCode.Passed;
+        });
+        return command;
+    }
+
+    private static Command Drain(Bind bind)
+    {
+        var id = new Argument<string>("agent") { Description = "The agent" };
+        var command = new Command("drain", "Lets an agent finish what it runs and gives it no more, until it starts anew") { id };
+        bind(command, async (call, cancel) =>
+        {
+            try
+            {
+                await call.Client.DrainAgentAsync(call.Value(id)!, cancel).ConfigureAwait(false);
+            }
+            catch (ApiException e) when (e.Status is HttpStatusCode.NotFound)
+            {
+                throw CliException.Unknown("agent", call.Value(id)!, "'qgjob agents list' shows the agents.");
+            }
+            if (call.Json) call.WriteJson("agent_draining", new DrainDocument(call.Value(id)!), CliJson.Default.DrainDocument);
+            else call.Out.WriteLine($"{call.Value(id)} takes no more jobs");
+            return ExitCode.Passed;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,28 @@
+using System.CommandLine;
+using Qgjob.Core.Runs;
+
+namespace Qgjob.Cli.Commands;
+
+/// <summary>Gives a command the work it does.</summary>
+internal delegate void Bind(Command command, Func<Call, CancellationToken, Task<ExitCode>> work);
+
+/// <summary>The table of contents.</summary>
+internal static class AllCommands
+{
+    public static IEnumerable<Command> Of(Bind bind) =>
+    [
+        SubmitCommand.Create(bind),
+        StatusCommand.Create(bind),
+        WaitCommand.Create(bind),
+        LogsCommand.Create(bind),
+        ListCommand.Create(bind),
+        CancelCommand.Create(bind),
+        ResultsCommand.Create(bind),
+        ArtifactsCommand.Create(bind),
+        AppsCommand.Create(bind),
+        DevicesCommand.Create(bind),
+        AgentsCommand.Create(bind),
+        GroupsCommand.Create(bind),
+        VersionCommand.Create(bind),
+    ];
+}

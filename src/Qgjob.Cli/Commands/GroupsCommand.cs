@@ -1,0 +1,29 @@
+using System.CommandLine;
+using Qgjob.Cli.Output;
+using Qgjob.Client.Wire;
+using Qgjob.Core;
+using Qgjob.Core.Runs;
+
+namespace Qgjob.Cli.Commands;
+
+internal static class GroupsCommand
+{
+    public static Command Create(Bind bind)
+    {
+        var command = new Command("groups", "Lists the queue by group: jobs that need the same app version and the same kind of device");
+        bind(command, async (call, cancel) =>
+        {
+            var list = await call.Client.ListGroupsAsync(cancel).ConfigureAwait(false);
+            if (call.Json) call.WriteJson("groups", list, WireJson.Default.ListOfGroupView);
+            else
+                Columns.Write(call.Out, ["GROUP", "APP VERSION", "ORG", "WANTS", "QUEUED", "WORK", "ACTIVE", "DEVICES", "INSTALLS", "WAITS BECAUSE"],
+                    list.Items.Select(g => (IReadOnlyList<string?>)
+                    [
+                        g.GroupId, g.AppVersionId, g.OrgId, $"{Words.Of(g.Target)} {g.Needs}".TrimEnd(), $"{g.Queued}", Durations.Show(g.QueuedSeconds),
+                        $"{g.Active}", $"{g.DevicesServing}", $"{g.Installs}", g.WaitReason,
+                    ]));
+            return ExitCode.Passed;
+        });
+        return command;
+    }
+}

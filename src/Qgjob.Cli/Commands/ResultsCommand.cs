@@ -1,0 +1,47 @@
+using System.CommandLine;
+using Qgjob.Cli.Output;
+using Qgjob.Client.Wire;
+using Qgjob.Core;
+using Qgjob.Core.Results;
+using Qgjob.Core.Runs;
+
+namespace Qgjob.Cli.Commands;
+
+internal static class ResultsCommand
+{
+    public static Command Create(Bind bind)
+    {
+        var id = new Argument<string>("id") { Description = "A job or a run" };
+        var command = new Command("results", "Lists every test of a job or a run with its result") { id };
+        bind(command, async (call, cancel) =>
+        {
+            var named = call.Value(id)!;
+            if (Ids.IsRun(named))
+            {
+                var run = await call.Client.FindRunResultsAsync(named, cancel).ConfigureAwait(false) ?? throw Ids.UnknownRun(named);
+                if (call.Json) call.WriteJson("run_results", run, WireJson.Default.RunResults);
+                else Write(call, run.Jobs);
+            }
+            else
+            {
+                var job = await call.Client.FindJobResultsAsync(named, cancel).ConfigureAwait(false) ?? throw Ids.UnknownJob(named);
+                if (call.Json) call.WriteJson("job_results", job, WireJson.Default.JobResults);
+                else Write(call, [job]);
+            }
+            return ExitCode.Passed;
+        });
+        return command;
+    }
+
+    private static void Write(Call call, IReadOnlyList<JobResults> jobs)
+    {
+        Columns.Write(call.Out, ["RESULT", "TIME", "PLACE", "TEST"], jobs.SelectMany(j => j.Tests).Select(t => (IReadOnlyList<string?>)
+            [Words.Of(t.Status), Durations.Show(TimeSpan.FromMilliseconds(t.DurationMs)), $"{t.File}:{t.Line}", t.Title]));
+        foreach (var job in jobs.Where(j => j.Tests.Count == 0)) call.Err.WriteLine($"{job.JobId} {SafeText.Line(job.TestPath)}: {Words.Of(job.Status)}, no test has ended");
+        foreach (var test in jobs.SelectMany(j => j.Tests).Where(t => t.Error is not null && t.Status is not TestStatus.Skipped))
+        {
+            call.Out.WriteLine();
+            FailureText.Write(call.Out, test);
+        }
+    }
+}

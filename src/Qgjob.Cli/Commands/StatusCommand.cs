@@ -1,0 +1,100 @@
+using System.CommandLine;
+using Qgjob.Cli.Output;
+using Qgjob.Client.Wire;
+using Qgjob.Core;
+using Qgjob.Core.Runs;
+
+namespace Qgjob.Cli.Commands;
+
+internal static class StatusCommand
+{
+    public static Command Create(Bind bind)
+    {
+        var id = new Argument<string?>("id") { Description = "A job or a run", Arity = ArgumentArity.ZeroOrOne };
+        var jobId = new Option<string?>("--job-id") { Description = "The job", HelpName = "JOB" };
+        var runId = new Option<string?>("--run-id") { Description = "The run", HelpName = "RUN" };
+        var command = new Command("status", "Shows where a job or a run stands; exit code 8 while it is unfinished, then its verdict's") { id, jobId, runId };
+        bind(command, async (call, cancel) =>
+        {
+            var named = new[] { call.Value(jobId), call.Value(runId), call.Value(id) }.OfType<string>().ToList();
+            if (named.Count != 1)
+                throw CliException.Usage(named.Count == 0 ? "No job and no run is named." : "More than one job or run is named.", "Add --job-id JOB or --run-id RUN.");
+            return call.Value(runId) is not null || (call.Value(jobId) is null && Ids.IsRun(named[0]))
+                ? await ShowRunAsync(call, named[0], cancel).ConfigureAwait(false)
+                : await ShowJobAsync(call, named[0], cancel).ConfigureAwait(false);
+        });
+        return command;
+    }
+
+    private static async Task<ExitCode> ShowJobAsync(Call call, string id, CancellationToken cancel)
+    {
+        var job = await call.Client.FindJobAsync(id, cancel).ConfigureAwait(false) ?? throw Ids.UnknownJob(id);
+        if (call.Json) call.WriteJson("job", job, WireJson.Default.JobView);
+        else StatusText.Write(call.Out, job, call.Now);
+        return (ExitCode)job.ExitCode;
+    }
+
+    private static async Task<ExitCode> ShowRunAsync(Call call, string id, CancellationToken cancel)
+    {
+        var run = await call.Client.FindRunAsync(id, cancel).ConfigureAwait(false) ?? throw Ids.UnknownRun(id);
+        if (call.Json) call.WriteJson("run", run, WireJson.Default.RunView);
+        else StatusText.Write(call.Out, run, call.Now);
+        return (ExitCode)run.ExitCode;
+    }
+}
+
+/// <summary>A job's or a run's state for people: one <c>name  value</c> line per fact.</summary>
+internal static class StatusText
+{
+    public static void Write(TextWriter output, JobView job, DateTimeOffset now)
+    {
+        Fact(output, "job", job.JobId);
+        Fact(output, "status", Words.Of(job.Status) + (job.Flaky ? " (flaky)" : ""));
+        Fact(output, "reason", job.Reason);
+        Fact(output, "run", job.RunId);
+        Fact(output, "test", job.TestPath);
+        Fact(output, "app version", $"{job.AppVersionId} of {job.OrgId}");
+        Fact(output, "wants", string.Join(' ', new[] { Words.Of(job.Target), job.Platform is { } p ? Words.Of(p) : null, job.Device }.OfType<string>()));
+        Fact(output, "position", job.Position is { } ahead ? (ahead == 0 ? "next of its group" : $"{ahead} jobs of its group go before it") : null);
+        Fact(output, "attempt", job.Attempt == 0 ? null : $"{job.Attempt}{(job.DeviceId is null ? "" : $" on {job.DeviceId}")}");
+        Fact(output, "tests", job.TestsTotal is { } total ? $"{job.TestsDone} of {total} done, {job.TestsFailed} failed" : null);
+        Fact(output, "installs", job.Attempt == 0 ? null : $"{job.Installs}");
+        Times(output, job.CreatedAt, job.StartedAt, job.FinishedAt, job.ExpectedStart, job.ExpectedEnd, now);
+        if (job.Attempts is not { Count: > 0 } attempts) return;
+        output.WriteLine();
+        Columns.Write(output, ["ATTEMPT", "DEVICE", "OUTCOME", "INSTALL", "RUN", "REASON"], attempts.Select(a => (IReadOnlyList<string?>)
+        [
+            $"{a.Number}", a.DeviceId, a.EndedAt is null ? "running" : Words.Of(a.Outcome),
+            a.Installs == 0 ? null : Durations.Show(a.InstallSeconds), a.RunSeconds == 0 ? null : Durations.Show(a.RunSeconds), a.Reason,
+        ]));
+    }
+
+    public static void Write(TextWriter output, RunView run, DateTimeOffset now)
+    {
+        Fact(output, "run", run.RunId);
+        Fact(output, "status", run.Status);
+        Fact(output, "org", run.OrgId);
+        var jobs = run.Jobs;
+        Fact(output, "jobs", $"{jobs.Total}: {jobs.Queued} queued, {jobs.Active} on devices, {jobs.Passed} passed, {jobs.Failed + jobs.TimedOut} failed, {jobs.Error} error, {jobs.Canceled} canceled");
+        Fact(output, "tests", $"{run.Tests.Passed} passed, {run.Tests.Failed} failed, {run.Tests.Flaky} flaky, {run.Tests.Skipped} skipped");
+        Fact(output, "installs", $"{run.Installs}");
+        foreach (var (key, value) in run.Meta.OrderBy(m => m.Key, StringComparer.Ordinal)) Fact(output, key, value);
+        Times(output, run.CreatedAt, null, run.FinishedAt, null, run.ExpectedEnd, now);
+    }
+
+    private static void Times(
+        TextWriter output, DateTimeOffset created, DateTimeOffset? started, DateTimeOffset? finished,
+        DateTimeOffset? expectedStart, DateTimeOffset? expectedEnd, DateTimeOffset now)
+    {
+        Fact(output, "submitted", $"{Durations.Show(now - created)} ago");
+        Fact(output, "started", started is { } s ? $"{Durations.Show(now - s)} ago" : null);
+        Fact(output, "finished", finished is { } f ? $"{Durations.Show(now - f)} ago, after {Durations.Show(f - created)}" : null);
+        Fact(output, "starts", finished is null && expectedStart is { } es ? $"in about {Durations.Show(es - now)}" : null);
+        Fact(output, "ends", finished is null && expectedEnd is { } ee ? $"in about {Durations.Show(ee - now)}" : null);
+    }
+
+    private static void Fact(TextWriter output, string name, string? value)
+    {
+        if (value is { Length: > 0 }) output.WriteLine($"{SafeText.Line(name),-12} {SafeText.Line(value)}");
+    }
+}

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using Qgjob.Cli.Output;
+using Qgjob.Cli.Submission;
+using Qgjob.Cli.Watching;
+using Qgjob.Client.Projects;
+using Qgjob.Client.Wire;
+using Qgjob.Core;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Runs;
+
+namespace Qgjob.Cli.Commands;
+
+internal static class SubmitCommand
+{
+    public static Command Create(Bind bind)
+    {
+        var options = new SubmitOptions();
+        var watching = new WatchOptions("--wait-timeout");
+        var command = new Command("submit", "Submits tests to run against an app version");
+        options.AddTo(command);
+        watching.AddTo(command);
+        bind(command, async (call, cancel) =>
+        {
+            var watch = call.Value(options.Wait) ? watching.Read(call) : watching.RefuseWithoutWait(call);
+            var folder = FindProject(call, options);
+            var run = options.Read(call, folder ?? call.World.CurrentFolder);
+            IReadOnlyList<ProjectFile>? files = folder is null ? null : ProjectFiles.List(folder, call.Values(options.Include));
+            run = run with
+            {
+                Tests = files is null
+                    ? TestFiles.WithoutProject(call.Values(options.Tests), call.World.CurrentFolder)
+                    : TestFiles.InProject(call.Values(options.Tests), call.World.CurrentFolder, folder!, files),
+            };
+            if (call.Value(options.List)) return ShowPlan(call, run, folder, files?.Count);
+            if (folder is null)
+                call.Err.WriteLine("No AppWright project here: the agents look the tests up in their own --workspace. Name one with --project.");
+            if (call.Value(options.App) is { } app)
+            {
+                var stored = await BuildUpload.EnsureAsync(call, run.OrgId!, run.AppVersionId!, app, cancel).ConfigureAwait(false);
+                if (!stored.Created) call.Err.WriteLine($"the server has this build: {Words.Of(stored.Build.Platform)} {SafeText.Line(stored.Build.PackageId)}");
+            }
+            if (files is not null) run = run with { BundleSha256 = await BundleUpload.EnsureAsync(call, run.OrgId!, files, cancel).ConfigureAwait(false) };
+            var key = call.Value(options.IdempotencyKey) ?? call.World.Ids.NewId("k");
+            var accepted = await call.Client.SubmitAsync(run, key, cancel).ConfigureAwait(false);
+            if (!call.Json) ShowIds(call, accepted, run, hints: watch is null);
+            else if (watch is null)
+                call.WriteJson("submitted", new SubmittedDocument(
+                    accepted.RunId, accepted.JobIds, run.Tests!, run.OrgId!, run.AppVersionId!, key, accepted.Repeated, run.BundleSha256), CliJson.Default.SubmittedDocument);
+            return watch is null ? ExitCode.Passed : await RunWatch.WatchAsync(call, accepted.RunId, watch, cancel).ConfigureAwait(false);
+        });
+        return command;
+    }
+
+    private static string? FindProject(Call call, SubmitOptions options)
+    {
+        if (call.Value(options.Project) is not { } named) return ProjectFolder.Find(call.World.CurrentFolder);
+        var folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(named, call.World.CurrentFolder));
+        return Directory.Exists(folder) ? folder : throw CliException.Usage($"--project: there is no folder {folder}.");
+    }
+
+    private static ExitCode ShowPlan(Call call, SubmitRun run, string? folder, int? files)
+    {
+        IReadOnlyList<Platform?> platforms = run.Platforms is { } several ? [.. several.Select(p => (Platform?)p)] : [run.Platform];
+        var jobs = run.Tests!.SelectMany(test => platforms.Select(p => new PlannedJob(test, run.Target ?? Target.Any, p, run.Device))).ToList();
+        if (call.Json)
+        {
+            call.WriteJson("plan", new PlanDocument(run.OrgId!, run.AppVersionId!, folder, files, jobs), CliJson.Default.PlanDocument);
+            return ExitCode.Passed;
+        }
+        Columns.Write(call.Out, ["TEST", "TARGET", "PLATFORM", "DEVICE"], jobs.Select(j => (IReadOnlyList<string?>)
+            [j.TestPath, Words.Of(j.Target), j.Platform is { } p ? Words.Of(p) : null, j.Device]));
+        call.Err.WriteLine($"{jobs.Count} jobs{(folder is null ? "" : $", project {folder} ({files} files)")}; nothing was submitted");
+        return ExitCode.Passed;
+    }
+
+    private static void ShowIds(Call call, RunAccepted accepted, SubmitRun run, bool hints)
+    {
+        if (accepted.Repeated) call.Err.WriteLine("This idempotency key was used before: nothing new was submitted.");
+        call.Out.WriteLine($"run {accepted.RunId}");
+        var platforms = Math.Max(1, run.Platforms?.Count ?? 1);
+        for (var i = 0; i < accepted.JobIds.Count; i++)
+        {
+            var test = accepted.JobIds.Count == run.Tests!.Count * platforms ? run.Tests[i / platforms] : "";
+            call.Out.WriteLine($"job {accepted.JobIds[i]} {SafeText.Line(test)}".TrimEnd());
+        }
+        if (!hints) return;
+        call.Err.WriteLine($"Where it stands:  qgjob status --{(accepted.JobIds.Count == 1 ? $"job-id={accepted.JobIds[0]}" : $"run-id={accepted.RunId}")}");
+        call.Err.WriteLine($"Watch it:         qgjob wait {accepted.RunId}");
+    }
+}

@@ -1,0 +1,34 @@
+using System.Net;
+using Qgjob.Client.Http;
+using Qgjob.Client.Projects;
+using Qgjob.Core.Runs;
+
+namespace Qgjob.Cli;
+
+/// <summary>What an error tells the person and the script.</summary>
+internal sealed record Failure(ExitCode Code, string Message, string? Hint)
+{
+    /// <summary>Null for errors that nobody expected: those keep their stack trace.</summary>
+    public static Failure? Of(Exception error) => error switch
+    {
+        CliException e => new Failure(e.Code, e.Message, e.Hint),
+        ApiException e => OfAnswer(e),
+        ServerUnreachableException e => OfSilence(e),
+        BundleException e => new Failure(ExitCode.Usage, e.Message, null),
+        IOException or UnauthorizedAccessException => new Failure(ExitCode.General, error.Message, null),
+        HttpRequestException => new Failure(ExitCode.General, $"The connection to the server broke: {error.Message}", "Try again."),
+        _ => null,
+    };
+
+    private static Failure OfAnswer(ApiException e) => e.Status switch
+    {
+        HttpStatusCode.Unauthorized => new Failure(ExitCode.Auth, e.Message, "Give a token with --token or QGJOB_TOKEN."),
+        HttpStatusCode.Forbidden => new Failure(ExitCode.Auth, e.Message, "Use a token that may do this."),
+        HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity => new Failure(
+            ExitCode.Usage, e.Problem.Field is { } field && !e.Message.Contains(field, StringComparison.Ordinal) ? $"{field}: {e.Message}" : e.Message, null),
+        _ => new Failure(ExitCode.General, e.Message, (int)e.Status >= 500 ? "The server's log says more." : null),
+    };
+
+    private static Failure OfSilence(ServerUnreachableException e) => new(
+        ExitCode.General, $"No answer from the qgjob server at {e.Server}: {e.InnerException!.Message}", "Is it running? Set --url or QGJOB_URL to its address.");
+}

@@ -1,0 +1,64 @@
+using System.Text.Json.Serialization;
+using Qgjob.Core.Jobs;
+
+namespace Qgjob.Cli.Output;
+
+/// <summary>The CLI's own documents; those that only pass on what the server said use the wire's.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(Client.Wire.SnakeCase<Target>), typeof(Client.Wire.SnakeCase<Platform>), typeof(Client.Wire.SnakeCase<ResetMode>)])]
+[JsonSerializable(typeof(ErrorDocument))]
+[JsonSerializable(typeof(VersionDocument))]
+[JsonSerializable(typeof(SubmittedDocument))]
+[JsonSerializable(typeof(PlanDocument))]
+[JsonSerializable(typeof(OutcomeDocument))]
+[JsonSerializable(typeof(LogDocument))]
+[JsonSerializable(typeof(CanceledDocument))]
+[JsonSerializable(typeof(FilesDocument))]
+[JsonSerializable(typeof(DrainDocument))]
+internal sealed partial class CliJson : JsonSerializerContext;
+
+/// <summary>Kind <c>error</c>: any command that could not do what was asked.</summary>
+internal sealed record ErrorDocument(string Message, string? Hint, int ExitCode);
+
+/// <summary>Kind <c>version</c>.</summary>
+internal sealed record VersionDocument(string Version, string Runtime, string Platform);
+
+/// <summary>Kind <c>submitted</c>. Jobs are in the order of the tests, once for each platform.</summary>
+internal sealed record SubmittedDocument(
+    string RunId, IReadOnlyList<string> JobIds, IReadOnlyList<string> Tests, string OrgId, string AppVersionId,
+    string IdempotencyKey, bool Repeated, string? BundleSha256);
+
+/// <summary>Kind <c>plan</c>: what <c>submit --list</c> would submit.</summary>
+internal sealed record PlanDocument(
+    string OrgId, string AppVersionId, string? Project, int? ProjectFiles, IReadOnlyList<PlannedJob> Jobs);
+
+internal sealed record PlannedJob(string TestPath, Target Target, Platform? Platform, string? Device);
+
+/// <summary>Kind <c>outcome</c>: what a run came to.</summary>
+internal sealed record OutcomeDocument(
+    string RunId, string Status, int ExitCode, int Passed, int Failed, int Flaky, int Skipped, int Installs, double Seconds,
+    IReadOnlyList<string> Devices, IReadOnlyList<FailedTest> Failures, IReadOnlyList<FlakyTest> FlakyTests, IReadOnlyList<FailedJob> JobsNotPassed);
+
+/// <summary>A test that failed.</summary>
+internal sealed record FailedTest(
+    string Title, string File, int Line, int? ErrorLine, string Status, string? Message, string? Snippet, string JobId, string TestPath, string? DeviceId);
+
+/// <summary>A test that passed only on a retry.</summary>
+internal sealed record FlakyTest(string Title, string File, int Line, int Retries, string JobId);
+
+/// <summary>A job that did not pass.</summary>
+internal sealed record FailedJob(string JobId, string TestPath, string Status, string? Reason, string? DeviceId);
+
+/// <summary>Kind <c>log</c>.</summary>
+internal sealed record LogDocument(string JobId, int? Attempt, string Text);
+
+/// <summary>Kind <c>canceled</c>.</summary>
+internal sealed record CanceledDocument(string Id, int Canceled);
+
+/// <summary>Kind <c>downloaded</c>.</summary>
+internal sealed record FilesDocument(string JobId, IReadOnlyList<string> Files);
+
+/// <summary>Kind <c>agent_draining</c>.</summary>
+internal sealed record DrainDocument(string AgentId);

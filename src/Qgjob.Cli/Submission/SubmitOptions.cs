@@ -1,0 +1,111 @@
+using System.CommandLine;
+using System.Globalization;
+using Qgjob.Cli.Output;
+using Qgjob.Client.Wire;
+using Qgjob.Core;
+using Qgjob.Core.Devices;
+using Qgjob.Core.Jobs;
+
+namespace Qgjob.Cli.Submission;
+
+/// <summary>The options of <c>qgjob submit</c> and what they mean on the wire.</summary>
+internal sealed class SubmitOptions
+{
+    private readonly Option<string?> org = Text("--org-id", "ORG", "The org (QGJOB_ORG)");
+    private readonly Option<string> appVersion = new("--app-version-id") { Description = "The app version to test", HelpName = "VERSION", Required = true };
+    private readonly Option<string?> target = Text("--target", "KIND", $"Kind of device: {string.Join(", ", Words.All<Target>())} (default any)");
+    private readonly Option<string[]> platform = Texts("--platform", "OS", "android or ios; given twice, every test runs on both");
+    private readonly Option<string?> device = Text("--device", "CONDITIONS", "Conditions on the device, such as 'os>=13,model=Pixel*,tag=lab1'");
+    private readonly Option<string?> priority = Text("--priority", "P", "low, normal, high, urgent or a number from -10 to 10");
+    private readonly Option<string?> reset = Text("--reset", "MODE", "Between tests: clear wipes the app's data (default), reinstall, none");
+    private readonly Option<int?> maxAttempts = Number("--max-attempts", "Tries when a test fails, 1 to 10 (default 1)");
+    private readonly Option<int?> infraAttempts = Number("--infra-attempts", "Tries when a device or an agent fails, 1 to 10 (default 3)");
+    private readonly Option<string?> queueTimeout = Text("--queue-timeout", "TIME", "Longest wait for a device (default 60m)");
+    private readonly Option<string?> installTimeout = Text("--install-timeout", "TIME", "Longest installation (default 10m)");
+    private readonly Option<string?> timeout = Text("--timeout", "TIME", "Longest run of one test file (default 30m)");
+    private readonly Option<string[]> env = Texts("--env", "NAME=VALUE", "Environment of the tests");
+    private readonly Option<string[]> meta = Texts("--meta", "NAME=VALUE", "What to note with the run; branch and commit are noted by themselves");
+    private readonly Option<string?> grep = Text("--grep", "REGEX", "Only tests whose title matches");
+    private readonly Option<string?> awProject = Text("--aw-project", "NAME", "A Playwright project of the AppWright config");
+    private readonly Option<string?> config = Text("--config", "FILE", "The AppWright config, relative to the project");
+    private readonly Option<int?> testRetries = Number("--test-retries", "Playwright's own retries (default: as the project sets them)");
+
+    public Option<string[]> Tests { get; } = new("--test") { Description = "A test file, a folder or a pattern; may be repeated", HelpName = "FILE", Required = true };
+    public Option<string?> App { get; } = Text("--app", "FILE", "The build; uploaded when the server lacks it");
+    public Option<string?> Project { get; } = Text("--project", "DIR", "The AppWright project (default: the nearest folder upward with a config)");
+    public Option<string[]> Include { get; } = Texts("--include", "PATTERN", "Ignored files that the tests need all the same");
+    public Option<string?> IdempotencyKey { get; } = Text("--idempotency-key", "KEY", "The same key again submits nothing new");
+    public Option<bool> List { get; } = new("--list") { Description = "Show what would be submitted, and submit nothing" };
+    public Option<bool> Wait { get; } = new("--wait") { Description = "Stay until the run ends; the exit code is its verdict" };
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])
+            [
+                org, appVersion, Tests, App, Project, Include, target, platform, device, priority, reset, maxAttempts, infraAttempts,
+                queueTimeout, installTimeout, timeout, env, meta, grep, awProject, config, testRetries, IdempotencyKey, List, Wait,
+            ]) command.Options.Add(option);
+    }
+
+    /// <summary>All but the tests and the bundle.</summary>
+    public SubmitRun Read(Call call, string gitFolder)
+    {
+        var platforms = call.Values(platform).SelectMany(p => p.Split(',')).Select(p => Word<Platform>("--platform", p)!.Value).Distinct().ToList();
+        if (call.Value(device) is { } conditions && !DeviceSelector.TryParse(conditions, out _, out var error))
+            throw CliException.Usage($"--device: {error}.", "Conditions are joined by commas, such as os>=13,model=Pixel*,tag=lab1.");
+        return new SubmitRun
+        {
+            OrgId = call.Org(org),
+            AppVersionId = call.Value(appVersion),
+            Target = Word<Target>("--target", call.Value(target)),
+            Platform = platforms.Count == 1 ? platforms[0] : null,
+            Platforms = platforms.Count > 1 ? platforms : null,
+            Device = call.Value(device),
+            Priority = PriorityOf(call.Value(priority)),
+            Reset = Word<ResetMode>("--reset", call.Value(reset)),
+            MaxAttempts = Between("--max-attempts", call.Value(maxAttempts), 1, 10),
+            InfraAttempts = Between("--infra-attempts", call.Value(infraAttempts), 1, 10),
+            QueueTimeoutSeconds = Durations.ParseSeconds("--queue-timeout", call.Value(queueTimeout)),
+            InstallTimeoutSeconds = Durations.ParseSeconds("--install-timeout", call.Value(installTimeout)),
+            TimeoutSeconds = Durations.ParseSeconds("--timeout", call.Value(timeout)),
+            Env = Pairs("--env", call.Values(env), null),
+            Meta = Pairs("--meta", call.Values(meta), GitState.Read(gitFolder, call.World.Environment)),
+            Grep = call.Value(grep),
+            AwProject = call.Value(awProject),
+            Config = call.Value(config)?.Replace('\\', '/'),
+            TestRetries = Between("--test-retries", call.Value(testRetries), 0, 100),
+        };
+    }
+
+    private static Option<string?> Text(string name, string value, string description) => new(name) { Description = description, HelpName = value };
+
+    private static Option<string[]> Texts(string name, string value, string description) => new(name) { Description = description, HelpName = value };
+
+    private static Option<int?> Number(string name, string description) => new(name) { Description = description, HelpName = "N" };
+
+    private static T? Word<T>(string option, string? text) where T : struct, Enum =>
+        text is null ? null
+        : Words.TryParse<T>(text.Trim().ToLowerInvariant(), out var value) ? value
+        : throw CliException.Usage($"{option}: '{text}' is not known.", $"Choose from {string.Join(", ", Words.All<T>())}.");
+
+    private static int? PriorityOf(string? text) =>
+        text is null ? null
+        : PriorityConverter.ByName.TryGetValue(text.ToLowerInvariant(), out var named) ? named
+        : int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? Between("--priority", number, -10, 10)
+        : throw CliException.Usage($"--priority: '{text}' is not known.", "Choose low, normal, high, urgent or a number from -10 to 10.");
+
+    private static int? Between(string option, int? value, int least, int most) =>
+        value is null || (value >= least && value <= most) ? value : throw CliException.Usage($"{option}: {value} is not from {least} to {most}.");
+
+    private static Dictionary<string, string>? Pairs(string option, IReadOnlyList<string> given, Dictionary<string, string>? start)
+    {
+        var pairs = start ?? [];
+        foreach (var pair in given)
+        {
+            var equals = pair.IndexOf('=');
+            if (equals < 1) throw CliException.Usage($"{option}: '{pair}' has no name and value.", $"Write {option} NAME=VALUE.");
+            pairs[pair[..equals]] = pair[(equals + 1)..];
+        }
+        return pairs.Count == 0 ? null : pairs;
+    }
+}

@@ -1,0 +1,69 @@
+using System.Globalization;
+using Qgjob.Cli.Output;
+using Qgjob.Client;
+using Qgjob.Client.Wire;
+using Qgjob.Core;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
+
+namespace Qgjob.Cli.Watching;
+
+/// <summary>What a finished run came to.</summary>
+internal static class Outcome
+{
+    public static async Task<OutcomeDocument> ReadAsync(QgjobClient client, string runId, CancellationToken cancel)
+    {
+        var run = await client.FindRunAsync(runId, cancel).ConfigureAwait(false) ?? throw Commands.Ids.UnknownRun(runId);
+        var jobs = await RunJobs.ListAsync(client, runId, cancel).ConfigureAwait(false);
+        var results = await client.FindRunResultsAsync(runId, cancel).ConfigureAwait(false);
+        return Of(run, jobs, results?.Jobs ?? []);
+    }
+
+    public static OutcomeDocument Of(RunView run, IReadOnlyList<JobView> jobs, IReadOnlyList<JobResults> results)
+    {
+        var deviceOf = jobs.ToDictionary(j => j.JobId, j => j.DeviceId);
+        var failures = new List<FailedTest>();
+        var flaky = new List<FlakyTest>();
+        foreach (var job in results)
+            foreach (var test in job.Tests)
+                switch (test.Status)
+                {
+                    case TestStatus.Failed or TestStatus.TimedOut or TestStatus.Interrupted:
+                        failures.Add(new FailedTest(test.Title, test.File, test.Line, test.ErrorLine, Words.Of(test.Status), test.Error, test.Snippet,
+                            job.JobId, job.TestPath, deviceOf.GetValueOrDefault(job.JobId)));
+                        break;
+                    case TestStatus.Flaky:
+                        flaky.Add(new FlakyTest(test.Title, test.File, test.Line, test.Retry, job.JobId));
+                        break;
+                }
+        var ended = run.FinishedAt ?? run.CreatedAt;
+        return new OutcomeDocument(
+            run.RunId, run.Status, run.ExitCode, run.Tests.Passed, run.Tests.Failed, Math.Max(run.Tests.Flaky, run.Flaky), run.Tests.Skipped, run.Installs,
+            Math.Round((ended - run.CreatedAt).TotalSeconds, 1),
+            [.. jobs.Select(j => j.DeviceId).OfType<string>().Distinct().Order(StringComparer.Ordinal)],
+            failures, flaky,
+            [.. jobs.Where(j => j.Status is not JobStatus.Passed).Select(j => new FailedJob(j.JobId, j.TestPath, Words.Of(j.Status), j.Reason, j.DeviceId))]);
+    }
+}
+
+/// <summary>The outcome for people: failures with place and message, flaky tests, other troubles, and one line with the counts at the end.</summary>
+internal static class OutcomeText
+{
+    public static void Write(TextWriter output, OutcomeDocument outcome)
+    {
+        foreach (var test in outcome.Failures)
+        {
+            FailureText.Write(output, test.Status, test.File, test.ErrorLine ?? test.Line, test.Title, test.Message, test.Snippet);
+            output.WriteLine($"    {(test.DeviceId is null ? "" : $"on {SafeText.Line(test.DeviceId)}; ")}the log: qgjob logs {test.JobId}");
+            output.WriteLine();
+        }
+        foreach (var test in outcome.FlakyTests)
+            output.WriteLine($"FLAKY  {SafeText.Line(test.File)}:{test.Line}  {SafeText.Line(test.Title)} (passed on retry {test.Retries})");
+        // A job whose failed tests are shown above needs no second line.
+        var shown = outcome.Failures.Select(f => f.JobId).ToHashSet(StringComparer.Ordinal);
+        foreach (var job in outcome.JobsNotPassed.Where(j => !shown.Contains(j.JobId)))
+            output.WriteLine($"{job.Status.ToUpperInvariant()}  {SafeText.Line(job.TestPath)}{(job.Reason is null ? "" : ": " + SafeText.Line(job.Reason))}  ({job.JobId})");
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"passed {outcome.Passed}, failed {outcome.Failed}, flaky {outcome.Flaky}, skipped {outcome.Skipped}, installs {outcome.Installs}, seconds {outcome.Seconds:0.0}"));
+    }
+}

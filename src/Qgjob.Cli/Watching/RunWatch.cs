@@ -1,0 +1,78 @@
+using Qgjob.Cli.Output;
+using Qgjob.Client.Http;
+using Qgjob.Client.Wire;
+using Qgjob.Core.Runs;
+
+namespace Qgjob.Cli.Watching;
+
+/// <summary>Waits for a run and tells its outcome: <c>wait</c> and <c>submit --wait</c>.</summary>
+internal static class RunWatch
+{
+    private static readonly TimeSpan CancelLimit = TimeSpan.FromSeconds(15);
+
+    public static async Task<ExitCode> WatchAsync(Call call, string runId, Watch watch, CancellationToken cancel)
+    {
+        using var limit = new CancellationTokenSource(watch.Timeout ?? Timeout.InfiniteTimeSpan, call.World.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
+        try
+        {
+            var run = await call.Client.FindRunAsync(runId, both.Token).ConfigureAwait(false) ?? throw Commands.Ids.UnknownRun(runId);
+            if (run.FinishedAt is null) await FollowAsync(call, run, both.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            throw await InterruptedAsync(call, runId, watch).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            throw new CliException(ExitCode.WaitTimedOut, $"{runId} is not finished after {Durations.Show(watch.Timeout!.Value)}; it goes on.", $"Watch it again: qgjob wait {runId}");
+        }
+        catch (ServerUnreachableException e)
+        {
+            throw new CliException(ExitCode.General, $"Given up: {e.InnerException!.Message} ({e.Server}).", $"The run may go on. Watch it again: qgjob wait {runId}");
+        }
+        return await TellAsync(call, runId, watch, cancel).ConfigureAwait(false);
+    }
+
+    private static async Task FollowAsync(Call call, RunView run, CancellationToken cancel)
+    {
+        var model = new RunModel(run);
+        model.Refresh(await RunJobs.ListAsync(call.Client, run.RunId, cancel).ConfigureAwait(false));
+        using IRunView view = call.World.Redraw ? new LiveView(call.World) : new PlainView(call.Err);
+        await new RunFollower(call.Client, call.World.Time, model, view).FollowAsync(cancel).ConfigureAwait(false);
+    }
+
+    private static async Task<ExitCode> TellAsync(Call call, string runId, Watch watch, CancellationToken cancel)
+    {
+        var outcome = await Outcome.ReadAsync(call.Client, runId, cancel).ConfigureAwait(false);
+        foreach (var (form, file) in watch.Reports) await SaveReportAsync(call, runId, form, file, cancel).ConfigureAwait(false);
+        if (call.Json) call.WriteJson("outcome", outcome, CliJson.Default.OutcomeDocument);
+        else OutcomeText.Write(call.Out, outcome);
+        return (ExitCode)outcome.ExitCode;
+    }
+
+    private static async Task<CliException> InterruptedAsync(Call call, string runId, Watch watch)
+    {
+        if (!watch.CancelOnInterrupt)
+            return new CliException(ExitCode.Interrupted, $"Interrupted; {runId} goes on.", $"Watch it again: qgjob wait {runId}   End it: qgjob cancel {runId}");
+        using var limit = new CancellationTokenSource(CancelLimit, call.World.Time);
+        try
+        {
+            var canceled = await call.Client.CancelRunAsync(runId, limit.Token).ConfigureAwait(false);
+            return new CliException(ExitCode.Interrupted, $"Interrupted; {runId} is canceled ({canceled.Canceled} jobs).");
+        }
+        catch (Exception e) when (e is OperationCanceledException or ServerUnreachableException or ApiException or HttpRequestException)
+        {
+            return new CliException(ExitCode.Interrupted, $"Interrupted; {runId} could not be canceled: {e.Message}", $"Try: qgjob cancel {runId}");
+        }
+    }
+
+    private static async Task SaveReportAsync(Call call, string runId, string form, string file, CancellationToken cancel)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        using var response = await call.Client.OpenReportAsync(runId, form == "junit" ? "junit.xml" : form, cancel).ConfigureAwait(false);
+        var output = File.Create(file);
+        await using (output.ConfigureAwait(false)) await response.Content.CopyToAsync(output, cancel).ConfigureAwait(false);
+        call.Err.WriteLine($"wrote {file}");
+    }
+}
