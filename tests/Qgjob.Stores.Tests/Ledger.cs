@@ -1,5 +1,6 @@
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
 using Qgjob.Core.Storage;
@@ -15,7 +16,13 @@ internal static class Ledger
         var runs = await AllAsync(p => store.ListRunsAsync(null, p, cancel));
         var view = new PoolView();
         view.Apply(await store.ReadPoolAsync(Run.DefaultPool, 0, cancel));
-        foreach (var run in runs) CheckRun(run, [.. jobs.Where(j => j.Job.RunId == run.Id).Select(j => j.Job)]);
+        foreach (var run in runs)
+        {
+            List<Job> ofRun = [.. jobs.Where(j => j.Job.RunId == run.Id).Select(j => j.Job)];
+            CheckRun(run, ofRun);
+            // What a canceled job's attempt still reported is kept, and not counted.
+            if (run.Count(JobVerdict.Canceled) == 0) Assert.Equal(await TestsAsync(store, ofRun, cancel), run.Tests);
+        }
         CheckLeases(view, jobs.ToDictionary(j => j.Job.Id, j => j.Job));
         var here = runs.Where(r => r.Pool == Run.DefaultPool).Select(r => r.Id).ToHashSet();
         CheckGroups(view, [.. jobs.Select(j => j.Job).Where(j => j.Status is JobStatus.Queued && here.Contains(j.RunId))]);
@@ -23,6 +30,15 @@ internal static class Ledger
             Assert.Equal(
                 view.Devices.Count(d => d.Lease is { } l && l.OrgId == version.OrgId && l.AppVersionId == version.Id),
                 version.Serving);
+    }
+
+    private static async Task<TestCounts> TestsAsync(IJobStore store, List<Job> jobs, CancellationToken cancel)
+    {
+        var sum = TestCounts.None;
+        // A job that the queue limit ended counts no tests, even if an earlier attempt of it left some.
+        foreach (var job in jobs.Where(j => j.IsFinal && j.Verdict is not (JobVerdict.QueueLimit or JobVerdict.NoDevice)))
+            sum = sum.Plus(TestCounts.Of(await store.TestResultsAsync(job.Id, job.Attempt, cancel)));
+        return sum;
     }
 
     public static async Task<List<T>> AllAsync<T>(Func<PageRequest, ValueTask<Page<T>>> list, int limit = 50)

@@ -13,7 +13,8 @@ namespace Qgjob.Stores.Sqlite;
 internal static class Records
 {
     public const string RunColumns = """
-        id, org_id, pool, created_at, finished_at, idempotency_key, body_hash, total, queued, active, verdicts, flaky, installs, meta
+        id, org_id, pool, created_at, finished_at, idempotency_key, body_hash, total, queued, active, verdicts, flaky, installs,
+        tests_passed, tests_failed, tests_flaky, tests_skipped, meta
         """;
 
     public static Run Run(Statement row) => new()
@@ -31,7 +32,8 @@ internal static class Records
         Verdicts = Json(row, 10, StoreJson.Default.IReadOnlyListInt32),
         Flaky = row.Int(11),
         Installs = row.Int(12),
-        Meta = Json(row, 13, StoreJson.Default.IReadOnlyDictionaryStringString),
+        Tests = new TestCounts(row.Int(13), row.Int(14), row.Int(15), row.Int(16)),
+        Meta = Json(row, 17, StoreJson.Default.IReadOnlyDictionaryStringString),
     };
 
     public const string JobColumns = """

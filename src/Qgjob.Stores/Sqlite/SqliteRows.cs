@@ -74,18 +74,24 @@ internal sealed partial class SqliteRows(SqliteSession session) : IStoreRows
     public void Save(Run run)
     {
         if (runs.Replace(run.Id, run)) return;
-        session.Sql($"INSERT INTO runs ({Records.RunColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        session.Sql($"INSERT INTO runs ({Records.RunColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             .Bind(run.Id).Bind(run.OrgId).Bind(run.Pool).Bind(run.CreatedAt).Bind(run.FinishedAt)
             .Bind(run.IdempotencyKey).Bind(run.BodyHash).Bind(run.Total).Bind(run.Queued).Bind(run.Active)
             .BindJson(run.Verdicts, StoreJson.Default.IReadOnlyListInt32).Bind(run.Flaky).Bind(run.Installs)
+            .Bind(run.Tests.Passed).Bind(run.Tests.Failed).Bind(run.Tests.Flaky).Bind(run.Tests.Skipped)
             .BindJson(run.Meta, StoreJson.Default.IReadOnlyDictionaryStringString).Run();
         runs.Remember(run.Id, run);
     }
 
     private void Update(string id, Run run) => session
-        .Sql("UPDATE runs SET finished_at = ?, queued = ?, active = ?, verdicts = ?, flaky = ?, installs = ? WHERE id = ?")
+        .Sql("""
+            UPDATE runs SET finished_at = ?, queued = ?, active = ?, verdicts = ?, flaky = ?, installs = ?,
+                tests_passed = ?, tests_failed = ?, tests_flaky = ?, tests_skipped = ?
+            WHERE id = ?
+            """)
         .Bind(run.FinishedAt).Bind(run.Queued).Bind(run.Active).BindJson(run.Verdicts, StoreJson.Default.IReadOnlyListInt32)
-        .Bind(run.Flaky).Bind(run.Installs).Bind(id).Run();
+        .Bind(run.Flaky).Bind(run.Installs).Bind(run.Tests.Passed).Bind(run.Tests.Failed).Bind(run.Tests.Flaky)
+        .Bind(run.Tests.Skipped).Bind(id).Run();
 
     public Group? FindGroup(string groupId) => groups.Find(groupId, () => session
         .Sql($"SELECT {Records.GroupColumns} FROM groups WHERE id = ?").Bind(groupId).One(Records.Group));

@@ -37,6 +37,8 @@ internal sealed class SqliteSession : IDisposable
 
     public bool InTransaction => raw.sqlite3_get_autocommit(database) == 0;
 
+    internal int KeptStatements(Func<string, bool> where) => statements.Keys.Count(where);
+
     /// <param name="constantSql">A constant: statements are kept by reference, for ever.</param>
     public Statement Sql(string constantSql)
     {

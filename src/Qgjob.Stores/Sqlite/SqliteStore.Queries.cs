@@ -94,6 +94,11 @@ public sealed partial class SqliteStore
         reader.Sql($"SELECT {Records.AttemptColumns} FROM attempts WHERE job_id = ? ORDER BY number").Bind(jobId).All(Records.Attempt), cancel);
 
     /// <inheritdoc/>
+    public ValueTask<Attempt?> FindAttemptAsync(LeaseRef lease, CancellationToken cancel) => Read(reader =>
+        reader.Sql($"SELECT {Records.AttemptColumns} FROM attempts WHERE device_id = ? AND token = ?")
+            .Bind(lease.DeviceId).Bind(lease.Token).One(Records.Attempt), cancel);
+
+    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<TestResult>> TestResultsAsync(string jobId, int attempt, CancellationToken cancel) => Read(reader =>
         reader.Sql("SELECT tests FROM test_results WHERE job_id = ? AND attempt = ?").Bind(jobId).Bind(attempt).One(Records.Tests) ?? [], cancel);
 

@@ -22,6 +22,10 @@ CREATE TABLE runs (
     verdicts        TEXT NOT NULL,
     flaky           INTEGER NOT NULL,
     installs        INTEGER NOT NULL,
+    tests_passed    INTEGER NOT NULL,
+    tests_failed    INTEGER NOT NULL,
+    tests_flaky     INTEGER NOT NULL,
+    tests_skipped   INTEGER NOT NULL,
     meta            TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX runs_by_key ON runs (org_id, idempotency_key) WHERE idempotency_key IS NOT NULL;

@@ -1,0 +1,192 @@
+using Microsoft.Data.Sqlite;
+using Qgjob.Core.Storage;
+using Qgjob.Core.Storage.Memory;
+using Qgjob.Stores.Sqlite;
+
+namespace Qgjob.Stores.Tests.Sqlite;
+
+public sealed class SqliteFileTests : IDisposable
+{
+    private readonly TempFolder folder = new();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private string Database => folder.File("jobs.db");
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task What_was_committed_is_there_after_opening_again()
+    {
+        var run = await CommitOneRunAsync();
+        await using var again = await SqliteStore.OpenAsync(Database, Cancel);
+        Assert.NotNull(await again.FindRunAsync(run, Cancel));
+        await Ledger.CheckAsync(again, Cancel);
+    }
+
+    [Fact]
+    public async Task Missing_folders_are_made()
+    {
+        await using var store = await SqliteStore.OpenAsync(folder.File("a/b/jobs.db"), Cancel);
+        Assert.Empty(await store.AgentsAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task Every_commit_reaches_the_disk_and_readers_do_not_wait()
+    {
+        await using var store = await SqliteStore.OpenAsync(Database, Cancel);
+        using var session = await SqliteFile.OpenAsync(Database, Cancel);
+        Assert.Equal("wal", session.Sql("PRAGMA journal_mode").One(r => r.Text(0)));
+        Assert.Equal(2, session.Sql("PRAGMA synchronous").One(r => r.Long(0)));
+        // With the write lock held elsewhere, queries answer.
+        session.Script("BEGIN IMMEDIATE");
+        Assert.Empty((await store.ListRunsAsync(null, new PageRequest(5), Cancel)).Items);
+        session.Script("ROLLBACK");
+    }
+
+    [Fact]
+    public async Task A_file_of_a_newer_version_is_refused_and_left_alone()
+    {
+        await CommitOneRunAsync();
+        Run("PRAGMA user_version = 99");
+        var error = await Assert.ThrowsAsync<StoreOpenException>(OpenAsync);
+        Assert.Contains("newer qgjob", error.Message, StringComparison.Ordinal);
+        Assert.Contains("99", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Another_programs_database_is_refused_and_left_alone()
+    {
+        Run("CREATE TABLE songs (title TEXT)");
+        var error = await Assert.ThrowsAsync<StoreOpenException>(OpenAsync);
+        Assert.Contains("another program", error.Message, StringComparison.Ordinal);
+        Run("INSERT INTO songs VALUES ('x')");
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_database_is_refused()
+    {
+        await File.WriteAllTextAsync(Database, new string('x', 5000), Cancel);
+        var error = await Assert.ThrowsAsync<StoreOpenException>(OpenAsync);
+        Assert.Contains("not a SQLite database", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_folder_in_the_place_of_the_file_is_refused()
+    {
+        Directory.CreateDirectory(Database);
+        var error = await Assert.ThrowsAsync<StoreOpenException>(OpenAsync);
+        Assert.Contains("is a folder", error.Message, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(folder.File("file"), "x", Cancel);
+        error = await Assert.ThrowsAsync<StoreOpenException>(async () => await SqliteStore.OpenAsync(folder.File("file/jobs.db"), Cancel));
+        Assert.Contains("cannot be made", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_written_stops_the_batch_and_nothing_is_half_done()
+    {
+        await using var store = await SqliteStore.OpenAsync(Database, Cancel);
+        var lab = new Lab(store, Cancel);
+        Run("CREATE TRIGGER no_more BEFORE INSERT ON attempts BEGIN SELECT RAISE(ABORT, 'no more'); END");
+        await lab.RegisterAsync("a1", "b1", Lab.Phone("d1"));
+        var jobs = await lab.SubmitAsync(Lab.Spec());
+        var before = await State.OfAsync(store, Cancel);
+        var device = await lab.DeviceAsync("d1");
+        var claim = new Claim("d1", device.Version, (await lab.JobAsync(jobs[0])).GroupId, null, "c1", Lab.Ttl, lab.Now);
+        await Assert.ThrowsAsync<StoreUnavailableException>(async () => await store.CommitAsync([lab.NewRun([Lab.Spec()]), claim], Cancel));
+        Assert.Equal(before, await State.OfAsync(store, Cancel));
+
+        Run("DROP TRIGGER no_more");
+        Assert.IsType<ClaimAnswer.Claimed>(await lab.DoAsync(claim));
+        await Ledger.CheckAsync(store, Cancel);
+    }
+
+    [Fact]
+    public async Task Two_servers_on_one_file_see_each_others_writes_and_never_lease_twice()
+    {
+        await using var one = await SqliteStore.OpenAsync(Database, Cancel);
+        await using var two = await SqliteStore.OpenAsync(Database, Cancel);
+        var lab = new Lab(one, Cancel);
+        const int Devices = 40;
+        await lab.RegisterAsync("a1", "b1", [.. Enumerable.Range(0, Devices).Select(i => Lab.Phone($"d{i}"))]);
+        var jobs = await lab.SubmitAsync([.. Enumerable.Repeat(Lab.Spec(), Devices)]);
+        var group = (await lab.JobAsync(jobs[0])).GroupId;
+        var view = await lab.PoolAsync();
+        var claims = view.Devices.Select(d => (Claim: new Claim(d.Id, d.Version, group, null, "", Lab.Ttl, lab.Now), d.Id)).ToList();
+        var answers = await Task.WhenAll(claims.SelectMany(c => new[] { one, two }.Select((store, n) =>
+            Task.Run(() => new Lab(store, Cancel).DoAsync(c.Claim with { ClaimId = $"{c.Id}-{n}" }), Cancel))));
+
+        var claimed = answers.OfType<ClaimAnswer.Claimed>().ToList();
+        Assert.Equal(Devices, claimed.Count);
+        Assert.Equal(Devices, claimed.Select(c => c.Job.Id).Distinct().Count());
+        Assert.Equal(Devices, answers.OfType<ClaimAnswer.Conflict>().Count());
+        await Ledger.CheckAsync(one, Cancel);
+        Assert.Equal(await State.OfAsync(one, Cancel), await State.OfAsync(two, Cancel));
+
+        // What one remembers is dropped when the other has written.
+        var finish = new Finish(new LeaseRef(claimed[0].Device.Id, 1), "f1", new AttemptEnd(Core.Jobs.AttemptOutcome.Passed, null, 1, []), lab.Now);
+        Assert.IsType<FinishAnswer.Accepted>(await new Lab(two, Cancel).DoAsync(finish));
+        Assert.IsType<FinishAnswer.Accepted>(await lab.DoAsync(finish));
+        Assert.IsType<FinishAnswer.Stale>(await lab.DoAsync(finish with { FinishId = "f2" }));
+        await Ledger.CheckAsync(one, Cancel);
+    }
+
+    [Fact]
+    public async Task Servers_that_start_at_once_on_a_new_file_all_open_it()
+    {
+        var stores = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(async () => await SqliteStore.OpenAsync(Database, Cancel), Cancel)));
+        var submitted = await Task.WhenAll(stores.Select((s, i) => Task.Run(async () =>
+        {
+            var lab = new Lab(s, Cancel);
+            return await lab.DoAsync(lab.NewRun([Lab.Spec()], "same", "body"));
+        }, Cancel)));
+        Assert.Single(submitted.OfType<EnqueueAnswer.Accepted>());
+        foreach (var store in stores) await store.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Statements_are_kept_by_their_constant_text()
+    {
+        // Were the texts made anew for every call, the table of statements would grow for ever.
+        using var session = await SqliteFile.OpenAsync(Database, Cancel);
+        var rows = new SqliteRows(session);
+        for (var i = 0; i < 3; i++) rows.FindJob($"j{i}");
+        Assert.Equal(1, session.KeptStatements(s => s.Contains("FROM jobs", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("postgres://host/db", "not in this version")]
+    [InlineData("redis://host", "not in this version")]
+    [InlineData("sqlite:", "no path")]
+    [InlineData("jobs.db", "Unknown store")]
+    [InlineData("", "Unknown store")]
+    public async Task A_store_that_this_version_does_not_have_is_named(string url, string says)
+    {
+        var error = await Assert.ThrowsAsync<StoreOpenException>(async () => await StoreFactory.OpenAsync(url, Cancel));
+        Assert.Contains(says, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_setting_opens_the_store_that_it_names()
+    {
+        await using (var memory = await StoreFactory.OpenAsync("memory", Cancel)) Assert.IsType<MemoryStore>(memory);
+        await using (var sqlite = await StoreFactory.OpenAsync($"sqlite:{Database}", Cancel)) Assert.IsType<SqliteStore>(sqlite);
+        Assert.Equal(new StoreUrl.Sqlite("/var/jobs.db"), StoreUrl.Parse("sqlite:///var/jobs.db"));
+        Assert.True(File.Exists(Database));
+    }
+
+    private async Task OpenAsync() => await (await SqliteStore.OpenAsync(Database, Cancel)).DisposeAsync();
+
+    private async Task<string> CommitOneRunAsync()
+    {
+        await using var store = await SqliteStore.OpenAsync(Database, Cancel);
+        var lab = new Lab(store, Cancel);
+        return (await lab.RunOfAsync((await lab.SubmitAsync(Lab.Spec()))[0])).Id;
+    }
+
+    private void Run(string sql)
+    {
+        using var session = new SqliteSession(Database, SqliteOpenMode.ReadWriteCreate, 1000);
+        session.Script(sql);
+    }
+}

@@ -1,0 +1,98 @@
+using CsCheck;
+using Qgjob.Core.Runs;
+using Qgjob.Core.Scheduling;
+using Qgjob.Core.Storage;
+using Qgjob.Core.Storage.Memory;
+using Qgjob.Stores.Sqlite;
+
+namespace Qgjob.Stores.Tests.Traces;
+
+/// <summary>Random histories: every store gives the memory store's answers and ends in its state, and counters stay exact.</summary>
+/// <remarks>A failure prints a seed; CsCheck_Seed=SEED repeats it.</remarks>
+public sealed class TraceTests
+{
+    private const int Traces = 36;
+    private const int Steps = 250;
+
+    private static readonly Gen<Step[]> Histories =
+        Gen.Select(Gen.Int[0, 21], Gen.Int[0, 63], Gen.Int[0, 63], Gen.Int[0, 63], (kind, a, b, c) => new Step(kind, a, b, c)).Array[Steps];
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public Task Sqlite_behaves_like_memory() => Histories.SampleAsync(SqliteLikeMemoryAsync, iter: Traces);
+
+    [Fact]
+    public Task Memory_keeps_its_invariants_after_every_step() => Histories.SampleAsync(async steps =>
+    {
+        await using var store = new MemoryStore();
+        var trace = new Trace(store, Cancel);
+        var follower = new PoolView();
+        var tokens = new Dictionary<string, long>();
+        foreach (var step in steps)
+        {
+            var command = await trace.NextAsync(step);
+            trace.Note(command, (await store.CommitAsync([command], Cancel))[0]);
+            await Ledger.CheckAsync(store, Cancel);
+            await CheckFollowerAsync(store, follower);
+            foreach (var device in follower.Devices)
+            {
+                Assert.True(device.LastToken >= tokens.GetValueOrDefault(device.Id));
+                tokens[device.Id] = device.LastToken;
+            }
+        }
+    }, iter: Traces);
+
+    private static async Task SqliteLikeMemoryAsync(Step[] steps)
+    {
+        using var folder = new TempFolder();
+        await using var memory = new MemoryStore();
+        // Opened anew halfway: what a store remembers must not matter.
+        var sqlite = await SqliteStore.OpenAsync(folder.File("jobs.db"), Cancel);
+        try
+        {
+            var trace = new Trace(memory, Cancel);
+            var follower = new PoolView();
+            var batch = new List<StoreCommand>();
+            var expected = new List<object>();
+            for (var i = 0; i < steps.Length; i++)
+            {
+                var command = await trace.NextAsync(steps[i]);
+                var answer = (await memory.CommitAsync([command], Cancel))[0];
+                trace.Note(command, answer);
+                batch.Add(command);
+                expected.Add(answer);
+                // Batches of 1 to 8 commands must mean the same as one by one.
+                if (steps[i].A % 8 < batch.Count || i == steps.Length - 1)
+                {
+                    var answers = await sqlite.CommitAsync(batch, Cancel);
+                    for (var k = 0; k < batch.Count; k++)
+                        Assert.True(State.Text(expected[k]) == State.Text(answers[k]), $"step {i}: {batch[k]}\nmemory {State.Text(expected[k])}\nsqlite {State.Text(answers[k])}");
+                    batch.Clear();
+                    expected.Clear();
+                    await CheckFollowerAsync(sqlite, follower);
+                }
+                if (i == steps.Length / 2)
+                {
+                    await sqlite.DisposeAsync();
+                    sqlite = await SqliteStore.OpenAsync(folder.File("jobs.db"), Cancel);
+                }
+            }
+            Assert.Equal(await State.OfAsync(memory, Cancel), await State.OfAsync(sqlite, Cancel));
+            await Ledger.CheckAsync(sqlite, Cancel);
+        }
+        finally
+        {
+            await sqlite.DisposeAsync();
+        }
+    }
+
+    private static async Task CheckFollowerAsync(IJobStore store, PoolView follower)
+    {
+        follower.Apply(await store.ReadPoolAsync(Run.DefaultPool, follower.Revision, Cancel));
+        var fresh = new PoolView();
+        fresh.Apply(await store.ReadPoolAsync(Run.DefaultPool, 0, Cancel));
+        var versions = (await store.ListAppVersionsAsync(null, new PageRequest(100), Cancel)).Items;
+        Assert.Equal(State.Text(Ledger.Facts(fresh, versions)), State.Text(Ledger.Facts(follower, versions)));
+    }
+}
