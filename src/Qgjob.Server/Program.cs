@@ -1,2 +1,3 @@
-var builder = WebApplication.CreateSlimBuilder(args);
-await builder.Build().RunAsync();
+using Qgjob.Server.Hosting;
+
+return await ServerHost.RunAsync(args);

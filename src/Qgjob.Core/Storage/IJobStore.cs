@@ -35,6 +35,8 @@ public interface IJobStore : IAsyncDisposable
     ValueTask<int?> PositionInGroupAsync(string jobId, CancellationToken cancel);
     /// <summary>The job's attempts, oldest first.</summary>
     ValueTask<IReadOnlyList<Attempt>> AttemptsAsync(string jobId, CancellationToken cancel);
+    /// <summary>The attempt that the lease's token made on the device, running or ended; null when there was none.</summary>
+    ValueTask<Attempt?> FindAttemptAsync(LeaseRef lease, CancellationToken cancel);
     /// <summary>Per-test results of an attempt; empty when it has none.</summary>
     ValueTask<IReadOnlyList<TestResult>> TestResultsAsync(string jobId, int attempt, CancellationToken cancel);
     /// <summary>Events of a run (or one job of it) after a sequence number, oldest first, at most <paramref name="max"/>.</summary>

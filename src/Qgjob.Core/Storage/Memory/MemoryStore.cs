@@ -71,6 +71,9 @@ public sealed class MemoryStore : IJobStore
     public ValueTask<IReadOnlyList<Attempt>> AttemptsAsync(string jobId, CancellationToken cancel) => Read(() => rows.AttemptsOf(jobId));
 
     /// <inheritdoc/>
+    public ValueTask<Attempt?> FindAttemptAsync(LeaseRef lease, CancellationToken cancel) => Read(() => rows.FindAttempt(lease));
+
+    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<TestResult>> TestResultsAsync(string jobId, int attempt, CancellationToken cancel) =>
         Read(() => rows.Tests.GetValueOrDefault((jobId, attempt), []));
 

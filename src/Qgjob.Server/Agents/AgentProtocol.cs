@@ -1,0 +1,96 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Qgjob.Client.Wire;
+using Qgjob.Core.Storage;
+using Qgjob.Server.Artifacts;
+using Qgjob.Server.Dispatch;
+using Qgjob.Server.Hosting;
+using Qgjob.Server.Http;
+using Qgjob.Server.Logs;
+
+namespace Qgjob.Server.Agents;
+
+/// <summary>What agents call. Calls carry arrays: many devices at once.</summary>
+internal static class AgentProtocol
+{
+    public static void MapAgentProtocol(this IEndpointRouteBuilder routes)
+    {
+        var agent = routes.MapGroup("/agent/v1").WithTags("Agent protocol");
+        agent.MapPost("/register", RegisterAsync).WithSummary("Says what the agent offers").Accepts<RegisterRequest>("application/json").ProducesProblem(400);
+        agent.MapPost("/work", WorkAsync).WithSummary("Waits for work, cancels and losses").Accepts<WorkRequest>("application/json").ProducesProblem(400).ProducesProblem(409);
+        agent.MapPost("/renew", RenewAsync).WithSummary("Prolongs leases").Accepts<RenewRequest>("application/json").ProducesProblem(400).ProducesProblem(409);
+        agent.MapPost("/progress", ProgressAsync).WithSummary("News of attempts").Accepts<ProgressRequest>("application/json").ProducesProblem(400);
+        agent.MapPost("/finish", FinishAsync).WithSummary("Ends attempts").Accepts<FinishRequest>("application/json").ProducesProblem(400);
+        agent.MapPost("/log", AppendLogAsync).WithSummary("Appends to an attempt's log at an offset")
+            .Accepts<Stream>("application/octet-stream", "text/plain").ProducesProblem(400).ProducesProblem(409).ProducesProblem(413);
+        agent.MapPut("/artifacts/{**name}", PutArtifactAsync).WithSummary("Uploads a file that an attempt left")
+            .Accepts<Stream>("application/octet-stream", "*/*").ProducesProblem(400).ProducesProblem(409).ProducesProblem(413);
+    }
+
+    private static async Task<Ok<RegisterResponse>> RegisterAsync(
+        HttpRequest request, Dispatcher dispatcher, ServerSettings settings, TimeProvider time, CancellationToken cancel)
+    {
+        var body = await JsonBody.ReadAsync(request, WireOptions.Lenient.RegisterRequest, JsonBody.LargeLimit, cancel);
+        var answer = await dispatcher.SendAsync(AgentRequests.Command(body, time.GetUtcNow()), cancel);
+        return TypedResults.Ok(new RegisterResponse(
+            settings.LeaseTtl.TotalSeconds, settings.LeaseRenew.TotalSeconds, settings.LeaseMargin.TotalSeconds, answer.LostLeases));
+    }
+
+    private static async Task<Ok<WorkResponse>> WorkAsync(
+        HttpRequest request, Dispatcher dispatcher, TimeProvider time, IHostApplicationLifetime life, CancellationToken cancel)
+    {
+        var body = AgentRequests.Read(await JsonBody.ReadAsync(request, WireOptions.Lenient.WorkRequest, JsonBody.LargeLimit, cancel));
+        var touch = await dispatcher.SendAsync(new Touch(body.AgentId, body.BootId, time.GetUtcNow()), cancel);
+        if (!touch.Known) throw MustRegister();
+        var poll = new WorkPoll(body.AgentId, body.BootId, body.Free, body.Leases, time.GetUtcNow());
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancel, life.ApplicationStopping);
+        return await dispatcher.PollAsync(poll, body.Wait, gone.Token) switch
+        {
+            WorkAnswer.News(var response) => TypedResults.Ok(response),
+            _ => throw MustRegister(),
+        };
+    }
+
+    private static async Task<Ok<RenewResponse>> RenewAsync(
+        HttpRequest request, Dispatcher dispatcher, ServerSettings settings, TimeProvider time, CancellationToken cancel)
+    {
+        var body = await JsonBody.ReadAsync(request, WireOptions.Lenient.RenewRequest, JsonBody.LargeLimit, cancel);
+        var answer = await dispatcher.SendAsync(AgentRequests.Command(body, settings.LeaseTtl, time.GetUtcNow()), cancel);
+        return TypedResults.Ok(new RenewResponse(answer.States ?? throw MustRegister()));
+    }
+
+    private static async Task<Ok<ProgressResponse>> ProgressAsync(HttpRequest request, Dispatcher dispatcher, TimeProvider time, CancellationToken cancel)
+    {
+        var body = await JsonBody.ReadAsync(request, WireOptions.Lenient.ProgressRequest, JsonBody.LargeLimit, cancel);
+        var answers = await dispatcher.SendAllAsync(AgentRequests.Commands(body, time.GetUtcNow()), cancel);
+        return TypedResults.Ok(new ProgressResponse([.. answers.Select(a => a.State)]));
+    }
+
+    private static async Task<Ok<FinishResponse>> FinishAsync(HttpRequest request, Dispatcher dispatcher, TimeProvider time, CancellationToken cancel)
+    {
+        var body = await JsonBody.ReadAsync(request, WireOptions.Lenient.FinishRequest, JsonBody.LargeLimit, cancel);
+        var answers = await dispatcher.SendAllAsync(AgentRequests.Commands(body, time.GetUtcNow()), cancel);
+        return TypedResults.Ok(new FinishResponse([.. answers.Select(a => a is FinishAnswer.Accepted)]));
+    }
+
+    private static async Task<Ok<LogAppended>> AppendLogAsync(
+        [FromQuery(Name = "device")] string? device, [FromQuery(Name = "token")] string? token, [FromQuery(Name = "offset")] string? offset,
+        HttpRequest request, AttemptAccess attempts, LogFiles logs, CancellationToken cancel)
+    {
+        var at = Check.Number("offset", offset, 0, long.MaxValue) ?? throw RefusedException.Invalid("offset", "is missing");
+        var attempt = await attempts.FindAsync(device, token, cancel);
+        var bytes = await JsonBody.ReadBytesAsync(request, LogFiles.MaxChunk, cancel);
+        return TypedResults.Ok(new LogAppended(await logs.AppendAsync(attempt.JobId, attempt.Number, at, bytes, cancel)));
+    }
+
+    private static async Task<NoContent> PutArtifactAsync(
+        string name, [FromQuery(Name = "device")] string? device, [FromQuery(Name = "token")] string? token,
+        HttpRequest request, AttemptAccess attempts, ArtifactFiles artifacts, CancellationToken cancel)
+    {
+        var attempt = await attempts.FindAsync(device, token, cancel);
+        await artifacts.PutAsync(attempt.JobId, attempt.Number, name, request, cancel);
+        return TypedResults.NoContent();
+    }
+
+    private static RefusedException MustRegister() => RefusedException.Conflict("The server does not know this boot of the agent, or took it for gone: register first.");
+}

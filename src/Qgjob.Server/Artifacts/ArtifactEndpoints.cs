@@ -1,0 +1,43 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Net.Http.Headers;
+using Qgjob.Client.Wire;
+using Qgjob.Server.Http;
+using Qgjob.Server.Jobs;
+
+namespace Qgjob.Server.Artifacts;
+
+/// <summary>Reading artifacts. Their content comes from tests: a browser must not run any of it in the API's name.</summary>
+internal static class ArtifactEndpoints
+{
+    public static void MapArtifacts(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/jobs/{job_id}/artifacts", ListAsync).WithTags("Jobs").WithSummary("Files that a job's attempts left").ProducesProblem(404);
+        routes.MapGet("/jobs/{job_id}/artifacts/{attempt}/{**name}", DownloadAsync).WithTags("Jobs").WithSummary("One of these files; ranges are honoured").ProducesProblem(404);
+    }
+
+    private static async Task<Ok<ListOf<ArtifactView>>> ListAsync(
+        [FromRoute(Name = "job_id")] string jobId, JobReader jobs, ArtifactFiles artifacts, CancellationToken cancel)
+    {
+        var (job, _) = await jobs.FindAsync(jobId, cancel);
+        return TypedResults.Ok(new ListOf<ArtifactView>(artifacts.List(job.Id)));
+    }
+
+    private static async Task<PhysicalFileHttpResult> DownloadAsync(
+        [FromRoute(Name = "job_id")] string jobId, string attempt, string name,
+        HttpResponse response, JobReader jobs, ArtifactFiles artifacts, CancellationToken cancel)
+    {
+        var (job, _) = await jobs.FindAsync(jobId, cancel);
+        var number = (int)Check.Number("attempt", attempt, 1, 1000)!.Value;
+        var path = artifacts.Find(job.Id, number, name) ?? throw RefusedException.NotFound($"artifact of job {jobId}, attempt {number},", name);
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers.ContentSecurityPolicy = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; media-src 'self'";
+        var disposition = new ContentDispositionHeaderValue(IsShownInline(name) ? "inline" : "attachment");
+        disposition.SetHttpFileName(Path.GetFileName(name));
+        response.Headers.ContentDisposition = disposition.ToString();
+        return TypedResults.PhysicalFile(path, ArtifactFiles.TypeOf(name), lastModified: File.GetLastWriteTimeUtc(path), enableRangeProcessing: true);
+    }
+
+    private static bool IsShownInline(string name) =>
+        Path.GetExtension(name).ToLowerInvariant() is ".png" or ".jpg" or ".jpeg" or ".gif" or ".webp" or ".mp4" or ".webm" or ".txt" or ".log" or ".json" or ".jsonl";
+}

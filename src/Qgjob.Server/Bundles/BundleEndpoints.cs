@@ -1,0 +1,40 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Qgjob.Server.Blobs;
+using Qgjob.Server.Hosting;
+using Qgjob.Server.Http;
+
+namespace Qgjob.Server.Bundles;
+
+/// <summary>Test bundles, addressed by their hash.</summary>
+internal static class BundleEndpoints
+{
+    public static void MapBundles(this IEndpointRouteBuilder routes)
+    {
+        var bundles = routes.MapGroup("/bundles").WithTags("Bundles");
+        bundles.MapMethods("/{org}/{sha256}", ["GET", "HEAD"], Download).WithSummary("A test bundle's bytes; HEAD asks whether it is there").ProducesProblem(404);
+        bundles.MapPut("/{org}/{sha256}", PutAsync).WithSummary("Uploads a test bundle; its hash is checked")
+            .Accepts<Stream>("application/octet-stream", "application/gzip").ProducesProblem(400).ProducesProblem(413);
+    }
+
+    private static PhysicalFileHttpResult Download(string org, string sha256, BlobFolder blobs)
+    {
+        Check.Id("org_id", org);
+        var path = blobs.BundlePath(org, Check.Sha256("sha256", sha256));
+        return File.Exists(path)
+            ? TypedResults.PhysicalFile(path, "application/octet-stream", sha256 + ".tgz", entityTag: new($"\"{sha256}\""), enableRangeProcessing: true)
+            : throw RefusedException.NotFound($"test bundle of {org} with the SHA-256", sha256);
+    }
+
+    private static async Task<Results<NoContent, Created>> PutAsync(
+        string org, string sha256, HttpRequest request, BlobFolder blobs, ServerSettings settings, CancellationToken cancel)
+    {
+        Check.Id("org_id", org);
+        var path = blobs.BundlePath(org, Check.Sha256("sha256", sha256));
+        await using var file = await blobs.ReceiveAsync(request, settings.MaxBundleBytes, "max-bundle", cancel);
+        if (!sha256.Equals(file.Sha256, StringComparison.OrdinalIgnoreCase))
+            throw RefusedException.Invalid("sha256", $"the bytes that arrived have the SHA-256 {file.Sha256}, not {sha256}: the upload was damaged. Upload it again.");
+        if (File.Exists(path)) return TypedResults.NoContent();
+        await file.KeepAsync(path);
+        return TypedResults.Created($"/api/v1/bundles/{org}/{file.Sha256}");
+    }
+}

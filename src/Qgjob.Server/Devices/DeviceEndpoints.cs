@@ -1,0 +1,75 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Qgjob.Client.Wire;
+using Qgjob.Core.Devices;
+using Qgjob.Core.Scheduling;
+using Qgjob.Core.Storage;
+using Qgjob.Server.Dispatch;
+using Qgjob.Server.Http;
+using Qgjob.Server.Jobs;
+
+namespace Qgjob.Server.Devices;
+
+/// <summary>Devices: look at them, pause, resume and release them.</summary>
+internal static class DeviceEndpoints
+{
+    public static void MapDevices(this IEndpointRouteBuilder routes)
+    {
+        var devices = routes.MapGroup("/devices").WithTags("Devices");
+        devices.MapGet("/", ListAsync).WithSummary("All devices");
+        devices.MapGet("/{device_id}", FindAsync).WithSummary("A device (a slash in its id is written %2F)").ProducesProblem(404);
+        devices.MapPost("/{device_id}/pause", PauseAsync).WithSummary("No new work for the device").Accepts<DeviceOrder>(true, "application/json").ProducesProblem(404);
+        devices.MapPost("/{device_id}/resume", ResumeAsync).WithSummary("Work again").Accepts<DeviceOrder>(true, "application/json").ProducesProblem(404);
+        devices.MapPost("/{device_id}/release", ReleaseAsync).WithSummary("Ends the device's lease; its job waits again").Accepts<DeviceOrder>(true, "application/json").ProducesProblem(404);
+    }
+
+    private static async Task<Ok<ListOf<DeviceView>>> ListAsync(Dispatcher dispatcher, CancellationToken cancel) =>
+        TypedResults.Ok(new ListOf<DeviceView>(await dispatcher.LookAsync(
+            pools => pools.All.SelectMany(p => p.Devices.Where(d => pools.FindDevice(d.Id)?.Pool == p).Select(d => View(p, d)))
+                .OrderBy(d => d.DeviceId, StringComparer.Ordinal).ToList(), cancel)));
+
+    private static async Task<Ok<DeviceView>> FindAsync([FromRoute(Name = "device_id")] string deviceId, Dispatcher dispatcher, CancellationToken cancel) =>
+        TypedResults.Ok(await ViewAsync(Check.FromPath(deviceId), dispatcher, cancel));
+
+    private static Task<Ok<DeviceView>> PauseAsync([FromRoute(Name = "device_id")] string deviceId, HttpRequest request, Dispatcher dispatcher, TimeProvider time, CancellationToken cancel) =>
+        OrderAsync(deviceId, FleetOrder.Pause, request, dispatcher, time, cancel);
+
+    private static Task<Ok<DeviceView>> ResumeAsync([FromRoute(Name = "device_id")] string deviceId, HttpRequest request, Dispatcher dispatcher, TimeProvider time, CancellationToken cancel) =>
+        OrderAsync(deviceId, FleetOrder.Resume, request, dispatcher, time, cancel);
+
+    private static Task<Ok<DeviceView>> ReleaseAsync([FromRoute(Name = "device_id")] string deviceId, HttpRequest request, Dispatcher dispatcher, TimeProvider time, CancellationToken cancel) =>
+        OrderAsync(deviceId, FleetOrder.Release, request, dispatcher, time, cancel);
+
+    private static async Task<Ok<DeviceView>> OrderAsync(
+        string inPath, FleetOrder order, HttpRequest request, Dispatcher dispatcher, TimeProvider time, CancellationToken cancel)
+    {
+        var deviceId = Check.FromPath(inPath);
+        var note = Check.OptionalText("note", (await JsonBody.ReadOptionalAsync(request, WireOptions.Strict.DeviceOrder, cancel))?.Note, 1024);
+        // The view knows every device that the store knows; an id that nobody could have is not taken to the store.
+        await ViewAsync(deviceId, dispatcher, cancel);
+        await dispatcher.SendAsync(new OrderDevice(deviceId, order, note, time.GetUtcNow()), cancel);
+        return TypedResults.Ok(await ViewAsync(deviceId, dispatcher, cancel));
+    }
+
+    private static async Task<DeviceView> ViewAsync(string deviceId, Dispatcher dispatcher, CancellationToken cancel) =>
+        await dispatcher.LookAsync(pools => pools.FindDevice(deviceId) is var (pool, device) ? View(pool, device) : null, cancel)
+        ?? throw RefusedException.NotFound("device", deviceId);
+
+    public static DeviceView View(PoolView pool, Device device) => new()
+    {
+        DeviceId = device.Id,
+        AgentId = device.AgentId,
+        Target = device.Offer.Target,
+        Platform = device.Offer.Platform,
+        OsVersion = device.Offer.OsVersion,
+        Model = device.Offer.Model,
+        Virtual = device.Offer.Virtual,
+        Tags = device.Offer.Tags,
+        State = Waiting.StateOf(pool, device),
+        Note = device.PauseNote,
+        JobId = device.Lease?.JobId,
+        Residents = device.Offer.Residents,
+        Installs = device.Installs,
+        Attempts = device.Attempts,
+    };
+}

@@ -1,0 +1,152 @@
+using Qgjob.Client.Wire;
+using Qgjob.Core.Storage;
+
+namespace Qgjob.Server.Dispatch;
+
+/// <summary>Commits a batch and tells everyone what became of it.</summary>
+internal sealed partial class Dispatcher
+{
+    // Nothing that takes longer than this is going to succeed; the callers may try again.
+    private static readonly TimeSpan CommitLimit = TimeSpan.FromSeconds(30);
+
+    private async Task CommitAsync()
+    {
+        if (batch.Items.Count == 0) return;
+        var polls = batch.Items.Select(i => i.Poll).OfType<WorkPoll>().ToHashSet();
+        var changes = batch.ChangesPool;
+        var answers = await CommitAsync(batch.Items);
+        if (answers is null) return;
+        // Before anyone hears of a write, the view has it: who asks next reads what was written.
+        var runs = changes ? RunsOf(answers) : [];
+        if (changes) await RefreshAsync();
+        for (var i = 0; i < answers.Count; i++) Take(batch.Items[i], answers[i]);
+        foreach (var poll in polls.Where(p => p.Won.Count > 0)) poll.Reply(new WorkAnswer.News(new WorkResponse(poll.Won, [], [])));
+        if (runs is null) pulses.RingAll();
+        else foreach (var run in runs) pulses.Ring(run);
+    }
+
+    /// <summary>One commit; when a command of the batch is malformed, one commit each, so that it fails alone. Null when all failed.</summary>
+    private async Task<IReadOnlyList<object>?> CommitAsync(IReadOnlyList<Batch.Item> items)
+    {
+        using var limit = new CancellationTokenSource(CommitLimit);
+        try
+        {
+            return await store.CommitAsync([.. items.Select(i => i.Command)], limit.Token);
+        }
+        catch (ArgumentException e) when (items.Count > 1)
+        {
+            LogMalformed(e);
+            var answers = new List<object>();
+            foreach (var item in items) answers.Add((await CommitAsync([item]))?[0] ?? NoAnswer);
+            return answers;
+        }
+        // A store that fails in a way that nobody foresaw must not end the loop, which serves everyone.
+        catch (Exception e)
+        {
+            LogCommit(e, items.Count);
+            var error = e as StoreUnavailableException ?? new StoreUnavailableException("the store failed", e);
+            foreach (var item in items) item.Answer?.TrySetException(error);
+            // Guesses about claims that never were must go.
+            views.Forget();
+            refreshDue = true;
+            return null;
+        }
+    }
+
+    private static readonly object NoAnswer = new();
+
+    private void Take(Batch.Item item, object answer)
+    {
+        switch (item.Command, answer)
+        {
+            case (Claim, ClaimAnswer.Claimed claimed):
+                var lease = claimed.Device.Lease!;
+                var assignment = new Assignment(
+                    new LeaseRef(claimed.Device.Id, lease.Token), claimed.Job.Id, claimed.Job.RunId, lease.Attempt, claimed.Spec,
+                    views.BuildsOf(claimed.Spec.OrgId, claimed.Spec.AppVersionId), claimed.Job.EstimateSeconds);
+                leases.Assigned(assignment);
+                item.Poll!.Won.Add(assignment);
+                LogAssigned(claimed.Job.Id, lease.Attempt, claimed.Device.Id);
+                break;
+            case (Touch, TouchAnswer { Known: false }) when item.Poll is { } poll:
+                poll.Reply(new WorkAnswer.MustRegister());
+                break;
+            case (Register register, _):
+                views.Add(register.Pool);
+                refreshDue = true;
+                break;
+            case (Renew renew, _):
+                foreach (var renewed in renew.Leases) leases.Seen(renewed);
+                break;
+            case (Progress progress, _):
+                leases.Seen(progress.Lease);
+                break;
+            case (Finish finish, FinishAnswer.Accepted):
+                leases.Seen(finish.Lease);
+                leases.Ended(finish.Lease);
+                break;
+            // As much again may be due.
+            case (ExpireLeases or ExpireQueued, ExpireAnswer { Ended: >= MaxExpiriesPerBatch }):
+                Post(new Message.Tick());
+                break;
+        }
+        if (!ReferenceEquals(answer, NoAnswer)) item.Answer?.TrySetResult(answer);
+    }
+
+    /// <summary>The runs that the batch changed, as far as it shows; null when it may be any.</summary>
+    private HashSet<string>? RunsOf(IReadOnlyList<object> answers)
+    {
+        var runs = new HashSet<string>();
+        for (var i = 0; i < answers.Count; i++)
+            switch (batch.Items[i].Command, answers[i])
+            {
+                case (Enqueue enqueue, _):
+                    runs.Add(enqueue.Run.Id);
+                    break;
+                case (Cancel cancel, _):
+                    runs.Add(cancel.RunId);
+                    break;
+                case (_, ClaimAnswer.Claimed claimed):
+                    runs.Add(claimed.Job.RunId);
+                    break;
+                case (_, FinishAnswer.Accepted accepted):
+                    runs.Add(accepted.Job.RunId);
+                    break;
+                case (Progress progress, _) when views.FindDevice(progress.Lease.DeviceId)?.Device.Lease is { } lease:
+                    runs.Add(lease.RunId);
+                    break;
+                case (_, ExpireAnswer { Ended: > 0 } or RegisterAnswer { LostLeases: > 0 }):
+                case (OrderDevice { Order: FleetOrder.Release } or Progress, _):
+                    return null;
+            }
+        return runs;
+    }
+
+    private async Task RefreshAsync()
+    {
+        using var limit = new CancellationTokenSource(CommitLimit);
+        try
+        {
+            refreshDue = false;
+            poolChanged |= await views.RefreshAsync(store, limit.Token);
+        }
+        // As above: the next tick tries again.
+        catch (Exception e)
+        {
+            LogRefresh(e);
+            views.Forget();
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job}, attempt {Attempt}, goes to {Device}.")]
+    private partial void LogAssigned(string job, int attempt, string device);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A command that no store can apply reached the dispatcher.")]
+    private partial void LogMalformed(Exception error);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A batch of {Count} commands failed; its callers were told to try again.")]
+    private partial void LogCommit(Exception error, int count);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The pool could not be read; the next second tries again.")]
+    private partial void LogRefresh(Exception error);
+}

@@ -1,0 +1,223 @@
+using System.Threading.Channels;
+using Qgjob.Core;
+using Qgjob.Core.Devices;
+using Qgjob.Core.Scheduling;
+using Qgjob.Core.Storage;
+using Qgjob.Server.Events;
+using Qgjob.Server.Hosting;
+
+namespace Qgjob.Server.Dispatch;
+
+/// <summary>
+/// One loop owns the pool's view and the store's writes. What arrives during a commit is the next batch; it never waits
+/// to fill one. Agents' long polls wait in it: whenever the pool changes, it decides for their free devices.
+/// </summary>
+internal sealed partial class Dispatcher(
+    IJobStore store, IIdSource ids, Pulses pulses, ServerSettings settings, TimeProvider time, ILogger<Dispatcher> log) : BackgroundService
+{
+    private const int MaxWaitingWrites = 20_000;
+    private const int MaxExpiriesPerBatch = 200;
+    private static readonly TimeSpan TickLength = TimeSpan.FromSeconds(1);
+
+    private readonly Channel<Message> inbox = Channel.CreateUnbounded<Message>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly PoolViews views = new();
+    private readonly LeaseNews leases = new();
+    private readonly List<WorkPoll> waiting = [];
+    private readonly Batch batch = new();
+    private DateTimeOffset startedAt;
+    private bool poolChanged;
+    private bool refreshDue = true;
+    private int writesWaiting;
+
+    /// <summary>Applies a command in the next batch.</summary>
+    /// <exception cref="StoreUnavailableException">Nothing was applied; it may be tried again.</exception>
+    public async Task<TAnswer> SendAsync<TAnswer>(StoreCommand<TAnswer> command, CancellationToken cancel) where TAnswer : class =>
+        (TAnswer)await PostAsync(command, cancel);
+
+    /// <summary>Applies commands in order; usually in one batch, and if it is full in several.</summary>
+    public async Task<IReadOnlyList<TAnswer>> SendAllAsync<TAnswer>(IEnumerable<StoreCommand<TAnswer>> commands, CancellationToken cancel) where TAnswer : class
+    {
+        var answers = await Task.WhenAll(commands.Select(c => PostAsync(c, cancel)).ToList());
+        return [.. answers.Cast<TAnswer>()];
+    }
+
+    /// <summary>Looks at the pools from within the loop; what is taken out must be a copy.</summary>
+    public Task<T> LookAsync<T>(Func<PoolViews, T> look, CancellationToken cancel)
+    {
+        var seen = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(new Message.Look(pools =>
+        {
+            try
+            {
+                seen.TrySetResult(look(pools));
+            }
+            // Whatever the look met belongs to its caller, not to the loop.
+            catch (Exception e)
+            {
+                seen.TrySetException(e);
+            }
+        }));
+        return seen.Task.WaitAsync(cancel);
+    }
+
+    /// <summary>Waits until there is work or news for the agent, or until the wait is over.</summary>
+    /// <param name="poll">The agent and its devices.</param>
+    /// <param name="wait">Longest wait.</param>
+    /// <param name="cancel">The agent is gone, or the server stops: the poll is dropped, and nothing more is decided for it.</param>
+    public async Task<WorkAnswer> PollAsync(WorkPoll poll, TimeSpan wait, CancellationToken cancel)
+    {
+        Post(new Message.PollBegins(poll));
+        using var limit = new CancellationTokenSource(wait, time);
+        await using var over = limit.Token.Register(() => Post(new Message.PollEnds(poll, Gone: false)));
+        await using var gone = cancel.Register(() => Post(new Message.PollEnds(poll, Gone: true)));
+        return await poll.Answer;
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        inbox.Writer.TryComplete();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        startedAt = time.GetUtcNow();
+        var ticking = TickAsync(stoppingToken);
+        while (await NextAsync())
+        {
+            TakeMessages();
+            if (refreshDue) await RefreshAsync();
+            DecideForPolls();
+            await CommitAsync();
+            foreach (var poll in waiting.Where(p => p.IsOver)) poll.Reply(WorkAnswer.News.Nothing);
+            waiting.RemoveAll(p => p.IsAnswered);
+        }
+        foreach (var poll in waiting) poll.Reply(WorkAnswer.News.Nothing);
+        await ticking;
+    }
+
+    private async Task<object> PostAsync(StoreCommand command, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        if (Volatile.Read(ref writesWaiting) >= MaxWaitingWrites)
+            throw new StoreUnavailableException("too many writes wait for the store", new TimeoutException());
+        var answer = new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Increment(ref writesWaiting);
+        Post(new Message.Write(command, answer, cancel));
+        return await answer.Task;
+    }
+
+    private void Post(Message message)
+    {
+        if (inbox.Writer.TryWrite(message)) return;
+        switch (message)
+        {
+            case Message.Write write:
+                write.Answer.TrySetException(Stopping());
+                break;
+            case Message.PollBegins begins:
+                begins.Poll.Reply(WorkAnswer.News.Nothing);
+                break;
+            case Message.Look:
+                throw Stopping();
+        }
+    }
+
+    private static StoreUnavailableException Stopping() => new("the server stops", new OperationCanceledException());
+
+    private async Task TickAsync(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(TickLength, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stop)) Post(new Message.Tick());
+        }
+        catch (OperationCanceledException)
+        {
+            inbox.Writer.TryComplete();
+        }
+    }
+
+    /// <summary>True when there is something to do; false when the server stops and everything is done.</summary>
+    private ValueTask<bool> NextAsync() =>
+        poolChanged && waiting.Count > 0 ? ValueTask.FromResult(true) : inbox.Reader.WaitToReadAsync(CancellationToken.None);
+
+    private void TakeMessages()
+    {
+        batch.Clear();
+        while (!batch.IsFull && inbox.Reader.TryRead(out var message))
+            switch (message)
+            {
+                case Message.Write write:
+                    Interlocked.Decrement(ref writesWaiting);
+                    if (write.Cancel.IsCancellationRequested) write.Answer.TrySetCanceled(write.Cancel);
+                    else batch.Add(write.Command, write.Answer);
+                    break;
+                case Message.PollBegins(var poll):
+                    // An agent has one poll; a second one means that the first one's connection died unnoticed.
+                    foreach (var older in waiting.Where(p => p.AgentId == poll.AgentId)) older.Reply(WorkAnswer.News.Nothing);
+                    waiting.Add(poll);
+                    break;
+                case Message.PollEnds(var poll, var gone):
+                    // However short its wait, a poll is looked at once; nobody reads what a gone one would get.
+                    if (gone) poll.Reply(WorkAnswer.News.Nothing);
+                    else poll.IsOver = true;
+                    break;
+                case Message.Look look:
+                    look.With(views);
+                    break;
+                case Message.Tick:
+                    KeepHouse();
+                    break;
+            }
+        waiting.RemoveAll(p => p.IsAnswered);
+    }
+
+    private void KeepHouse()
+    {
+        var now = time.GetUtcNow();
+        // After a start every agent gets the time of one lease to be heard of again.
+        if (now - startedAt >= settings.LeaseTtl) batch.Add(new ExpireLeases(MaxExpiriesPerBatch, now - settings.LeaseTtl, now));
+        batch.Add(new ExpireQueued(MaxExpiriesPerBatch, now));
+        // An agent whose poll is open lives, however long ago it began to wait.
+        foreach (var poll in waiting.Where(p => now - p.TouchedAt >= settings.LeaseRenew))
+        {
+            poll.TouchedAt = now;
+            batch.Add(new Touch(poll.AgentId, poll.BootId, now), poll: poll);
+        }
+        // Other replicas write to the same store; and some reasons to decide anew come with time alone.
+        refreshDue = true;
+        poolChanged = true;
+    }
+
+    private void DecideForPolls()
+    {
+        var polls = poolChanged ? waiting : waiting.Where(p => !p.Considered).ToList();
+        poolChanged = false;
+        Consider(polls);
+    }
+
+    private void Consider(IReadOnlyList<WorkPoll> polls)
+    {
+        var now = time.GetUtcNow();
+        foreach (var poll in polls)
+        {
+            poll.Considered = true;
+            if (leases.For(poll, views) is { } news)
+            {
+                poll.Reply(new WorkAnswer.News(news));
+                continue;
+            }
+            foreach (var id in poll.FreeDevices)
+                if (views.FindDevice(id) is var (pool, device) && device.AgentId == poll.AgentId) Decide(poll, pool, device, now);
+        }
+    }
+
+    private void Decide(WorkPoll poll, PoolView pool, Device device, DateTimeOffset now)
+    {
+        if (Core.Scheduling.Dispatch.Decide(pool, device, now, seed: 0) is not Decision.Claim(var groupId, var needsInstall)) return;
+        var openVersion = needsInstall ? pool.VersionOf(pool.FindGroup(groupId)!)?.OpenVersion : null;
+        batch.Add(new Claim(device.Id, device.Version, groupId, openVersion, ids.NewId("c"), settings.LeaseTtl, now), poll: poll);
+        pool.Assume(device.Id, groupId);
+    }
+}

@@ -1,0 +1,64 @@
+using Qgjob.Client.Wire;
+using Qgjob.Core.Storage;
+
+namespace Qgjob.Server.Dispatch;
+
+/// <summary>
+/// What the dispatcher remembers of leases between polls: assignments whose agent was not heard of yet, cancels and
+/// losses that were told, leases that their agent ended. All of it may be lost: renewals and expiry repair the rest.
+/// </summary>
+internal sealed class LeaseNews
+{
+    private const int MaxEnded = 10_000;
+    private readonly Dictionary<string, Assignment> unseen = [];
+    private readonly Dictionary<string, HashSet<LeaseRef>> told = [];
+    private readonly HashSet<LeaseRef> ended = [];
+    private readonly Queue<LeaseRef> endedOrder = [];
+
+    public void Assigned(Assignment assignment) => unseen[assignment.Lease.DeviceId] = assignment;
+
+    /// <summary>The agent used the lease, so it knows of it.</summary>
+    public void Seen(LeaseRef lease)
+    {
+        if (unseen.GetValueOrDefault(lease.DeviceId)?.Lease.Token == lease.Token) unseen.Remove(lease.DeviceId);
+    }
+
+    public void Ended(LeaseRef lease)
+    {
+        if (!ended.Add(lease)) return;
+        endedOrder.Enqueue(lease);
+        if (endedOrder.Count > MaxEnded) ended.Remove(endedOrder.Dequeue());
+    }
+
+    /// <summary>What a poll must hear at once; null when there is nothing.</summary>
+    public WorkResponse? For(WorkPoll poll, PoolViews views)
+    {
+        if (!told.TryGetValue(poll.AgentId, out var known)) told[poll.AgentId] = known = [];
+        known.IntersectWith(poll.Leases);
+        var cancel = new List<LeaseRef>();
+        var lost = new List<LeaseRef>();
+        foreach (var lease in poll.Leases.Where(l => !known.Contains(l) && !ended.Contains(l)))
+        {
+            var held = views.FindDevice(lease.DeviceId)?.Device.Lease;
+            if (held?.Token != lease.Token) lost.Add(lease);
+            else if (held.CancelRequested) cancel.Add(lease);
+        }
+        var again = poll.FreeDevices.Select(d => StillUnseen(d, poll, views)).OfType<Assignment>().ToList();
+        if (cancel.Count + lost.Count + again.Count == 0) return null;
+        known.UnionWith(cancel);
+        known.UnionWith(lost);
+        return new WorkResponse(again, cancel, lost);
+    }
+
+    /// <summary>The agent calls a device free that was leased to it: the answer that said so never arrived.</summary>
+    private Assignment? StillUnseen(string deviceId, WorkPoll poll, PoolViews views)
+    {
+        if (!unseen.TryGetValue(deviceId, out var assignment)) return null;
+        if (views.FindDevice(deviceId)?.Device is not { Lease: { CancelRequested: false } held } device || held.Token != assignment.Lease.Token)
+        {
+            unseen.Remove(deviceId);
+            return null;
+        }
+        return device.AgentId == poll.AgentId && !poll.Leases.Contains(assignment.Lease) ? assignment : null;
+    }
+}

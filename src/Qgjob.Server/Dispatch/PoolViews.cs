@@ -1,0 +1,59 @@
+using Qgjob.Core.Devices;
+using Qgjob.Core.Groups;
+using Qgjob.Core.Runs;
+using Qgjob.Core.Scheduling;
+using Qgjob.Core.Storage;
+
+namespace Qgjob.Server.Dispatch;
+
+/// <summary>What the dispatcher knows of every pool. Only its loop touches this.</summary>
+internal sealed class PoolViews
+{
+    private readonly Dictionary<string, PoolView> pools = new() { [Run.DefaultPool] = new PoolView() };
+    private readonly Dictionary<string, IReadOnlySet<string>> draining = [];
+
+    public IEnumerable<PoolView> All => pools.Values;
+    public IEnumerable<Device> Devices => pools.Values.SelectMany(p => p.Devices);
+    public IEnumerable<(PoolView Pool, Group Group)> Groups => pools.Values.SelectMany(p => p.Groups.Select(g => (p, g)));
+
+    /// <summary>The pool that the device is in now; a device that moved is still known, out of date, to its old pool.</summary>
+    public (PoolView Pool, Device Device)? FindDevice(string id)
+    {
+        foreach (var (name, pool) in pools)
+            if (pool.FindDevice(id) is { } device && device.Pool == name) return (pool, device);
+        return null;
+    }
+
+    public (PoolView Pool, Group Group)? FindGroup(string id)
+    {
+        foreach (var pool in pools.Values)
+            if (pool.FindGroup(id) is { } group) return (pool, group);
+        return null;
+    }
+
+    public IReadOnlyList<Build> BuildsOf(string orgId, string appVersionId) =>
+        pools.Values.Select(p => p.FindAppVersion(orgId, appVersionId)?.Builds).FirstOrDefault(b => b is not null) ?? [];
+
+    public void Add(string pool) => pools.TryAdd(pool, new PoolView());
+
+    /// <summary>Takes in what changed in the store; true when anything did.</summary>
+    public async ValueTask<bool> RefreshAsync(IJobStore store, CancellationToken cancel)
+    {
+        var changed = false;
+        foreach (var (name, view) in pools)
+        {
+            var delta = await store.ReadPoolAsync(name, view.Revision, cancel);
+            view.Apply(delta);
+            changed |= delta.Groups.Count + delta.Devices.Count + delta.AppVersions.Count > 0
+                || !draining.GetValueOrDefault(name, new HashSet<string>()).SetEquals(delta.DrainingAgents);
+            draining[name] = delta.DrainingAgents;
+        }
+        return changed;
+    }
+
+    /// <summary>Forgets everything, guesses included; the next refresh reads all.</summary>
+    public void Forget()
+    {
+        foreach (var name in pools.Keys.ToList()) pools[name] = new PoolView();
+    }
+}

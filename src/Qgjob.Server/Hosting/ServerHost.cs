@@ -1,0 +1,143 @@
+using System.Reflection;
+using Qgjob.Core;
+using Qgjob.Core.Storage;
+using Qgjob.Server.Agents;
+using Qgjob.Server.Apps;
+using Qgjob.Server.Artifacts;
+using Qgjob.Server.Blobs;
+using Qgjob.Server.Bundles;
+using Qgjob.Server.Devices;
+using Qgjob.Server.Dispatch;
+using Qgjob.Server.Events;
+using Qgjob.Server.Groups;
+using Qgjob.Server.Http;
+using Qgjob.Server.Jobs;
+using Qgjob.Server.Logs;
+using Qgjob.Server.Pages;
+using Qgjob.Server.Runs;
+using Qgjob.Stores;
+
+namespace Qgjob.Server.Hosting;
+
+/// <summary>Puts the server together; tests start it in their own process.</summary>
+internal static class ServerHost
+{
+    public static string Version { get; } =
+        typeof(ServerHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        if (args is ["--help"] or ["-h"] or ["help"])
+        {
+            Console.WriteLine("qgjob-server [settings]\n" + string.Join('\n', ServerSettings.Keys.Select(k => $"  --{k.Key,-14} {k.Help}")));
+            return 0;
+        }
+        if (args is ["--version"] or ["version"])
+        {
+            Console.WriteLine(Version);
+            return 0;
+        }
+        try
+        {
+            await using var app = await BuildAsync(args, TimeProvider.System, store: null, CancellationToken.None);
+            await app.StartAsync();
+            var address = app.Urls.First();
+            var settings = app.Services.GetRequiredService<ServerSettings>();
+            if (settings.PortFile is { } file) WriteAtomically(file, address + "\n");
+            Console.WriteLine($"qgjob-server {Version} is ready at {address} (store {settings.Store}, blobs {settings.BlobsFolder})");
+            await app.WaitForShutdownAsync();
+            return 0;
+        }
+        catch (SettingsException e)
+        {
+            await Console.Error.WriteLineAsync($"qgjob-server: {e.Message}");
+            return 2;
+        }
+        // A port in use, a folder that cannot be written, a database that cannot be opened: the message says it all.
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or StoreUnavailableException)
+        {
+            await Console.Error.WriteLineAsync($"qgjob-server: {e.Message}");
+            return 1;
+        }
+    }
+
+    /// <summary>The server, not started yet.</summary>
+    /// <param name="args">As on the command line.</param>
+    /// <param name="time">The clock of everything but the sockets.</param>
+    /// <param name="store">Instead of what <c>--store</c> says.</param>
+    /// <param name="cancel">Ends the opening of the store.</param>
+    public static async Task<WebApplication> BuildAsync(string[] args, TimeProvider time, IJobStore? store, CancellationToken cancel)
+    {
+        // Watching the working folder for changes of appsettings.json would watch whole checkouts.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = ["--hostBuilder:reloadConfigOnChange=false"] });
+        var settings = ServerSettings.Read(args, Environment.GetEnvironmentVariable, builder.Configuration.GetSection("qgjob"));
+        Directory.CreateDirectory(settings.DataFolder);
+        store ??= await OpenStoreAsync(settings, cancel);
+
+        builder.WebHost.UseUrls(settings.Urls).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.Logging.ClearProviders()
+            .AddSimpleConsole(o => o.SingleLine = true)
+            .SetMinimumLevel(settings.LogLevel);
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(10));
+        builder.Services
+            .AddSingleton(settings)
+            .AddSingleton(time)
+            .AddSingleton(store)
+            .AddSingleton<IIdSource>(new TimeOrderedIds(time))
+            .AddSingleton<BlobFolder>()
+            .AddSingleton<Pulses>()
+            .AddSingleton<AttemptAccess>()
+            .AddSingleton<LogFiles>()
+            .AddSingleton<ArtifactFiles>()
+            .AddSingleton<JobReader>()
+            .AddSingleton<RunReader>()
+            .AddSingleton<Submissions>()
+            .AddSingleton<EventFeed>()
+            .AddSingleton<Dispatcher>()
+            .AddHostedService(services => services.GetRequiredService<Dispatcher>())
+            .ConfigureHttpJsonOptions(o => WireOptions.Apply(o.SerializerOptions))
+            .AddOpenApi(ApiDocument.Configure);
+
+        var app = builder.Build();
+        app.Services.GetRequiredService<BlobFolder>().RemoveLeftovers();
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseRouting();
+        var api = app.MapGroup("/api/v1").AddKnownQueryFilter();
+        api.MapJobs();
+        api.MapLogs();
+        api.MapArtifacts();
+        api.MapRuns();
+        api.MapReports();
+        api.MapEvents();
+        api.MapApps();
+        api.MapBundles();
+        api.MapGroups();
+        api.MapDevices();
+        api.MapAgents();
+        app.MapAgentProtocol();
+        app.MapHealth();
+        app.MapApiDocument();
+        app.MapHomePage();
+        return app;
+    }
+
+    private static async Task<IJobStore> OpenStoreAsync(ServerSettings settings, CancellationToken cancel)
+    {
+        try
+        {
+            return await StoreFactory.OpenAsync(settings.Store, cancel);
+        }
+        catch (StoreOpenException e)
+        {
+            throw new SettingsException("store", e.Message);
+        }
+    }
+
+    private static void WriteAtomically(string path, string text)
+    {
+        var part = path + ".part";
+        File.WriteAllText(part, text);
+        File.Move(part, path, overwrite: true);
+    }
+}

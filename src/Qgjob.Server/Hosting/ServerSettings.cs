@@ -1,0 +1,110 @@
+using System.Globalization;
+
+namespace Qgjob.Server.Hosting;
+
+/// <summary>The server's settings, checked. Flag, else environment (<c>QGJOB_LEASE_TTL</c>), else <c>appsettings.json</c> (section <c>qgjob</c>).</summary>
+internal sealed record ServerSettings
+{
+    public required string Store { get; init; }
+    public required string DataFolder { get; init; }
+    public required string BlobsFolder { get; init; }
+    public required string Urls { get; init; }
+    public TimeSpan LeaseTtl { get; init; }
+    public TimeSpan LeaseRenew { get; init; }
+    public TimeSpan LeaseMargin { get; init; }
+    public long MaxBuildBytes { get; init; }
+    public long MaxBundleBytes { get; init; }
+    public long MaxArtifactBytes { get; init; }
+    public long MaxLogBytes { get; init; }
+    public string? PortFile { get; init; }
+    public LogLevel LogLevel { get; init; }
+
+    public static IReadOnlyList<(string Key, string Help)> Keys { get; } =
+    [
+        ("store", "sqlite:PATH or memory (default: SQLite in the data folder)"),
+        ("data", "folder of everything kept (default: $XDG_DATA_HOME/qgjob or ~/.local/share/qgjob)"),
+        ("blobs", "folder of builds, bundles, logs and artifacts (default: blobs in the data folder)"),
+        ("urls", "addresses to listen on (default: http://localhost:8000; port 0 takes a free one)"),
+        ("lease-ttl", "a lease lasts so long without renewal (default: 60s)"),
+        ("lease-renew", "agents renew so often (default: 20s)"),
+        ("lease-margin", "agents stop by themselves so long before the end of a lease (default: 10s)"),
+        ("max-build", "largest build (default: 4GiB)"),
+        ("max-bundle", "largest test bundle (default: 512MiB)"),
+        ("max-artifact", "largest artifact (default: 2GiB)"),
+        ("max-log", "largest log of an attempt (default: 256MiB)"),
+        ("port-file", "file to write the address to when ready"),
+        ("ready-file", "the same as --port-file"),
+        ("log-level", "trace, debug, information, warning, error (default: warning)"),
+    ];
+
+    /// <exception cref="SettingsException">A key is unknown or its value cannot be used; the message names it.</exception>
+    public static ServerSettings Read(IReadOnlyList<string> args, Func<string, string?> environment, IConfiguration file)
+    {
+        var flags = Flags(args);
+        string? Text(string key) =>
+            flags.TryGetValue(key, out var flag) ? flag
+            : environment("QGJOB_" + key.Replace('-', '_').ToUpperInvariant()) is { Length: > 0 } variable ? variable
+            : file[key] ?? file[key.Replace('-', '_')];
+        TimeSpan Time(string key, string fallback) => Quantities.TryDuration(Text(key) ?? fallback, out var time) && time > TimeSpan.Zero && time <= TimeSpan.FromDays(1)
+            ? time
+            : throw new SettingsException(key, $"'{Text(key)}' is not a duration between 1ms and 24h, for instance 60s");
+        long Bytes(string key, string fallback) => Quantities.TryBytes(Text(key) ?? fallback, out var bytes) && bytes > 0
+            ? bytes
+            : throw new SettingsException(key, $"'{Text(key)}' is not a size, for instance 512MiB");
+
+        var data = Path.GetFullPath(Text("data") ?? DefaultDataFolder(environment));
+        var blobs = Text("blobs") ?? Path.Combine(data, "blobs");
+        if (blobs.Contains("://", StringComparison.Ordinal))
+            throw new SettingsException("blobs", $"'{blobs}': this version keeps blobs in a folder only");
+        var settings = new ServerSettings
+        {
+            Store = Text("store") ?? "sqlite:" + Path.Combine(data, "qgjob.db"),
+            DataFolder = data,
+            BlobsFolder = Path.GetFullPath(blobs),
+            Urls = UrlsOf(Text("urls") ?? "http://localhost:8000"),
+            LeaseTtl = Time("lease-ttl", "60s"),
+            LeaseRenew = Time("lease-renew", "20s"),
+            LeaseMargin = Time("lease-margin", "10s"),
+            MaxBuildBytes = Bytes("max-build", "4GiB"),
+            MaxBundleBytes = Bytes("max-bundle", "512MiB"),
+            MaxArtifactBytes = Bytes("max-artifact", "2GiB"),
+            MaxLogBytes = Bytes("max-log", "256MiB"),
+            PortFile = Text("port-file") ?? Text("ready-file"),
+            LogLevel = Enum.TryParse<LogLevel>(Text("log-level") ?? "warning", ignoreCase: true, out var level) && Enum.IsDefined(level)
+                ? level
+                : throw new SettingsException("log-level", $"'{Text("log-level")}' is not one of trace, debug, information, warning, error"),
+        };
+        if (settings.LeaseRenew + settings.LeaseMargin >= settings.LeaseTtl)
+            throw new SettingsException("lease-ttl", $"must be longer than lease-renew and lease-margin together ({settings.LeaseRenew + settings.LeaseMargin:g})");
+        return settings;
+    }
+
+    private static string DefaultDataFolder(Func<string, string?> environment) => Path.Combine(
+        environment("XDG_DATA_HOME") is { Length: > 0 } xdg ? xdg : Path.Combine(environment("HOME") ?? ".", ".local", "share"), "qgjob");
+
+    private static string UrlsOf(string text)
+    {
+        foreach (var url in text.Split(';'))
+            if (!Uri.TryCreate(url.Replace("*", "any", StringComparison.Ordinal).Replace("+", "any", StringComparison.Ordinal), UriKind.Absolute, out var uri)
+                || uri.Scheme != Uri.UriSchemeHttp || uri.PathAndQuery != "/")
+                throw new SettingsException("urls", $"'{url}' is not an address such as http://localhost:8000");
+        // Kestrel cannot take a free port on both of localhost's addresses at once.
+        return text.Replace("//localhost:0", "//127.0.0.1:0", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static Dictionary<string, string> Flags(IReadOnlyList<string> args)
+    {
+        var flags = new Dictionary<string, string>();
+        for (var i = 0; i < args.Count; i++)
+        {
+            var (name, value) = args[i].Split('=', 2) is [var n, var v] ? (n, v) : (args[i], null);
+            var key = name.StartsWith("--", StringComparison.Ordinal) ? name[2..] : throw new SettingsException(name, "flags start with --");
+            if (!Keys.Any(k => k.Key == key)) throw new SettingsException(name, $"unknown; known: {string.Join(", ", Keys.Select(k => "--" + k.Key))}");
+            flags[key] = value ?? (++i < args.Count ? args[i] : throw new SettingsException(name, "needs a value"));
+        }
+        return flags;
+    }
+}
+
+/// <summary>A setting cannot be used.</summary>
+internal sealed class SettingsException(string key, string problem) : Exception(string.Create(CultureInfo.InvariantCulture, $"{key}: {problem}"));

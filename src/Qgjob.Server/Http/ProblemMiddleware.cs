@@ -1,0 +1,90 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.WebUtilities;
+using Qgjob.Client.Wire;
+using Qgjob.Core.Storage;
+
+namespace Qgjob.Server.Http;
+
+/// <summary>Writes everything that goes wrong as a problem document (RFC 9457).</summary>
+internal sealed partial class ProblemMiddleware(RequestDelegate next, IHostApplicationLifetime life, ILogger<ProblemMiddleware> log)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            RefuseOtherSites(context.Request);
+            await next(context);
+            if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null, ContentLength: null })
+                await WriteAsync(context, Explain(context));
+        }
+        catch (RefusedException e)
+        {
+            await WriteAsync(context, new Problem(e.Title, e.Status, e.Message, e.Field));
+        }
+        catch (BadHttpRequestException e)
+        {
+            await WriteAsync(context, new Problem(ReasonPhrases.GetReasonPhrase(e.StatusCode), e.StatusCode, e.Message));
+        }
+        catch (StoreUnavailableException e)
+        {
+            LogStore(e);
+            context.Response.Headers.RetryAfter = "1";
+            await WriteAsync(context, new Problem("Store unavailable", StatusCodes.Status503ServiceUnavailable, "The store did not answer; nothing was changed. Try again."));
+        }
+        catch (Exception e) when (context.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException)
+        {
+            // The client went away; there is nobody to tell.
+        }
+        catch (OperationCanceledException) when (life.ApplicationStopping.IsCancellationRequested)
+        {
+            await WriteAsync(context, new Problem("Stopping", StatusCodes.Status503ServiceUnavailable, "The server stops. Try again."));
+        }
+        // The last line of defence: a bug must not cost more than its own request.
+        catch (Exception e)
+        {
+            LogBug(e, context.Request.Method, context.Request.Path);
+            await WriteAsync(context, new Problem("Internal error", StatusCodes.Status500InternalServerError, "A bug in the server; its log says more."));
+        }
+    }
+
+    /// <summary>Pages of other sites must not drive the server through a browser.</summary>
+    private static void RefuseOtherSites(HttpRequest request)
+    {
+        if (!HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method) && request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site")
+            throw new RefusedException(StatusCodes.Status403Forbidden, "Forbidden", "Pages of other sites may not change anything here.");
+    }
+
+    private static Problem Explain(HttpContext context)
+    {
+        var status = context.Response.StatusCode;
+        var detail = status switch
+        {
+            StatusCodes.Status404NotFound => $"There is nothing at {context.Request.Path}; the API is described at /scalar.",
+            StatusCodes.Status405MethodNotAllowed => $"{context.Request.Method} is not possible at {context.Request.Path}; allowed: {context.Response.Headers.Allow}.",
+            StatusCodes.Status415UnsupportedMediaType => "The body must be application/json.",
+            _ => null,
+        };
+        return new Problem(ReasonPhrases.GetReasonPhrase(status), status, detail);
+    }
+
+    private static async Task WriteAsync(HttpContext context, Problem problem)
+    {
+        if (context.Response.HasStarted)
+        {
+            // Half an answer must not look like a whole one.
+            context.Abort();
+            return;
+        }
+        context.Response.StatusCode = problem.Status!.Value;
+        context.Response.ContentType = "application/problem+json";
+        if (HttpMethods.IsHead(context.Request.Method)) return;
+        await JsonSerializer.SerializeAsync(
+            context.Response.Body, problem with { TraceId = context.TraceIdentifier, Instance = context.Request.Path }, WireJson.Default.Problem, context.RequestAborted);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The store did not answer.")]
+    private partial void LogStore(Exception error);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} met a bug.")]
+    private partial void LogBug(Exception error, string method, PathString path);
+}

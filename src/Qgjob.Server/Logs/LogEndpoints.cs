@@ -1,0 +1,67 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Mvc;
+using Qgjob.Core.Storage;
+using Qgjob.Server.Events;
+using Qgjob.Server.Http;
+using Qgjob.Server.Jobs;
+
+namespace Qgjob.Server.Logs;
+
+/// <summary>An attempt's log: what there is, or live until the attempt ends.</summary>
+internal static class LogEndpoints
+{
+    public const string AttemptHeader = "Qgjob-Attempt";
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
+    public static void MapLogs(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/jobs/{job_id}/log", ReadAsync).WithTags("Jobs")
+            .WithSummary("The log of the latest attempt (or of one), as UTF-8 text; with follow until the attempt ends")
+            .Produces<string>(200, "text/plain").ProducesProblem(400).ProducesProblem(404);
+
+    private static async Task ReadAsync(
+        [FromRoute(Name = "job_id")] string jobId,
+        [FromQuery(Name = "attempt")] string? attempt, [FromQuery(Name = "follow")] string? follow, [FromQuery(Name = "offset")] string? offset,
+        HttpResponse response, JobReader jobs, IJobStore store, LogFiles logs, Pulses pulses, IHostApplicationLifetime life, CancellationToken aborted)
+    {
+        var asked = (int?)Check.Number("attempt", attempt, 1, 1000);
+        var live = Check.Flag("follow", follow);
+        var position = Check.Number("offset", offset, 0, long.MaxValue) ?? 0;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(aborted, life.ApplicationStopping);
+        var (job, _) = await jobs.FindAsync(jobId, aborted);
+
+        // Whoever follows a job that waits gets its answer when it has started.
+        using (var happens = pulses.Listen(job.RunId))
+            while (live && !job.IsFinal && job.Attempt < (asked ?? 1))
+            {
+                await happens.WaitAsync(Look, stop.Token);
+                (job, _) = await jobs.FindAsync(jobId, stop.Token);
+            }
+        var number = asked ?? job.Attempt;
+        if (number > job.Attempt) throw RefusedException.NotFound($"attempt of job {jobId}", number.ToString(CultureInfo.InvariantCulture));
+
+        response.ContentType = "text/plain; charset=utf-8";
+        response.Headers[AttemptHeader] = number.ToString(CultureInfo.InvariantCulture);
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers.CacheControl = "no-store";
+        if (live) await response.StartAsync(stop.Token);
+        using var growsOrEnds = pulses.Listen(LogFiles.PulseOf(jobId, number), job.RunId);
+        while (true)
+        {
+            // First whether it has ended, then the bytes: what came before the end is not missed.
+            var ended = !live || number == 0 || await HasEndedAsync(store, jobId, number, stop.Token);
+            await using (var file = logs.Open(jobId, number))
+                if (file is not null && file.Length > position)
+                {
+                    file.Position = position;
+                    await file.CopyToAsync(response.Body, stop.Token);
+                    position = file.Position;
+                    await response.Body.FlushAsync(stop.Token);
+                }
+            if (ended) return;
+            await growsOrEnds.WaitAsync(Look, stop.Token);
+        }
+    }
+
+    private static async Task<bool> HasEndedAsync(IJobStore store, string jobId, int number, CancellationToken cancel) =>
+        (await store.AttemptsAsync(jobId, cancel)).FirstOrDefault(a => a.Number == number) is not { EndedAt: null };
+}

@@ -1,0 +1,52 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Qgjob.Client.Wire;
+using Qgjob.Core.Storage;
+using Qgjob.Server.Dispatch;
+using Qgjob.Server.Http;
+
+namespace Qgjob.Server.Runs;
+
+/// <summary>Runs: submit many tests at once, look at them, cancel them.</summary>
+internal static class RunEndpoints
+{
+    public static void MapRuns(this IEndpointRouteBuilder routes)
+    {
+        var runs = routes.MapGroup("/runs").WithTags("Runs");
+        runs.MapPost("/", SubmitAsync).WithSummary("Submits many test files against one app version").Accepts<SubmitRun>("application/json")
+            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415);
+        runs.MapGet("/", ListAsync).WithSummary("Runs, newest first").ProducesProblem(400);
+        runs.MapGet("/{run_id}", FindAsync).WithSummary("A run").ProducesProblem(404);
+        runs.MapPost("/{run_id}/cancel", CancelAsync).WithSummary("Cancels a run's unfinished jobs").Accepts<DeviceOrder>(true, "application/json").ProducesProblem(404);
+        runs.MapGet("/{run_id}/results", ResultsAsync).WithSummary("Per-test results of all jobs").ProducesProblem(404);
+    }
+
+    private static async Task<Created<RunAccepted>> SubmitAsync(
+        HttpRequest request, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, Submissions submissions, CancellationToken cancel)
+    {
+        var body = await JsonBody.ReadAsync(request, WireOptions.Strict.SubmitRun, JsonBody.LargeLimit, cancel);
+        var accepted = await submissions.SubmitAsync(body, idempotencyKey, cancel);
+        return TypedResults.Created($"/api/v1/runs/{accepted.RunId}", accepted);
+    }
+
+    private static async Task<Ok<ListOf<RunView>>> ListAsync(
+        [FromQuery(Name = "org_id")] string? orgId, [FromQuery(Name = "limit")] string? limit, [FromQuery(Name = "cursor")] string? cursor,
+        RunReader runs, CancellationToken cancel) =>
+        TypedResults.Ok(await runs.ListAsync(Check.OptionalId("org_id", orgId), Paging.Of(limit, cursor), cancel));
+
+    private static async Task<Ok<RunView>> FindAsync([FromRoute(Name = "run_id")] string runId, RunReader runs, CancellationToken cancel) =>
+        TypedResults.Ok(await runs.ViewAsync(runId, cancel));
+
+    private static async Task<Ok<CancelResult>> CancelAsync(
+        [FromRoute(Name = "run_id")] string runId, HttpRequest request, RunReader runs, Dispatcher dispatcher, TimeProvider time, CancellationToken cancel)
+    {
+        var order = await JsonBody.ReadOptionalAsync(request, WireOptions.Strict.DeviceOrder, cancel);
+        var note = Check.OptionalText("note", order?.Note, 1024);
+        await runs.FindAsync(runId, cancel);
+        var answer = await dispatcher.SendAsync(new Cancel(runId, null, note ?? "Canceled by request.", time.GetUtcNow()), cancel);
+        return TypedResults.Ok(new CancelResult(answer.Canceled));
+    }
+
+    private static async Task<Ok<RunResults>> ResultsAsync([FromRoute(Name = "run_id")] string runId, RunReader runs, CancellationToken cancel) =>
+        TypedResults.Ok(await runs.ResultsAsync(runId, cancel));
+}

@@ -1,0 +1,106 @@
+using Qgjob.Client.Wire;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Runs;
+using Qgjob.Core.Storage;
+using Qgjob.Server.Dispatch;
+using Qgjob.Server.Http;
+using Qgjob.Server.Jobs;
+
+namespace Qgjob.Server.Runs;
+
+/// <summary>Runs as the API shows them.</summary>
+internal sealed class RunReader(IJobStore store, Dispatcher dispatcher, TimeProvider time)
+{
+    /// <exception cref="RefusedException">There is no such run.</exception>
+    public async Task<Run> FindAsync(string runId, CancellationToken cancel) =>
+        runId.Length <= Check.MaxIdLength && await store.FindRunAsync(runId, cancel) is { } found ? found : throw RefusedException.NotFound("run", runId);
+
+    public async Task<RunView> ViewAsync(string runId, CancellationToken cancel)
+    {
+        var run = await FindAsync(runId, cancel);
+        return View(run) with { ExpectedEnd = run.IsFinished ? null : await ExpectedEndAsync(run, cancel) };
+    }
+
+    public async Task<ListOf<RunView>> ListAsync(string? orgId, PageRequest page, CancellationToken cancel)
+    {
+        var part = await store.ListRunsAsync(orgId, page, cancel);
+        return new ListOf<RunView>([.. part.Items.Select(View)], part.Next);
+    }
+
+    public async Task<RunResults> ResultsAsync(string runId, CancellationToken cancel)
+    {
+        var run = await FindAsync(runId, cancel);
+        var found = await store.ListJobsAsync(new JobFilter(RunId: runId), new PageRequest(Math.Max(1, run.Total)), cancel);
+        var jobs = new List<JobResults>();
+        foreach (var job in found.Items) jobs.Add(await ResultsOfAsync(job, cancel));
+        var view = View(run);
+        return new RunResults(runId, view.Status, view.ExitCode, run.Tests, jobs);
+    }
+
+    /// <summary>The latest attempt that has results: an attempt that was lost says nothing about tests.</summary>
+    public async Task<JobResults> ResultsOfAsync(JobAndSpec found, CancellationToken cancel)
+    {
+        var (job, spec) = found;
+        for (var attempt = job.Attempt; attempt > 0; attempt--)
+            if (await store.TestResultsAsync(job.Id, attempt, cancel) is { Count: > 0 } tests)
+                return new JobResults(job.Id, spec.TestPath, job.Status, attempt, tests);
+        return new JobResults(job.Id, spec.TestPath, job.Status, job.Attempt, []);
+    }
+
+    /// <summary>The end of the last of the groups that the run's first waiting jobs are in; half an estimate when none waits.</summary>
+    private async Task<DateTimeOffset?> ExpectedEndAsync(Run run, CancellationToken cancel)
+    {
+        const int Sample = 100;
+        var now = time.GetUtcNow();
+        var queued = await store.ListJobsAsync(new JobFilter(RunId: run.Id, Status: JobStatus.Queued), new PageRequest(Sample), cancel);
+        var running = await store.ListJobsAsync(new JobFilter(RunId: run.Id, Status: JobStatus.Running), new PageRequest(Sample), cancel);
+        DateTimeOffset? end = running.Items
+            .Select(j => j.Job.StartedAt?.AddSeconds(j.Job.EstimateSeconds) is { } e && e > now ? e : now).Cast<DateTimeOffset?>().Max();
+        var groups = queued.Items.Select(j => j.Job.GroupId).ToHashSet();
+        if (groups.Count == 0) return end;
+        var ends = await dispatcher.LookAsync(
+            pools => groups.Select(pools.FindGroup).OfType<(Core.Scheduling.PoolView Pool, Core.Groups.Group Group)>()
+                .Select(g => Waiting.EndOf(g.Pool, g.Group, now)).ToList(), cancel);
+        // A group that no device serves never ends.
+        return ends.Count == 0 || ends.Contains(null) ? null : ends.Append(end).Max();
+    }
+
+    public static RunView View(Run run)
+    {
+        var verdict = RunVerdict.Of(run);
+        return new RunView
+        {
+            RunId = run.Id,
+            OrgId = run.OrgId,
+            Status = StatusOf(run, verdict),
+            ExitCode = (int)RunVerdict.ExitCodeOf(verdict),
+            Jobs = new JobCounts(
+                run.Total,
+                run.Queued,
+                run.Active,
+                run.Count(JobVerdict.Passed) + run.Count(JobVerdict.Skipped),
+                run.Count(JobVerdict.TestsFailed) + run.Count(JobVerdict.NoTests),
+                run.Count(JobVerdict.InfraError) + run.Count(JobVerdict.Undetermined),
+                run.Count(JobVerdict.NoDevice) + run.Count(JobVerdict.QueueLimit),
+                run.Count(JobVerdict.Canceled)),
+            Tests = run.Tests,
+            Flaky = run.Flaky,
+            Installs = run.Installs,
+            CreatedAt = run.CreatedAt,
+            FinishedAt = run.FinishedAt,
+            Meta = run.Meta,
+        };
+    }
+
+    private static string StatusOf(Run run, JobVerdict verdict) => verdict switch
+    {
+        JobVerdict.None => run.Queued == run.Total ? "queued" : "running",
+        JobVerdict.TestsFailed => "failed",
+        JobVerdict.InfraError => "error",
+        JobVerdict.NoDevice or JobVerdict.QueueLimit => "timed_out",
+        JobVerdict.NoTests or JobVerdict.Skipped => "no_tests",
+        JobVerdict.Undetermined => "undetermined",
+        JobVerdict.Canceled => "canceled",
+        _ => "passed",
+    };
+}

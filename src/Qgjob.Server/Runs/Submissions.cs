@@ -1,0 +1,148 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Qgjob.Client.Wire;
+using Qgjob.Core;
+using Qgjob.Core.Devices;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Runs;
+using Qgjob.Core.Storage;
+using Qgjob.Server.Blobs;
+using Qgjob.Server.Dispatch;
+using Qgjob.Server.Http;
+
+namespace Qgjob.Server.Runs;
+
+/// <summary>Checks submissions and hands them to the store.</summary>
+internal sealed class Submissions(Dispatcher dispatcher, IJobStore store, BlobFolder blobs, IIdSource ids, TimeProvider time)
+{
+    private const int MaxTests = 10_000;
+    private const int LongestLimit = 7 * 24 * 3600;
+
+    public Task<RunAccepted> SubmitAsync(SubmitJob job, string? idempotencyKey, CancellationToken cancel) =>
+        SubmitAsync(job, [Check.RelativePath("test_path", job.TestPath)], [job.Platform],
+            "job\n" + JsonSerializer.Serialize(Sorted(job), WireJson.Default.SubmitJob), idempotencyKey, cancel);
+
+    public Task<RunAccepted> SubmitAsync(SubmitRun run, string? idempotencyKey, CancellationToken cancel)
+    {
+        if (run.Tests is not { Count: > 0 and <= MaxTests } tests)
+            throw RefusedException.Invalid("tests", $"must list 1 to {MaxTests} test files");
+        var seen = new HashSet<string>();
+        for (var i = 0; i < tests.Count; i++)
+            if (!seen.Add(Check.RelativePath($"tests[{i}]", tests[i]))) throw RefusedException.Invalid($"tests[{i}]", $"'{tests[i]}' is listed twice");
+        if (run is { Platforms: not null, Platform: not null }) throw RefusedException.Invalid("platforms", "cannot be given together with platform");
+        if (run.Platforms is { } platforms && (platforms.Count is 0 or > 2 || platforms.Distinct().Count() < platforms.Count))
+            throw RefusedException.Invalid("platforms", "must list each platform once, and at least one");
+        return SubmitAsync(run, tests, run.Platforms is { } several ? [.. several.Select(p => (Platform?)p)] : [run.Platform],
+            "run\n" + JsonSerializer.Serialize(Sorted(run), WireJson.Default.SubmitRun), idempotencyKey, cancel);
+    }
+
+    private async Task<RunAccepted> SubmitAsync(
+        SubmissionOptions options, IReadOnlyList<string> tests, IReadOnlyList<Platform?> platforms, string body, string? idempotencyKey, CancellationToken cancel)
+    {
+        var spec = SpecOf(options, tests[0]);
+        if (idempotencyKey is not null && idempotencyKey.Length is 0 or > 255)
+            throw RefusedException.Invalid("Idempotency-Key", "must have 1 to 255 characters");
+        Check.OptionalText("Idempotency-Key", idempotencyKey, 255);
+        var meta = MetaOf(options.Meta);
+        if (spec.BundleSha256 is { } bundle && !File.Exists(blobs.BundlePath(spec.OrgId, bundle)))
+            throw RefusedException.Invalid("bundle_sha256", $"the server has no test bundle {bundle} of {spec.OrgId}; upload it first");
+
+        var now = time.GetUtcNow();
+        var run = new Run
+        {
+            Id = ids.NewId("r"),
+            OrgId = spec.OrgId,
+            CreatedAt = now,
+            Meta = meta,
+            IdempotencyKey = idempotencyKey,
+            BodyHash = idempotencyKey is null ? null : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body))),
+            Total = tests.Count * platforms.Count,
+        };
+        var jobs = new List<NewJob>(run.Total);
+        foreach (var test in tests)
+            foreach (var platform in platforms)
+                jobs.Add(new NewJob(ids.NewId("j"), spec with { TestPath = test, Platform = platform }));
+        return await dispatcher.SendAsync(new Enqueue(run, jobs, now), cancel) switch
+        {
+            EnqueueAnswer.Accepted => new RunAccepted(run.Id, [.. jobs.Select(j => j.Id)]),
+            EnqueueAnswer.Repeated(var earlier) => new RunAccepted(earlier.Id, await JobIdsAsync(earlier, cancel), Repeated: true),
+            EnqueueAnswer.KeyTaken(var earlier) => throw RefusedException.Conflict(
+                $"This Idempotency-Key was used for another submission, run {earlier}. Use a new key for a new submission."),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+    }
+
+    private async Task<IReadOnlyList<string>> JobIdsAsync(Run run, CancellationToken cancel) =>
+        [.. (await store.ListJobsAsync(new JobFilter(RunId: run.Id), new PageRequest(run.Total), cancel)).Items.Select(j => j.Job.Id)];
+
+    private static JobSpec SpecOf(SubmissionOptions o, string test) => new()
+    {
+        OrgId = Check.Id("org_id", o.OrgId),
+        AppVersionId = Check.Id("app_version_id", o.AppVersionId),
+        TestPath = test,
+        Target = o.Target ?? Target.Any,
+        Platform = o.Platform,
+        Device = DeviceOf(o.Device),
+        Priority = Check.Range("priority", o.Priority, -10, 10, 0),
+        Limits = new Limits(
+            Check.Range("queue_timeout_seconds", o.QueueTimeoutSeconds, 1, LongestLimit, Limits.Default.QueueSeconds),
+            Check.Range("install_timeout_seconds", o.InstallTimeoutSeconds, 1, LongestLimit, Limits.Default.InstallSeconds),
+            Check.Range("timeout_seconds", o.TimeoutSeconds, 1, LongestLimit, Limits.Default.RunSeconds),
+            Check.Range("silence_timeout_seconds", o.SilenceTimeoutSeconds, 1, LongestLimit, Limits.Default.SilenceSeconds)),
+        MaxAttempts = Check.Range("max_attempts", o.MaxAttempts, 1, 10, 1),
+        InfraAttempts = Check.Range("infra_attempts", o.InfraAttempts, 1, 10, 3),
+        Reset = o.Reset ?? ResetMode.Clear,
+        Env = EnvOf(o.Env),
+        Grep = Check.OptionalText("grep", o.Grep, 1024),
+        AwProject = Check.OptionalText("aw_project", o.AwProject, 128),
+        Config = o.Config is null ? null : Check.RelativePath("config", o.Config),
+        TestRetries = o.TestRetries is null ? null : Check.Range("test_retries", o.TestRetries, 0, 10, 0),
+        BundleSha256 = o.BundleSha256 is null ? null : Check.Sha256("bundle_sha256", o.BundleSha256),
+    };
+
+    private static string? DeviceOf(string? device)
+    {
+        if (string.IsNullOrWhiteSpace(device)) return null;
+        Check.OptionalText("device", device, 512);
+        return DeviceSelector.TryParse(device, out var selector, out var error) ? selector.ToString() : throw RefusedException.Invalid("device", error);
+    }
+
+    private static SortedDictionary<string, string> EnvOf(Dictionary<string, string>? env)
+    {
+        if (env is { Count: > 100 }) throw RefusedException.Invalid("env", "may have at most 100 entries");
+        foreach (var (name, value) in env ?? [])
+        {
+            if (name.Length is 0 or > 128 || char.IsAsciiDigit(name[0]) || !name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
+                throw RefusedException.Invalid("env", "names consist of at most 128 letters, digits and underscores and do not start with a digit");
+            if (value is null) throw RefusedException.Invalid($"env.{name}", "must be a text");
+            if (value.Length > 8192) throw RefusedException.Invalid($"env.{name}", "is longer than 8192 characters");
+            Check.RefuseControls($"env.{name}", value, allowLines: true);
+        }
+        return new SortedDictionary<string, string>(env ?? [], StringComparer.Ordinal);
+    }
+
+    private static SortedDictionary<string, string> MetaOf(Dictionary<string, string>? meta)
+    {
+        if (meta is { Count: > 50 }) throw RefusedException.Invalid("meta", "may have at most 50 entries");
+        foreach (var (name, value) in meta ?? [])
+        {
+            if (string.IsNullOrWhiteSpace(name)) throw RefusedException.Invalid("meta", "names may not be empty");
+            Check.OptionalText("meta", name, 64);
+            if (value is null) throw RefusedException.Invalid($"meta.{name}", "must be a text");
+            if (value.Length > 1024) throw RefusedException.Invalid($"meta.{name}", "is longer than 1024 characters");
+            Check.RefuseControls($"meta.{name}", value, allowLines: true);
+        }
+        return new SortedDictionary<string, string>(meta ?? [], StringComparer.Ordinal);
+    }
+
+    /// <summary>The same submission with its maps in one fixed order, so that equal ones hash alike.</summary>
+    private static T Sorted<T>(T options) where T : SubmissionOptions => options with
+    {
+        Env = options.Env is null ? null : InOrder(options.Env),
+        Meta = options.Meta is null ? null : InOrder(options.Meta),
+    } as T ?? throw new System.Diagnostics.UnreachableException();
+
+    private static Dictionary<string, string> InOrder(Dictionary<string, string> map) =>
+        map.OrderBy(p => p.Key, StringComparer.Ordinal).ToDictionary(p => p.Key, p => p.Value);
+}
