@@ -1,0 +1,44 @@
+using Qgjob.Core.Groups;
+using Qgjob.Core.Jobs;
+
+namespace Qgjob.Core.Tests.Groups;
+
+public sealed class GroupKeyTests
+{
+    private static readonly JobSpec Spec = new() { OrgId = "acme", AppVersionId = "v1", TestPath = "a.spec.ts" };
+
+    /// <summary>Stores hold these ids: a change of the hash would split every queue in two.</summary>
+    [Fact]
+    public void Ids_never_change()
+    {
+        Assert.Equal("g-ce9cf3c96b68fb58", GroupKey.Of(Spec, []).ToId());
+        Assert.Equal("g-5c9cfb6480457f70", GroupKey.Of(Spec with { Target = Target.Emulator, Platform = Platform.Android, Device = "os>=13" }, ["d2", "d1"]).ToId("night"));
+    }
+
+    [Fact]
+    public void Equal_needs_in_another_order_or_form_are_one_group()
+    {
+        var one = GroupKey.Of(Spec with { Platform = Platform.Android, Device = "tag=lab1, os >= 13" }, ["b", "a"]);
+        var two = GroupKey.Of(Spec with { Device = "OS>=13,platform=android,tag=lab1,tag=lab1" }, ["a", "b"]);
+        Assert.Equal(one, two);
+        Assert.Equal(one.ToId(), two.ToId());
+    }
+
+    [Fact]
+    public void Whatever_a_device_must_be_separates_groups_and_nothing_else_does()
+    {
+        JobSpec[] different =
+        [
+            Spec, Spec with { OrgId = "other" }, Spec with { AppVersionId = "v2" }, Spec with { Target = Target.Device },
+            Spec with { Platform = Platform.Ios }, Spec with { Device = "os>=13" },
+        ];
+        var ids = different.Select(s => GroupKey.Of(s, []).ToId()).Append(GroupKey.Of(Spec, ["d1"]).ToId()).Append(GroupKey.Of(Spec, []).ToId("night")).ToList();
+        Assert.Equal(ids.Count, ids.Distinct().Count());
+        Assert.Equal(GroupKey.Of(Spec, []), GroupKey.Of(Spec with { TestPath = "b.spec.ts", Priority = 2, Grep = "x", MaxAttempts = 3 }, []));
+        Assert.Equal(GroupKey.Of(Spec, []).ToId(), GroupKey.Of(Spec, []).ToId("default"));
+    }
+
+    [Fact]
+    public void A_selector_that_cannot_be_read_is_refused() =>
+        Assert.Contains("colour", Assert.Throws<ArgumentException>(() => GroupKey.Of(Spec with { Device = "colour=red" }, [])).Message, StringComparison.Ordinal);
+}
