@@ -17,6 +17,7 @@ namespace Qgjob.Cli.Output;
 [JsonSerializable(typeof(CanceledDocument))]
 [JsonSerializable(typeof(FilesDocument))]
 [JsonSerializable(typeof(DrainDocument))]
+[JsonSerializable(typeof(PhoneDocument))]
 internal sealed partial class CliJson : JsonSerializerContext;
 
 /// <summary>Kind <c>error</c>: any command that could not do what was asked.</summary>
@@ -59,6 +60,9 @@ internal sealed record CanceledDocument(string Id, int Canceled);
 
 /// <summary>Kind <c>downloaded</c>.</summary>
 internal sealed record FilesDocument(string JobId, IReadOnlyList<string> Files);
+
+/// <summary>Kind <c>virtual_phone</c>.</summary>
+internal sealed record PhoneDocument(string Name, string Serial, int Port);
 
 /// <summary>Kind <c>agent_draining</c>.</summary>
 internal sealed record DrainDocument(string AgentId);

@@ -1,0 +1,110 @@
+using System.CommandLine;
+using Qgjob.Agent;
+using Qgjob.Cli.Output;
+using Qgjob.Core;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Runs;
+
+namespace Qgjob.Cli.Commands;
+
+internal static class AgentCommand
+{
+    public static Command Create(Bind bind)
+    {
+        var name = new Option<string?>("--name") { Description = "The agent's name (default: this machine's)", HelpName = "NAME" };
+        var tag = new Option<string[]>("--tag") { Description = "A word that jobs can ask for; may be repeated", HelpName = "TAG" };
+        var target = new Option<string?>("--target") { Description = "Offer only devices of this kind: device or emulator", HelpName = "KIND" };
+        var workspace = new Option<string?>("--workspace") { Description = "The AppWright project for jobs that come without one", HelpName = "DIR" };
+        var data = new Option<string?>("--data") { Description = "The agent's own folder: id, caches, phones in software", HelpName = "DIR" };
+        var toolchain = new Option<string?>("--toolchain") { Description = "Where Appium and its driver are; agents can share it", HelpName = "DIR" };
+        var noUsb = new Option<bool>("--no-usb") { Description = "Leave the phones and emulators alone that adb sees" };
+        var adbPort = new Option<int?>("--adb-port") { Description = "Port of the adb server (default 5037)", HelpName = "PORT" };
+        var phones = new Option<int>("--virtual-phones") { Description = "Run this many phones in software", HelpName = "N" };
+        var delays = new PhoneDelays();
+        var command = new Command("agent", "Offers this machine's devices and runs what the server sends, until it is interrupted")
+        {
+            name, tag, target, workspace, data, toolchain, noUsb, adbPort, phones,
+        };
+        delays.AddTo(command);
+        bind(command, async (call, cancel) =>
+        {
+            var options = new AgentOptions
+            {
+                Server = call.Settings.Url,
+                Token = call.Settings.Token,
+                Tags = call.Values(tag),
+                Target = TargetOf(call.Value(target)),
+                Workspace = call.Value(workspace) is { } folder ? Path.GetFullPath(folder, call.World.CurrentFolder) : null,
+                Usb = !call.Value(noUsb),
+                VirtualPhones = call.Value(phones),
+                InstallDelay = delays.Install(call),
+                AppStartDelay = delays.Start(call),
+                InstrumentationDelay = delays.Instrumentation(call),
+            };
+            if (call.Value(name) is { } given) options = options with { Name = given };
+            if (call.Value(data) is { } own) options = options with { DataFolder = Path.GetFullPath(own, call.World.CurrentFolder) };
+            if (call.Value(toolchain) is { } shared) options = options with { ToolchainFolder = Path.GetFullPath(shared, call.World.CurrentFolder) };
+            if (call.Value(adbPort) is { } port) options = options with { AdbPort = port };
+            try
+            {
+                await AgentHost.RunAsync(options, new AgentLines(call), call.World.Time, call.World.Ids, cancel).ConfigureAwait(false);
+            }
+            catch (AgentStartException e)
+            {
+                throw new CliException(ExitCode.General, e.Message);
+            }
+            return ExitCode.Passed;
+        });
+        return command;
+    }
+
+    private static Target TargetOf(string? text) =>
+        text is null ? Target.Any
+        : Words.TryParse<Target>(text, out var target) ? target
+        : throw CliException.Usage($"--target: '{text}' is not known.", $"Choose from {string.Join(", ", Words.All<Target>())}.");
+
+    /// <summary>The agent's lines, with the time, on standard error.</summary>
+    private sealed class AgentLines(Call call) : IAgentConsole
+    {
+        private readonly Lock gate = new();
+
+        public void Say(string line) => Write(line);
+
+        public void Warn(string line) => Write("warning: " + line);
+
+        private void Write(string line)
+        {
+            lock (gate) call.Err.WriteLine($"{call.World.Time.GetLocalNow():HH:mm:ss} {SafeText.Line(line)}");
+        }
+    }
+}
+
+/// <summary>How slow a phone in software is.</summary>
+internal sealed class PhoneDelays
+{
+    private readonly Option<string?> install = Delay("--install-delay", "each installation");
+    private readonly Option<string?> start = Delay("--start-delay", "each start of an app");
+    private readonly Option<string?> instrumentation = Delay("--instrumentation-delay", "each start of instrumentation");
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(install);
+        command.Options.Add(start);
+        command.Options.Add(instrumentation);
+    }
+
+    public TimeSpan Install(Call call) => Read(call, install);
+
+    public TimeSpan Start(Call call) => Read(call, start);
+
+    public TimeSpan Instrumentation(Call call) => Read(call, instrumentation);
+
+    private static TimeSpan Read(Call call, Option<string?> option) => call.Value(option) switch
+    {
+        null or "0" or "0s" => TimeSpan.Zero,
+        { } text => Durations.Parse(option.Name, text),
+    };
+
+    private static Option<string?> Delay(string name, string what) =>
+        new(name) { Description = $"Virtual phones: how long {what} takes (default 0)", HelpName = "TIME" };
+}
