@@ -20,6 +20,7 @@ public sealed class VirtualPhone : IAsyncDisposable
         _listener = listener;
     }
 
+    /// <summary>Its name, which is also its ro.serialno.</summary>
     public string Name => _phone.Options.Name;
 
     /// <summary>The loopback port that adb connects to.</summary>

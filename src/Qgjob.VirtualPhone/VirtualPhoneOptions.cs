@@ -18,6 +18,7 @@ public sealed record VirtualPhoneOptions
     /// <summary>Android's version; null for the one that belongs to the API level.</summary>
     public string? Release { get; init; }
 
+    /// <summary>What ro.product.model says.</summary>
     public string Model { get; init; } = "VirtualPhone";
 
     /// <summary>Pixels, held upright.</summary>

@@ -11,7 +11,7 @@ namespace Qgjob.Phones.UiAutomator;
 /// </summary>
 internal sealed class Automator(PhoneDevice phone)
 {
-    public const string Port = "tcp:6790";
+    public const string Port = "6790";
     private const string ServerPackage = "io.appium.uiautomator2.server";
     private const string TestPackage = "io.appium.uiautomator2.server.test";
 
