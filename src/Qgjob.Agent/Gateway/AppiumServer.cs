@@ -29,7 +29,10 @@ internal sealed class AppiumServer : IAsyncDisposable
     /// <summary>The host's end of the driver's connection into the phone; no two phones may share one.</summary>
     public int SystemPort { get; }
 
-    public bool IsAlive => _process is not { Exited.IsCompleted: true };
+    public bool IsAlive => !IsDoubtful && _process is not { Exited.IsCompleted: true };
+
+    /// <summary>Something was broken off halfway; nobody knows what it is doing.</summary>
+    public bool IsDoubtful { get; set; }
 
     /// <summary>A session that no test uses at the moment.</summary>
     public AppiumSession? Idle { get; set; }

@@ -30,6 +30,7 @@ internal sealed class AttemptGateway : IAsyncDisposable
     private readonly SessionSource _source;
     private readonly LoopbackHttpServer _http;
     private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly CancellationTokenSource _stop = new();
     private LiveSession? _live;
     private string? _failed;
     private int _count;
@@ -46,11 +47,13 @@ internal sealed class AttemptGateway : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _stop.CancelAsync().ConfigureAwait(false);
         await _http.DisposeAsync().ConfigureAwait(false);
         if (_live is { } live) Close(live);
         // The next attempt on this phone must find it clean.
         await _source.DisposeAsync().ConfigureAwait(false);
         _one.Dispose();
+        _stop.Dispose();
     }
 
     private async Task<HttpReply> AnswerAsync(HttpRequest request, CancellationToken gone)
@@ -59,7 +62,7 @@ internal sealed class AttemptGateway : IAsyncDisposable
         if (request.Path == "/status") return HttpReply.Json(200, """{"value":{"ready":true,"message":"qgjob"}}""");
         if (_failed is { } reason) return WebDriverError.Final(reason);
         using var clock = new CancellationTokenSource(AnswerLimit, _time);
-        using var all = CancellationTokenSource.CreateLinkedTokenSource(clock.Token, _plan.DeviceLost);
+        using var all = CancellationTokenSource.CreateLinkedTokenSource(clock.Token, _plan.DeviceLost, _stop.Token);
         try
         {
             if (request is { Method: "POST", Path: "/session" }) return await OpenAsync(request, all.Token).ConfigureAwait(false);

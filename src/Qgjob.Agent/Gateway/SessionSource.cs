@@ -123,6 +123,11 @@ internal sealed class SessionSource(
             {
                 reason = e.Message;
             }
+            catch (OperationCanceledException)
+            {
+                server.IsDoubtful = true;
+                throw;
+            }
 
             if (retried) return new OpenFailed($"No session on {plan.Device.Serial}: {reason}");
             // Once more from the ground up: a new Appium, the helper apps checked again.

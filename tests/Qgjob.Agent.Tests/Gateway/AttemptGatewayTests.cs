@@ -189,6 +189,24 @@ public sealed class AttemptGatewayTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Closing_does_not_wait_for_a_session_that_is_being_made()
+    {
+        var asked = new TaskCompletionSource();
+        _appium.Special = async (_, cancel) =>
+        {
+            asked.SetResult();
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancel);
+            return null;
+        };
+        var gateway = Open(ResetMode.Clear);
+        var session = PostSessionAsync(gateway);
+        await asked.Task.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        await gateway.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => session);
+        Assert.True(_server!.IsDoubtful);
+    }
+
+    [Fact]
     public async Task Bad_requests_get_a_final_answer()
     {
         await using var gateway = Open(ResetMode.Clear);
