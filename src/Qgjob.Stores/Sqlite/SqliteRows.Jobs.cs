@@ -56,13 +56,10 @@ internal sealed partial class SqliteRows
     public Job? FirstReady(string groupId)
     {
         if (heads.TryGetValue(groupId, out var head)) return head;
-        head = session.Sql($"""
-            SELECT {Records.JobColumns} FROM jobs j
-            WHERE j.status = 0 AND j.group_id = ? ORDER BY j.tier, j.estimate DESC, j.id LIMIT 1
-            """).Bind(groupId).One(Records.Job);
-        if (head is null) return null;
-        jobs.Remember(head.Id, head);
-        return heads[groupId] = head;
+        // The index alone answers this; the job itself is mostly remembered.
+        var id = session.Sql("SELECT id FROM jobs WHERE status = 0 AND group_id = ? ORDER BY tier, estimate DESC, id LIMIT 1")
+            .Bind(groupId).One(static r => r.Text(0));
+        return id is null ? null : heads[groupId] = FindJob(id)!;
     }
 
     /// <summary>A head that does not wait any more is asked for anew; a new job that goes before the head takes its place.</summary>
