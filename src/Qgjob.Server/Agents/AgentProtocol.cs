@@ -22,7 +22,7 @@ internal static class AgentProtocol
         agent.MapPost("/progress", ProgressAsync).WithSummary("News of attempts").Accepts<ProgressRequest>("application/json").ProducesProblem(400);
         agent.MapPost("/finish", FinishAsync).WithSummary("Ends attempts").Accepts<FinishRequest>("application/json").ProducesProblem(400);
         agent.MapPost("/log", AppendLogAsync).WithSummary("Appends to an attempt's log at an offset")
-            .Accepts<Stream>("application/octet-stream", "text/plain").ProducesProblem(400).ProducesProblem(409).ProducesProblem(413);
+            .Accepts<Stream>("application/octet-stream", "*/*").ProducesProblem(400).ProducesProblem(409).ProducesProblem(413);
         agent.MapPut("/artifacts/{**name}", PutArtifactAsync).WithSummary("Uploads a file that an attempt left")
             .Accepts<Stream>("application/octet-stream", "*/*").ProducesProblem(400).ProducesProblem(409).ProducesProblem(413);
     }

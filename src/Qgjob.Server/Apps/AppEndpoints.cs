@@ -21,7 +21,7 @@ internal static class AppEndpoints
         apps.MapGet("/", ListAsync).WithSummary("App versions, newest first");
         apps.MapGet("/{org}/{app_version_id}", FindAsync).WithSummary("An app version with its builds").ProducesProblem(404);
         apps.MapPut("/{org}/{app_version_id}", PutAsync).WithSummary("Uploads a build (.apk); other bytes under a used name are refused")
-            .Accepts<Stream>("application/octet-stream", "application/vnd.android.package-archive").ProducesProblem(400).ProducesProblem(409).ProducesProblem(413);
+            .Accepts<Stream>("application/octet-stream", "*/*").ProducesProblem(400).ProducesProblem(409).ProducesProblem(413);
         apps.MapMethods("/{org}/{app_version_id}/builds/{sha256}", ["GET", "HEAD"], DownloadAsync).WithSummary("A build's bytes; ranges are honoured").ProducesProblem(404);
     }
 

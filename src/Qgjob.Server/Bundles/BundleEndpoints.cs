@@ -13,7 +13,7 @@ internal static class BundleEndpoints
         var bundles = routes.MapGroup("/bundles").WithTags("Bundles");
         bundles.MapMethods("/{org}/{sha256}", ["GET", "HEAD"], Download).WithSummary("A test bundle's bytes; HEAD asks whether it is there").ProducesProblem(404);
         bundles.MapPut("/{org}/{sha256}", PutAsync).WithSummary("Uploads a test bundle; its hash is checked")
-            .Accepts<Stream>("application/octet-stream", "application/gzip").ProducesProblem(400).ProducesProblem(413);
+            .Accepts<Stream>("application/octet-stream", "*/*").ProducesProblem(400).ProducesProblem(413);
     }
 
     private static PhysicalFileHttpResult Download(string org, string sha256, BlobFolder blobs)

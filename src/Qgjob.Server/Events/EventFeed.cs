@@ -25,7 +25,7 @@ internal sealed class EventFeed(IJobStore store, Pulses pulses, TimeProvider tim
         // Proxies that collect answers before they pass them on would make this useless.
         response.Headers["X-Accel-Buffering"] = "no";
         response.HttpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        await response.StartAsync(stop);
+        await response.Body.FlushAsync(stop);
         using var happens = pulses.Listen(runId);
         var lastWrite = time.GetTimestamp();
         while (true)

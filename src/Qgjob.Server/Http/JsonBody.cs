@@ -1,7 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Qgjob.Core;
-using Qgjob.Core.Jobs;
 
 namespace Qgjob.Server.Http;
 
@@ -15,8 +13,7 @@ internal static class JsonBody
     /// <exception cref="RefusedException">It is missing, too large, no JSON, or not of this shape.</exception>
     public static async Task<T> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type, int limit, CancellationToken cancel) where T : class
     {
-        if (!request.HasJsonContentType())
-            throw new RefusedException(StatusCodes.Status415UnsupportedMediaType, "Unsupported media type", "The body must be application/json.");
+        RefuseOtherTypes(request);
         return Parse(await ReadBytesAsync(request, limit, cancel), type);
     }
 
@@ -24,13 +21,10 @@ internal static class JsonBody
     public static async Task<T?> ReadOptionalAsync<T>(HttpRequest request, JsonTypeInfo<T> type, CancellationToken cancel) where T : class
     {
         var bytes = await ReadBytesAsync(request, SmallLimit, cancel);
-        return bytes.Length == 0 ? null : await ReadAsync(request, bytes, type);
+        if (bytes.Length == 0) return null;
+        RefuseOtherTypes(request);
+        return Parse(bytes, type);
     }
-
-    private static Task<T> ReadAsync<T>(HttpRequest request, ReadOnlyMemory<byte> bytes, JsonTypeInfo<T> type) where T : class =>
-        request.HasJsonContentType()
-            ? Task.FromResult(Parse(bytes, type))
-            : throw new RefusedException(StatusCodes.Status415UnsupportedMediaType, "Unsupported media type", "The body must be application/json.");
 
     public static async Task<ReadOnlyMemory<byte>> ReadBytesAsync(HttpRequest request, int limit, CancellationToken cancel)
     {
@@ -46,6 +40,12 @@ internal static class JsonBody
         return bytes.GetBuffer().AsMemory(0, (int)bytes.Length);
     }
 
+    private static void RefuseOtherTypes(HttpRequest request)
+    {
+        if (!request.HasJsonContentType())
+            throw new RefusedException(StatusCodes.Status415UnsupportedMediaType, "Unsupported media type", "The body must be application/json.");
+    }
+
     private static T Parse<T>(ReadOnlyMemory<byte> bytes, JsonTypeInfo<T> type) where T : class
     {
         try
@@ -54,18 +54,18 @@ internal static class JsonBody
         }
         catch (JsonException e)
         {
-            throw Explain(e);
+            throw Explain(e, type);
         }
     }
 
-    private static RefusedException Explain(JsonException e)
+    private static RefusedException Explain(JsonException e, JsonTypeInfo type)
     {
         var field = FieldOf(e.Path);
         var place = $"line {(e.LineNumber ?? 0) + 1}, byte {(e.BytePositionInLine ?? 0) + 1}";
         var message = e.Message;
         if (message.Contains("could not be mapped", StringComparison.Ordinal)) return RefusedException.Invalid(field, "unknown field");
         if (message.Contains("uplicate propert", StringComparison.Ordinal)) return RefusedException.Invalid(field, "is given twice");
-        if (message.Contains("could not be converted", StringComparison.Ordinal)) return RefusedException.Invalid(field, $"must be {Wanted(message)} ({place})");
+        if (message.Contains("could not be converted", StringComparison.Ordinal)) return RefusedException.Invalid(field, $"must be {JsonShape.At(type, e.Path)} ({place})");
         // The reader's own exceptions are about JSON itself; the others are the wire's converters speaking.
         return e.GetType() == typeof(JsonException) && !message.Contains("BytePositionInLine", StringComparison.Ordinal)
             ? RefusedException.Invalid(field, message)
@@ -73,24 +73,4 @@ internal static class JsonBody
     }
 
     private static string FieldOf(string? path) => path is null or "$" or "" ? "body" : path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : path;
-
-    private static string Wanted(string message) => message switch
-    {
-        _ when Has(message, nameof(Target)) => OneOf<Target>(),
-        _ when Has(message, nameof(Platform)) && !Has(message, "List") => OneOf<Platform>(),
-        _ when Has(message, nameof(ResetMode)) => OneOf<ResetMode>(),
-        _ when Has(message, nameof(JobStatus)) => OneOf<JobStatus>(),
-        _ when Has(message, nameof(AttemptOutcome)) => OneOf<AttemptOutcome>(),
-        _ when Has(message, "Dictionary") => "an object of texts",
-        _ when Has(message, "List") => "a list",
-        _ when Has(message, "Int32") || Has(message, "Int64") => "a whole number",
-        _ when Has(message, "Double") => "a number",
-        _ when Has(message, "Boolean") => "true or false",
-        _ when Has(message, "String") => "a text",
-        _ => "an object",
-    };
-
-    private static bool Has(string message, string type) => message.Contains(type, StringComparison.Ordinal);
-
-    private static string OneOf<T>() where T : struct, Enum => "one of " + string.Join(", ", Words.All<T>());
 }

@@ -61,7 +61,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, IHostAppli
         {
             StatusCodes.Status404NotFound => $"There is nothing at {context.Request.Path}; the API is described at /scalar.",
             StatusCodes.Status405MethodNotAllowed => $"{context.Request.Method} is not possible at {context.Request.Path}; allowed: {context.Response.Headers.Allow}.",
-            StatusCodes.Status415UnsupportedMediaType => "The body must be application/json.",
+            StatusCodes.Status415UnsupportedMediaType => "This call does not take a body of that type; the API takes application/json, uploads anything.",
             _ => null,
         };
         return new Problem(ReasonPhrases.GetReasonPhrase(status), status, detail);

@@ -31,10 +31,12 @@ internal static class LogEndpoints
 
         // Whoever follows a job that waits gets its answer when it has started.
         using (var happens = pulses.Listen(job.RunId))
-            while (live && !job.IsFinal && job.Attempt < (asked ?? 1))
+            while (live)
             {
-                await happens.WaitAsync(Look, stop.Token);
+                // Looked at again even the first time: it may have started before anyone listened.
                 (job, _) = await jobs.FindAsync(jobId, stop.Token);
+                if (job.IsFinal || job.Attempt >= (asked ?? 1)) break;
+                await happens.WaitAsync(Look, stop.Token);
             }
         var number = asked ?? job.Attempt;
         if (number > job.Attempt) throw RefusedException.NotFound($"attempt of job {jobId}", number.ToString(CultureInfo.InvariantCulture));
@@ -43,7 +45,7 @@ internal static class LogEndpoints
         response.Headers[AttemptHeader] = number.ToString(CultureInfo.InvariantCulture);
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.CacheControl = "no-store";
-        if (live) await response.StartAsync(stop.Token);
+        if (live) await response.Body.FlushAsync(stop.Token);
         using var growsOrEnds = pulses.Listen(LogFiles.PulseOf(jobId, number), job.RunId);
         while (true)
         {

@@ -1,0 +1,34 @@
+using Qgjob.Core.Devices;
+using Qgjob.Core.Events;
+using Qgjob.Core.Groups;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
+using Qgjob.Core.Runs;
+using Qgjob.Core.Scheduling;
+using Qgjob.Core.Storage;
+
+namespace Qgjob.Server.Tests.Dispatch;
+
+/// <summary>A store whose commits fail while it is told to.</summary>
+internal sealed class FailingStore(IJobStore inner) : IJobStore
+{
+    public bool Fails { get; set; }
+
+    public ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, CancellationToken cancel) =>
+        Fails ? throw new StoreUnavailableException("switched off", new TimeoutException()) : inner.CommitAsync(batch, cancel);
+    public ValueTask<PoolDelta> ReadPoolAsync(string pool, long sinceRevision, CancellationToken cancel) => inner.ReadPoolAsync(pool, sinceRevision, cancel);
+    public ValueTask<Run?> FindRunAsync(string runId, CancellationToken cancel) => inner.FindRunAsync(runId, cancel);
+    public ValueTask<Page<Run>> ListRunsAsync(string? orgId, PageRequest page, CancellationToken cancel) => inner.ListRunsAsync(orgId, page, cancel);
+    public ValueTask<JobAndSpec?> FindJobAsync(string jobId, CancellationToken cancel) => inner.FindJobAsync(jobId, cancel);
+    public ValueTask<Page<JobAndSpec>> ListJobsAsync(JobFilter filter, PageRequest page, CancellationToken cancel) => inner.ListJobsAsync(filter, page, cancel);
+    public ValueTask<int?> PositionInGroupAsync(string jobId, CancellationToken cancel) => inner.PositionInGroupAsync(jobId, cancel);
+    public ValueTask<IReadOnlyList<Attempt>> AttemptsAsync(string jobId, CancellationToken cancel) => inner.AttemptsAsync(jobId, cancel);
+    public ValueTask<Attempt?> FindAttemptAsync(LeaseRef lease, CancellationToken cancel) => inner.FindAttemptAsync(lease, cancel);
+    public ValueTask<IReadOnlyList<TestResult>> TestResultsAsync(string jobId, int attempt, CancellationToken cancel) => inner.TestResultsAsync(jobId, attempt, cancel);
+    public ValueTask<IReadOnlyList<JobEvent>> EventsAsync(string runId, string? jobId, long after, int max, CancellationToken cancel) => inner.EventsAsync(runId, jobId, after, max, cancel);
+    public ValueTask<AppVersion?> FindAppVersionAsync(string orgId, string appVersionId, CancellationToken cancel) => inner.FindAppVersionAsync(orgId, appVersionId, cancel);
+    public ValueTask<Page<AppVersion>> ListAppVersionsAsync(string? orgId, PageRequest page, CancellationToken cancel) => inner.ListAppVersionsAsync(orgId, page, cancel);
+    public ValueTask<IReadOnlyList<Agent>> AgentsAsync(CancellationToken cancel) => inner.AgentsAsync(cancel);
+    public ValueTask<double?> EstimateAsync(string key, CancellationToken cancel) => inner.EstimateAsync(key, cancel);
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+}

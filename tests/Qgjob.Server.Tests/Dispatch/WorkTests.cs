@@ -1,0 +1,196 @@
+using System.Net;
+using Qgjob.Client.Http;
+using Qgjob.Client.Wire;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Storage;
+using Qgjob.Core.Storage.Memory;
+using Xunit;
+
+namespace Qgjob.Server.Tests.Dispatch;
+
+public sealed class WorkTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private static SubmitRun Run(int tests) => new() { OrgId = "o", AppVersionId = "v", Tests = [.. Enumerable.Range(0, tests).Select(i => $"tests/{i}.spec.js")] };
+
+    [Fact]
+    public async Task A_waiting_poll_wakes_when_a_job_comes()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var agent = new FakeAgent(server, "lab");
+        await agent.RegisterAsync();
+        // No clock moves in this test: nothing but the submission can wake the poll.
+        var poll = agent.WorkAsync(wait: 60);
+        await server.Client.SubmitAsync(Run(1), "k", Cancel);
+        Assert.Single((await poll.WaitAsync(TimeSpan.FromSeconds(20), Cancel)).Assignments);
+    }
+
+    [Fact]
+    public async Task A_poll_ends_empty_when_its_wait_ends()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var agent = new FakeAgent(server, "lab");
+        await agent.RegisterAsync();
+        Assert.Empty((await agent.WorkAsync()).Assignments);
+        var poll = agent.WorkAsync(wait: 30);
+        while (!poll.IsCompleted)
+        {
+            await server.Client.HealthAsync(Cancel);
+            server.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+        Assert.Empty((await poll).Assignments);
+    }
+
+    [Fact]
+    public async Task Many_agents_never_get_the_same_job()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var agents = Enumerable.Range(0, 8).Select(i => new FakeAgent(server, $"a{i}", devices: 5)).ToList();
+        await Task.WhenAll(agents.Select(a => a.RegisterAsync()));
+        var polls = agents.Select(a => a.WorkAsync(wait: 60)).ToList();
+        await server.Client.SubmitAsync(Run(100), "k", Cancel);
+        var got = (await Task.WhenAll(polls)).SelectMany(p => p.Assignments).ToList();
+        while (got.Count < 40)
+            got.AddRange((await Task.WhenAll(agents.Select(a =>
+                a.WorkAsync(leases: [.. got.Select(g => g.Lease)], free: [.. a.Devices.Except(got.Select(g => g.Lease.DeviceId))])))).SelectMany(p => p.Assignments));
+        Assert.Equal(40, got.Select(g => g.JobId).Distinct().Count());
+        Assert.Equal(40, got.Select(g => g.Lease.DeviceId).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task A_cancel_reaches_the_poll_once()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var agent = new FakeAgent(server, "lab");
+        await agent.RegisterAsync();
+        var accepted = await server.Client.SubmitAsync(Run(1), "k", Cancel);
+        var lease = (await agent.WorkAsync()).Assignments[0].Lease;
+        var poll = agent.WorkAsync(wait: 60, leases: [lease], free: []);
+        Assert.Equal(1, (await server.Client.CancelRunAsync(accepted.RunId, Cancel)).Canceled);
+        Assert.Equal([lease], (await poll.WaitAsync(TimeSpan.FromSeconds(20), Cancel)).Cancel);
+        Assert.Empty((await agent.WorkAsync(leases: [lease], free: [])).Cancel);
+        Assert.Equal(LeaseState.Cancel, await agent.RenewAsync(lease));
+        Assert.Equal("canceled", (await server.Client.FindRunAsync(accepted.RunId, Cancel))!.Status);
+        Assert.Equal("busy", Assert.Single((await server.Client.ListDevicesAsync(Cancel)).Items).State);
+        Assert.True(await agent.FinishAsync(lease, AttemptOutcome.Canceled));
+        Assert.Equal("free", Assert.Single((await server.Client.ListDevicesAsync(Cancel)).Items).State);
+        Assert.Equal(0, (await server.Client.CancelRunAsync(accepted.RunId, Cancel)).Canceled);
+    }
+
+    [Fact]
+    public async Task A_lease_that_nobody_renews_is_lost_and_its_job_waits_again()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var agent = new FakeAgent(server, "lab");
+        await agent.RegisterAsync();
+        var accepted = await server.Client.SubmitAsync(Run(1), "k", Cancel);
+        var lease = (await agent.WorkAsync()).Assignments[0].Lease;
+        server.Time.Advance(TimeSpan.FromSeconds(61));
+        await foreach (var happened in server.Client.FollowRunAsync(accepted.RunId, 0, Cancel))
+            if (happened.Kind == "requeued") break;
+        Assert.False(await agent.FinishAsync(lease));
+        Assert.Equal(LeaseState.Lost, await agent.ProgressAsync(lease, JobStatus.Running));
+        await Assert.ThrowsAsync<ApiException>(() => server.Agent.AppendLogAsync(lease, 0, new byte[1], Cancel));
+        // The agent was silent too long as well, so it must say again what it offers.
+        Assert.Equal(HttpStatusCode.Conflict, (await Assert.ThrowsAsync<ApiException>(() => agent.WorkAsync())).Status);
+        await agent.RegisterAsync();
+        Assert.Equal([lease], (await agent.WorkAsync(leases: [lease], free: [])).Lost);
+        var again = Assert.Single((await agent.WorkAsync()).Assignments);
+        Assert.Equal((2, lease.Token + 1), (again.Attempt, again.Lease.Token));
+        Assert.True(await agent.FinishAsync(again.Lease));
+        Assert.Equal("passed", (await server.Client.FindRunAsync(accepted.RunId, Cancel))!.Status);
+    }
+
+    [Fact]
+    public async Task An_agent_whose_poll_is_open_stays_online()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var agent = new FakeAgent(server, "lab");
+        await agent.RegisterAsync();
+        var poll = agent.WorkAsync(wait: 60);
+        for (var second = 0; second < 58; second++)
+        {
+            server.Time.Advance(TimeSpan.FromSeconds(1));
+            await server.Client.HealthAsync(Cancel);
+        }
+        await server.Client.SubmitAsync(Run(1), "k", Cancel);
+        Assert.Single((await poll).Assignments);
+    }
+
+    [Fact]
+    public async Task An_answer_that_never_arrived_is_given_again()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var agent = new FakeAgent(server, "lab");
+        await agent.RegisterAsync();
+        await server.Client.SubmitAsync(Run(1), "k", Cancel);
+        var lost = Assert.Single((await agent.WorkAsync()).Assignments);
+        var again = Assert.Single((await agent.WorkAsync()).Assignments);
+        Assert.Equal((lost.Lease, lost.JobId), (again.Lease, again.JobId));
+        Assert.Equal(LeaseState.Ok, await agent.RenewAsync(again.Lease));
+        Assert.Empty((await agent.WorkAsync()).Assignments);
+    }
+
+    [Fact]
+    public async Task A_new_boot_ends_the_old_ones_leases()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var agent = new FakeAgent(server, "lab");
+        await agent.RegisterAsync();
+        await server.Client.SubmitAsync(Run(1), "k", Cancel);
+        var old = Assert.Single((await agent.WorkAsync()).Assignments);
+        agent.Boot = "boot-2";
+        Assert.Equal(HttpStatusCode.Conflict, (await Assert.ThrowsAsync<ApiException>(() => agent.WorkAsync())).Status);
+        Assert.Equal(1, (await agent.RegisterAsync()).LostLeases);
+        Assert.Equal(LeaseState.Lost, await agent.RenewAsync(old.Lease));
+        Assert.Equal(2, Assert.Single((await agent.WorkAsync()).Assignments).Attempt);
+    }
+
+    [Fact]
+    public async Task Paused_devices_and_draining_agents_get_nothing()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var agent = new FakeAgent(server, "lab");
+        await agent.RegisterAsync();
+        var device = await server.Client.OrderDeviceAsync("lab/phone-1", "pause", "battery", Cancel);
+        Assert.Equal(("paused", "battery"), (device.State, device.Note));
+        var accepted = await server.Client.SubmitAsync(Run(1), "k", Cancel);
+        Assert.Empty((await agent.WorkAsync()).Assignments);
+        Assert.Equal("the only device that fits is paused", (await server.Client.FindJobAsync(accepted.JobIds[0], Cancel))!.Reason);
+        await server.Client.OrderDeviceAsync("lab/phone-1", "resume", null, Cancel);
+        (await server.Http.PostAsync("/api/v1/agents/lab/drain", null, Cancel)).EnsureSuccessStatusCode();
+        Assert.Empty((await agent.WorkAsync()).Assignments);
+        Assert.True(Assert.Single((await server.Client.ListAgentsAsync(Cancel)).Items).Draining);
+        var poll = agent.WorkAsync(wait: 60);
+        (await server.Http.PostAsync("/api/v1/agents/lab/resume", null, Cancel)).EnsureSuccessStatusCode();
+        var lease = Assert.Single((await poll.WaitAsync(TimeSpan.FromSeconds(20), Cancel)).Assignments).Lease;
+        await server.Client.OrderDeviceAsync("lab/phone-1", "release", "mine now", Cancel);
+        Assert.Equal(LeaseState.Lost, await agent.RenewAsync(lease));
+        Assert.Equal("lost: mine now", (await LastNoteAsync(server, accepted.RunId)));
+    }
+
+    [Fact]
+    public async Task A_store_that_fails_costs_only_its_batch()
+    {
+        var store = new FailingStore(new MemoryStore());
+        await using var server = await RunningServer.StartAsync(store);
+        var agent = new FakeAgent(server, "lab");
+        await agent.RegisterAsync();
+        store.Fails = true;
+        using var refused = await server.Http.PostAsync("/api/v1/jobs",
+            new StringContent("""{"org_id":"o","app_version_id":"v","test_path":"a.js"}""", null, "application/json"), Cancel);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        Assert.Equal("1", refused.Headers.RetryAfter!.ToString());
+        store.Fails = false;
+        await server.Client.SubmitAsync(Run(1), "k", Cancel);
+        Assert.Single((await agent.WorkAsync()).Assignments);
+    }
+
+    private static async Task<string?> LastNoteAsync(RunningServer server, string runId)
+    {
+        await foreach (var happened in server.Client.FollowRunAsync(runId, 0, Cancel))
+            if (happened.Kind == "requeued") return happened.Message;
+        return null;
+    }
+}

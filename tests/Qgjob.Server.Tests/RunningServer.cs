@@ -1,0 +1,56 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Time.Testing;
+using Qgjob.Client;
+using Qgjob.Client.Http;
+using Qgjob.Core.Storage;
+using Qgjob.Core.Storage.Memory;
+using Qgjob.Server.Hosting;
+using Xunit;
+
+namespace Qgjob.Server.Tests;
+
+/// <summary>The real server in this process, on a free port, with a clock that only tests move.</summary>
+internal sealed class RunningServer : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly string folder;
+
+    private RunningServer(WebApplication app, string folder, FakeTimeProvider time)
+    {
+        this.app = app;
+        this.folder = folder;
+        Time = time;
+        Address = new Uri(app.Urls.First());
+        Http = new HttpClient { BaseAddress = Address };
+        var transport = new Transport(Address, null, TimeProvider.System);
+        Client = new QgjobClient(transport);
+        Agent = new AgentClient(transport);
+    }
+
+    public Uri Address { get; }
+    public HttpClient Http { get; }
+    public QgjobClient Client { get; }
+    public AgentClient Agent { get; }
+    public FakeTimeProvider Time { get; }
+    public string Blobs => Path.Combine(folder, "blobs");
+    public IServiceProvider Services => app.Services;
+
+    public static async Task<RunningServer> StartAsync(IJobStore? store = null, params string[] more)
+    {
+        var folder = Directory.CreateTempSubdirectory("qgjob-server-test").FullName;
+        var time = new FakeTimeProvider(new DateTimeOffset(2030, 1, 1, 8, 0, 0, TimeSpan.Zero));
+        var app = await ServerHost.BuildAsync(
+            ["--urls", "http://127.0.0.1:0", "--data", folder, .. more], time, store ?? new MemoryStore(), TestContext.Current.CancellationToken);
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        return new RunningServer(app, folder, time);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        Client.Dispose();
+        await app.StopAsync(TestContext.Current.CancellationToken);
+        await app.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+}
