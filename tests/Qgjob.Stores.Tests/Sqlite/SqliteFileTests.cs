@@ -102,6 +102,23 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Nothing_of_a_failed_batch_is_remembered()
+    {
+        await using var store = await SqliteStore.OpenAsync(Database, Cancel);
+        var lab = new Lab(store, Cancel);
+        await lab.RegisterAsync("a1", "b1", Lab.Phone("d1"));
+        var first = lab.NewRun([Lab.Spec()]);
+        await lab.DoAsync(first);
+        var claim = new Claim("d1", (await lab.DeviceAsync("d1")).Version, (await lab.JobAsync(first.Jobs[0].Id)).GroupId, null, "c1", Lab.Ttl, lab.Now);
+        // The job's id is taken: the second command fails after the first was applied.
+        var clash = lab.NewRun([Lab.Spec()]) with { Jobs = first.Jobs };
+        await Assert.ThrowsAsync<StoreUnavailableException>(async () => await store.CommitAsync([claim, clash], Cancel));
+        Assert.IsType<ClaimAnswer.Claimed>(await lab.DoAsync(claim));
+        Assert.Equal(claim.ClaimId, (await lab.DeviceAsync("d1")).Lease?.ClaimId);
+        await Ledger.CheckAsync(store, Cancel);
+    }
+
+    [Fact]
     public async Task Two_servers_on_one_file_see_each_others_writes_and_never_lease_twice()
     {
         await using var one = await SqliteStore.OpenAsync(Database, Cancel);
