@@ -71,13 +71,14 @@ internal sealed record PlaywrightReport(IReadOnlyList<TestResult> Tests, IReadOn
             titles, relative(spec.GetProperty("file").GetString()!), spec.GetProperty("line").GetInt32(), status,
             last.ValueKind == JsonValueKind.Object ? last.GetProperty("duration").GetDouble() : 0,
             last.ValueKind == JsonValueKind.Object ? last.GetProperty("retry").GetInt32() : 0,
-            error.ValueKind == JsonValueKind.Object ? Text(error, "message") : null,
-            error.ValueKind == JsonValueKind.Object && detail.ValueKind == JsonValueKind.Object ? Text(detail, "snippet") : null,
+            // The one in `errors` has the code frame in its text; this one has not.
+            error.ValueKind == JsonValueKind.Object ? Text(detail, "message") ?? Text(error, "message") : null,
+            error.ValueKind == JsonValueKind.Object ? Text(detail, "snippet") : null,
             error.ValueKind == JsonValueKind.Object && error.TryGetProperty("location", out var at) ? at.GetProperty("line").GetInt32() : null);
     }
 
     private static string? Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? ReporterEvents.Plain(value.GetString()!) : null;
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? ReporterEvents.Plain(value.GetString()!) : null;
 
     private static JsonElement.ArrayEnumerator Items(JsonElement element, string name) =>
         element.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : default;

@@ -15,7 +15,8 @@ child=$!
   kill -KILL 0
 ) &
 watcher=$!
-exec 3<&-
+# From here on silent: a shell announces that its child was terminated.
+exec 3<&- >/dev/null 2>&1
 wait "$child"
 status=$?
 # A signal to this shell ends the wait, not the program.

@@ -24,8 +24,8 @@ public sealed class ReportTests
               "title": "list", "specs": [
                 { "title": "adds", "file": "todo.spec.ts", "line": 9, "tests": [
                   { "projectName": "android", "status": "flaky", "results": [
-                    { "status": "failed", "duration": 5, "retry": 0, "error": { "message": "x", "snippet": "\u001b[31m> 11 |\u001b[39m" },
-                      "errors": [{ "message": "\u001b[2mexpect\u001b[22m failed", "location": { "file": "/p/tests/todo.spec.ts", "line": 11, "column": 3 } }] },
+                    { "status": "failed", "duration": 5, "retry": 0, "error": { "message": "\u001b[2mexpect\u001b[22m failed", "snippet": "\u001b[31m> 11 |\u001b[39m" },
+                      "errors": [{ "message": "expect failed\n\n> 11 |\n    at …", "location": { "file": "/p/tests/todo.spec.ts", "line": 11, "column": 3 } }] },
                     { "status": "passed", "duration": 7, "retry": 1, "errors": [] } ] } ] },
                 { "title": "slow", "file": "todo.spec.ts", "line": 20, "tests": [
                   { "projectName": "android", "status": "unexpected", "results": [
