@@ -44,13 +44,20 @@ internal sealed partial class Dispatcher
         catch (Exception e)
         {
             LogCommit(e, items.Count);
-            var error = e as StoreUnavailableException ?? new StoreUnavailableException("the store failed", e);
-            foreach (var item in items) item.Answer?.TrySetException(error);
-            // Guesses about claims that never were must go.
-            views.Forget();
-            refreshDue = true;
+            Fail(items, e);
             return null;
         }
+    }
+
+    private void FailBatch(Exception cause) => Fail(batch.Items, cause);
+
+    private void Fail(IReadOnlyList<Batch.Item> items, Exception cause)
+    {
+        var error = cause as StoreUnavailableException ?? new StoreUnavailableException("the store failed", cause);
+        foreach (var item in items) item.Answer?.TrySetException(error);
+        // Guesses about claims that never were must go.
+        views.Forget();
+        refreshDue = true;
     }
 
     private static readonly object NoAnswer = new();
@@ -140,6 +147,9 @@ internal sealed partial class Dispatcher
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job}, attempt {Attempt}, goes to {Device}.")]
     private partial void LogAssigned(string job, int attempt, string device);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The dispatcher met a bug; it goes on with a fresh view of the pools.")]
+    private partial void LogBug(Exception error);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A command that no store can apply reached the dispatcher.")]
     private partial void LogMalformed(Exception error);

@@ -84,14 +84,21 @@ internal sealed partial class Dispatcher(
         startedAt = time.GetUtcNow();
         var ticking = TickAsync(stoppingToken);
         while (await NextAsync())
-        {
-            TakeMessages();
-            if (refreshDue) await RefreshAsync();
-            DecideForPolls();
-            await CommitAsync();
-            foreach (var poll in waiting.Where(p => p.IsOver)) poll.Reply(WorkAnswer.News.Nothing);
-            waiting.RemoveAll(p => p.IsAnswered);
-        }
+            try
+            {
+                TakeMessages();
+                if (refreshDue) await RefreshAsync();
+                DecideForPolls();
+                await CommitAsync();
+                foreach (var poll in waiting.Where(p => p.IsOver)) poll.Reply(WorkAnswer.News.Nothing);
+                waiting.RemoveAll(p => p.IsAnswered);
+            }
+            // A bug in a decision must not end the loop that everyone's heartbeats go through.
+            catch (Exception e)
+            {
+                LogBug(e);
+                FailBatch(e);
+            }
         foreach (var poll in waiting) poll.Reply(WorkAnswer.News.Nothing);
         await ticking;
     }

@@ -77,7 +77,9 @@ internal static class ServerHost
         builder.WebHost.UseUrls(settings.Urls).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Logging.ClearProviders()
             .AddSimpleConsole(o => o.SingleLine = true)
-            .SetMinimumLevel(settings.LogLevel);
+            .SetMinimumLevel(settings.LogLevel)
+            // What the web server says of every request is of use only to who asks for it.
+            .AddFilter("Microsoft", settings.LogLevel <= LogLevel.Debug ? settings.LogLevel : LogLevel.Warning);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(10));
         builder.Services

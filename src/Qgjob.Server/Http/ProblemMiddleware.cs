@@ -27,7 +27,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, IHostAppli
         }
         catch (StoreUnavailableException e)
         {
-            LogStore(e);
+            LogStore(e.Message);
             context.Response.Headers.RetryAfter = "1";
             await WriteAsync(context, new Problem("Store unavailable", StatusCodes.Status503ServiceUnavailable, "The store did not answer; nothing was changed. Try again."));
         }
@@ -82,8 +82,8 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, IHostAppli
             context.Response.Body, problem with { TraceId = context.TraceIdentifier, Instance = context.Request.Path }, WireJson.Default.Problem, context.RequestAborted);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The store did not answer.")]
-    private partial void LogStore(Exception error);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A request was told to try again: {Reason}.")]
+    private partial void LogStore(string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} met a bug.")]
     private partial void LogBug(Exception error, string method, PathString path);
