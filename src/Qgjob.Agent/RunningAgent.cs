@@ -179,7 +179,8 @@ internal sealed class RunningAgent : IAsyncDisposable
         await Task.WhenAny(Task.WhenAll(left.Select(Quietly)), Task.Delay(FollowUpLimit, _time)).ConfigureAwait(false);
         await _quit.CancelAsync().ConfigureAwait(false);
         await renewing.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(left.Select(Quietly)).ConfigureAwait(false);
+        // What still hangs ends with this process: its guards see to that.
+        await Task.WhenAny(Task.WhenAll(left.Select(Quietly)), Task.Delay(FollowUpLimit, _time)).ConfigureAwait(false);
     }
 
     private static async Task Quietly(Task task)

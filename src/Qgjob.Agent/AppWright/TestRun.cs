@@ -105,6 +105,7 @@ internal sealed class TestRun(
                 break;
             case Reinstalled(var duration):
                 figures.AddInstall(duration);
+                output.Report(new Installed(duration.TotalSeconds));
                 break;
             case CommandSeen:
                 _process?.NoteLife();

@@ -4,6 +4,7 @@ using Qgjob.Agent.Reporting;
 using Qgjob.Client.Wire;
 using Qgjob.Core.Devices;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
 using Qgjob.Core.Storage;
 
 namespace Qgjob.Agent.Attempts;
@@ -14,6 +15,8 @@ internal sealed class AttemptFeed(LeaseRef lease, JobSpec spec, AttemptLog log, 
     private readonly Lock _gate = new();
     // Installations of a build that is known only at the end: the one that the project's config names.
     private readonly List<double> _unnamed = [];
+    // A failed try is told only when no further try follows: it would count as a test of its own.
+    private TestResult? _failedTry;
 
     /// <summary>The uploaded build, once its package is known; null while it is not, or when there is none.</summary>
     public ResidentBuild? Build { get; set; }
@@ -47,10 +50,12 @@ internal sealed class AttemptFeed(LeaseRef lease, JobSpec spec, AttemptLog log, 
                 progress.Send(new ProgressItem(lease, TestsTotal: count));
                 break;
             case TestStarted started:
+                TellFailedTry(unless: started);
                 progress.Send(new ProgressItem(lease, TestStarted: string.Join(" › ", started.TitlePath)));
                 break;
             case TestEnded(var result):
-                progress.Send(new ProgressItem(lease, Test: result));
+                if (result.Status is TestStatus.Failed or TestStatus.TimedOut) _failedTry = result;
+                else progress.Send(new ProgressItem(lease, Test: result));
                 break;
             default:
                 break;
@@ -60,6 +65,7 @@ internal sealed class AttemptFeed(LeaseRef lease, JobSpec spec, AttemptLog log, 
     /// <summary>The attempt is over: what was installed has a name now.</summary>
     public void Close(AttemptEnded ended)
     {
+        TellFailedTry(unless: null);
         if (Build is not null || ended is not { BuildSha256: { } sha256, PackageId: { } package }) return;
         Build = Resident(package, sha256);
         List<double> installs;
@@ -73,6 +79,14 @@ internal sealed class AttemptFeed(LeaseRef lease, JobSpec spec, AttemptLog log, 
     }
 
     public ResidentBuild Resident(string package, string sha256) => new(package, sha256, spec.OrgId, spec.AppVersionId);
+
+    private void TellFailedTry(TestStarted? unless)
+    {
+        if (_failedTry is not { } failed) return;
+        _failedTry = null;
+        var isRetry = unless is { Retry: > 0 } && unless.Line == failed.Line && unless.File == failed.File && unless.TitlePath.SequenceEqual(failed.TitlePath);
+        if (!isRetry) progress.Send(new ProgressItem(lease, Test: failed));
+    }
 
     private void NoteInstall(double seconds)
     {

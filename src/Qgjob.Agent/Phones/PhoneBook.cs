@@ -39,7 +39,8 @@ internal sealed class PhoneBook(
             await foreach (var listings in new AdbTracker(adb, time).FollowAsync(cancel).ConfigureAwait(false))
             {
                 var online = listings.Where(l => l.IsOnline && name(l) is not null).ToList();
-                foreach (var listing in listings.Where(l => !l.IsOnline && name(l) is not null)) Complain(adb, listing);
+                // A phone in software is offline only for the moment in which it connects.
+                foreach (var listing in listings.Where(l => !l.IsOnline && name(l) is { Virtual: false })) Complain(adb, listing);
                 foreach (var serial in asking.Keys.Except(online.Select(l => l.Serial)).ToList())
                 {
                     await asking[serial].CancelAsync().ConfigureAwait(false);
@@ -99,19 +100,24 @@ internal sealed class PhoneBook(
         var id = naming.Id ?? (info.IsEmulator || info.SerialNumber.Length == 0 ? $"{agentName}/{device.Serial}" : info.SerialNumber);
         await residents.VerifyAsync(device, id, cancel).ConfigureAwait(false);
         var model = naming.Model ?? $"{info.Manufacturer} {info.Model}".Trim();
-        var phone = new Phone(id, device, info.IsEmulator, new DeviceOffer(id, kind, Platform.Android, info.Release, model, tags, [], naming.Virtual), cancel);
+        Put(new Phone(id, device, info.IsEmulator, new DeviceOffer(id, kind, Platform.Android, info.Release, model, tags, [], naming.Virtual), cancel));
+    }
+
+    /// <summary>A phone is there from now on.</summary>
+    internal void Put(Phone phone)
+    {
         lock (_gate)
         {
-            cancel.ThrowIfCancellationRequested();
-            if (_phones.TryGetValue(id, out var other))
+            if (phone.Gone.IsCancellationRequested) return;
+            if (_phones.TryGetValue(phone.Id, out var other))
             {
                 // The same phone over a cable and over the network.
-                console.Warn($"{device.Serial} is {id}, which is there already as {other.Adb.Serial}; it is offered once.");
+                console.Warn($"{phone.Adb.Serial} is {phone.Id}, which is there already as {other.Adb.Serial}; it is offered once.");
                 return;
             }
 
-            _phones[id] = phone;
-            _complained.Remove(device);
+            _phones[phone.Id] = phone;
+            _complained.Remove(phone.Adb);
         }
 
         Changed();
