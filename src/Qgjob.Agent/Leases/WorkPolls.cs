@@ -71,7 +71,7 @@ internal sealed class WorkPolls(
             foreach (var assignment in answer.Assignments)
                 if (leases.Take(assignment, receivedAt) is { } lease) start(lease);
             var empty = answer.Assignments.Count + answer.Lost.Count + answer.Cancel.Count == 0;
-            return empty && time.GetElapsedTime(poll.OpenedAt) < Quick ? EmptyPause : null;
+            return empty && !answer.Superseded && time.GetElapsedTime(poll.OpenedAt) < Quick ? EmptyPause : null;
         }
         catch (ApiException e) when (e.Status == HttpStatusCode.Conflict)
         {

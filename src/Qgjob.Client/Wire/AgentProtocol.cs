@@ -32,8 +32,13 @@ public sealed record RegisterResponse(double LeaseTtlSeconds, double RenewEveryS
 public sealed record WorkRequest(
     string AgentId, string BootId, IReadOnlyList<string> FreeDevices, IReadOnlyList<LeaseRef> Leases, double WaitSeconds);
 
-/// <summary>Answer to a poll: what to start, and what to stop; both empty when the wait ended.</summary>
-public sealed record WorkResponse(IReadOnlyList<Assignment> Assignments, IReadOnlyList<LeaseRef> Cancel, IReadOnlyList<LeaseRef> Lost);
+/// <summary>Answer to a poll: what to start, and what to stop; all empty when the wait ended.</summary>
+/// <param name="Assignments">Attempts to make. One whose answer got lost is given again; the lease tells.</param>
+/// <param name="Cancel">Leases whose job is canceled: stop, then finish.</param>
+/// <param name="Lost">Leases that are not the agent's any more.</param>
+/// <param name="Superseded">A newer poll of the agent took this one's place: nothing is wrong, and that one brings the news.</param>
+public sealed record WorkResponse(
+    IReadOnlyList<Assignment> Assignments, IReadOnlyList<LeaseRef> Cancel, IReadOnlyList<LeaseRef> Lost, bool Superseded = false);
 
 /// <summary>One attempt to make.</summary>
 /// <param name="Lease">Device and token; every later call carries them.</param>

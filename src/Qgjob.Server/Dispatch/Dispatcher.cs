@@ -161,8 +161,8 @@ internal sealed partial class Dispatcher(
                     else batch.Add(write.Command, write.Answer);
                     break;
                 case Message.PollBegins(var poll):
-                    // An agent has one poll; a second one means that the first one's connection died unnoticed.
-                    foreach (var older in waiting.Where(p => p.AgentId == poll.AgentId)) older.Reply(WorkAnswer.News.Nothing);
+                    // The newest poll knows best what is free; an older one is open still because it says less, or its connection died unnoticed.
+                    foreach (var older in waiting.Where(p => p.AgentId == poll.AgentId)) older.Reply(WorkAnswer.News.Superseded);
                     waiting.Add(poll);
                     break;
                 case Message.PollEnds(var poll, var gone):

@@ -38,6 +38,7 @@ internal abstract record WorkAnswer
     public sealed record News(WorkResponse Response) : WorkAnswer
     {
         public static News Nothing { get; } = new(new WorkResponse([], [], []));
+        public static News Superseded { get; } = new(new WorkResponse([], [], [], Superseded: true));
     }
 
     /// <summary>The store does not know this boot of the agent.</summary>

@@ -79,7 +79,9 @@ internal static class ServerHost
             .AddSimpleConsole(o => o.SingleLine = true)
             .SetMinimumLevel(settings.LogLevel)
             // What the web server says of every request is of use only to who asks for it.
-            .AddFilter("Microsoft", settings.LogLevel <= LogLevel.Debug ? settings.LogLevel : LogLevel.Warning);
+            .AddFilter("Microsoft", settings.LogLevel <= LogLevel.Debug ? settings.LogLevel : LogLevel.Warning)
+            // Why the start failed is said in one line below.
+            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(10));
         builder.Services

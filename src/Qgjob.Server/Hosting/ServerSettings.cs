@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 
 namespace Qgjob.Server.Hosting;
 
@@ -88,6 +89,10 @@ internal sealed record ServerSettings
             if (!Uri.TryCreate(url.Replace("*", "any", StringComparison.Ordinal).Replace("+", "any", StringComparison.Ordinal), UriKind.Absolute, out var uri)
                 || uri.Scheme != Uri.UriSchemeHttp || uri.PathAndQuery != "/")
                 throw new SettingsException("urls", $"'{url}' is not an address such as http://localhost:8000");
+        // Kestrel takes any other name for "all addresses": far more than its owner meant.
+        foreach (var host in text.Split(';').Select(url => url[(url.IndexOf("//", StringComparison.Ordinal) + 2)..].TrimEnd('/')))
+            if (!host.StartsWith("localhost", StringComparison.OrdinalIgnoreCase) && host[0] is not ('*' or '+') && !IPEndPoint.TryParse(host, out _))
+                throw new SettingsException("urls", $"'{host}': give localhost, an IP address, or * for all addresses");
         // Kestrel cannot take a free port on both of localhost's addresses at once.
         return text.Replace("//localhost:0", "//127.0.0.1:0", StringComparison.OrdinalIgnoreCase);
     }

@@ -133,6 +133,22 @@ public sealed class WorkTests
     }
 
     [Fact]
+    public async Task A_newer_poll_takes_the_place_of_an_older_one()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var agent = new FakeAgent(server, "lab", devices: 2);
+        await agent.RegisterAsync();
+        var older = agent.WorkAsync(wait: 60, free: ["lab/phone-1"]);
+        var newer = agent.WorkAsync(wait: 60);
+        var first = await Task.WhenAny(older, newer).WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        Assert.True((await first).Superseded);
+        await server.Client.SubmitAsync(Run(2), "k", Cancel);
+        var rest = await (first == older ? newer : older).WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        Assert.False(rest.Superseded);
+        Assert.NotEmpty(rest.Assignments);
+    }
+
+    [Fact]
     public async Task A_new_boot_ends_the_old_ones_leases()
     {
         await using var server = await RunningServer.StartAsync();

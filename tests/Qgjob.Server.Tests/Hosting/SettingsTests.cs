@@ -27,6 +27,7 @@ public sealed class SettingsTests
     [InlineData("--max-build", "-1", "max-build")]
     [InlineData("--urls", "https://x", "urls")]
     [InlineData("--urls", "8000", "urls")]
+    [InlineData("--urls", "http://myhost:8000", "urls: 'myhost:8000'")]
     [InlineData("--blobs", "s3://b", "blobs")]
     [InlineData("--log-level", "loud", "log-level")]
     [InlineData("--stroe", "memory", "--stroe: unknown")]
