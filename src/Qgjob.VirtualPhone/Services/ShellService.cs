@@ -73,7 +73,7 @@ internal static class ShellService
     private sealed class PacketInput(AdbStream stream) : ReadOnlyStream
     {
         private const byte Input = 0;
-        private const byte CloseInput = 3;
+        private const byte CloseInput = 4;
 
         private readonly byte[] _header = new byte[5];
         private int _left;

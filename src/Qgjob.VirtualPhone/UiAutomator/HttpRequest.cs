@@ -73,9 +73,10 @@ internal sealed class HttpReader(Stream stream)
         {
             var waiting = _buffer.AsSpan(_start, _end - _start);
             // Empty lines before a request are allowed.
-            if (scanned == 0 && waiting.StartsWith("\r\n"u8))
+            if (waiting.StartsWith("\r\n"u8))
             {
                 _start += 2;
+                scanned = 0;
                 continue;
             }
 
