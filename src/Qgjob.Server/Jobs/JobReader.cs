@@ -23,6 +23,10 @@ internal sealed class JobReader(IJobStore store, Dispatcher dispatcher, TimeProv
         return (await ViewAsync([found], ahead, cancel))[0] with { Attempts = [.. attempts.Select(View)] };
     }
 
+    /// <summary>A job that was just submitted. Its place in the queue is left out: counting it would make every submission to a long queue slower.</summary>
+    public async Task<JobView> ViewSubmittedAsync(string jobId, CancellationToken cancel) =>
+        (await ViewAsync([await FindAsync(jobId, cancel)], null, cancel))[0];
+
     public async Task<ListOf<JobView>> ListAsync(JobFilter filter, PageRequest page, CancellationToken cancel)
     {
         var part = await store.ListJobsAsync(filter, page, cancel);
