@@ -39,8 +39,14 @@ internal sealed class Call(ParseResult parsed, GlobalOptions options, Surroundin
     /// <summary>The org from the flag, the environment or a config file.</summary>
     public string? OrgOrNull(Option<string?> option) => Value(option) ?? Settings.Org;
 
-    public string Org(Option<string?> option) => OrgOrNull(option)
-        ?? throw CliException.Usage("No org is given.", "Add --org-id NAME, or set QGJOB_ORG.");
+    public string Org(Option<string?> option) => Name("org", OrgOrNull(option)
+        ?? throw CliException.Usage("No org is given.", "Add --org-id NAME, or set QGJOB_ORG."));
+
+    /// <summary>The name of an org or an app version in the form that servers take, so that a wrong one fails before anything is sent.</summary>
+    public static string Name(string what, string name) =>
+        name.Length is > 0 and <= 128 && name.All(c => char.IsAsciiLetterOrDigit(c) || "._-+@:~".Contains(c, StringComparison.Ordinal))
+            ? name
+            : throw CliException.Usage($"'{name}' cannot be the name of an {what}.", "Names hold letters, digits and . _ - + @ : ~, at most 128.");
 
     public void WriteJson<T>(string kind, T value, JsonTypeInfo<T> type) => JsonOutput.Write(Out, kind, value, type);
 

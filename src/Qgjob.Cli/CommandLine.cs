@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using Qgjob.Cli.Commands;
 using Qgjob.Cli.Output;
 using Qgjob.Core.Runs;
@@ -20,7 +21,8 @@ internal sealed class CommandLine
         var line = new CommandLine(world);
         // No response files: in --grep @smoke the @ belongs to the tests' titles.
         var parsed = line.root.Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
-        if (parsed.Action is ParseErrorAction or null) return line.ReportUsage(parsed, args);
+        if (parsed.Action is not HelpWithExamples && MistypedOption(parsed) is { } mistyped) return line.ReportUsage(parsed, args, mistyped);
+        if (parsed.Action is ParseErrorAction or null) return line.ReportUsage(parsed, args, parsed.UnmatchedTokens is [var first, ..] ? first : null);
         var invocation = new InvocationConfiguration
         {
             Output = world.Out,
@@ -70,24 +72,27 @@ internal sealed class CommandLine
         return (int)failure.Code;
     }
 
-    private int ReportUsage(ParseResult parsed, string[] args)
+    /// <summary>An unknown option in the place of an id: no id begins with a dash.</summary>
+    private static string? MistypedOption(ParseResult parsed) =>
+        parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value)
+            .FirstOrDefault(value => value.Length > 1 && value[0] == '-');
+
+    private int ReportUsage(ParseResult parsed, string[] args, string? unknown)
     {
         var path = new List<string>();
-        for (SymbolName? at = SymbolName.Of(parsed.CommandResult); at is not null; at = at.Parent) path.Insert(0, at.Name);
+        for (var at = parsed.CommandResult; at is not null; at = at.Parent as CommandResult) path.Insert(0, at.Command is RootCommand ? "qgjob" : at.Command.Name);
         var name = string.Join(' ', path);
         if (args.Length == 0)
         {
             root.Parse("--help").Invoke(new InvocationConfiguration { Output = world.Err, Error = world.Err });
             return (int)ExitCode.Usage;
         }
-        var message = parsed.Errors.Count > 0 ? parsed.Errors[0].Message : $"'{name}' needs a command.";
+        var command = parsed.CommandResult.Command;
+        var near = unknown is null ? null : Spelling.Nearest(unknown.Split('=')[0], command.Subcommands.Select(c => c.Name).Concat(command.Options.Select(o => o.Name)));
+        var message = unknown is not null ? $"'{name}' does not know '{unknown}'.{(near is null ? "" : $" Did you mean {near}?")}"
+            : command.Subcommands.Count > 0 ? $"'{name}' needs a command: {string.Join(", ", command.Subcommands.Select(c => c.Name))}."
+            : parsed.Errors[0].Message;
         return Report(new Failure(ExitCode.Usage, message, $"'{name} --help' shows what it takes, with examples."), args.Contains("--json"));
-    }
-
-    private sealed record SymbolName(string Name, SymbolName? Parent)
-    {
-        public static SymbolName Of(System.CommandLine.Parsing.CommandResult result) =>
-            new(result.Command is RootCommand ? "qgjob" : result.Command.Name, result.Parent is System.CommandLine.Parsing.CommandResult above ? Of(above) : null);
     }
 
     /// <summary>The usual help, then examples that can be copied.</summary>

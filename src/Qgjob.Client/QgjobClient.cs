@@ -78,6 +78,10 @@ public sealed class QgjobClient(Transport transport) : IDisposable
     public Task<AgentView> DrainAgentAsync(string agentId, CancellationToken cancel) =>
         transport.PostAsync($"{Api}/agents/{Escape(agentId)}/drain", new DeviceOrder(), Json.DeviceOrder, Json.AgentView, cancel, repeatable: true);
 
+    /// <summary>Gives a drained agent work again.</summary>
+    public Task<AgentView> ResumeAgentAsync(string agentId, CancellationToken cancel) =>
+        transport.PostAsync($"{Api}/agents/{Escape(agentId)}/resume", new DeviceOrder(), Json.DeviceOrder, Json.AgentView, cancel, repeatable: true);
+
     /// <summary>Events of a run from now on (or after a sequence number), until the run is finished.</summary>
     public async IAsyncEnumerable<JobEvent> FollowRunAsync(string runId, long after, [EnumeratorCancellation] CancellationToken cancel)
     {

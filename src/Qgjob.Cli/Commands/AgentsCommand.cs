@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using Qgjob.Cli.Output;
+using Qgjob.Client;
 using Qgjob.Client.Http;
 using Qgjob.Client.Wire;
 using Qgjob.Core.Runs;
@@ -9,7 +10,12 @@ namespace Qgjob.Cli.Commands;
 
 internal static class AgentsCommand
 {
-    public static Command Create(Bind bind) => new("agents", "The agents that offer devices") { List(bind), Drain(bind) };
+    public static Command Create(Bind bind) => new("agents", "The agents that offer devices") 
+    {
+        List(bind),
+        Order(bind, "drain", "Lets an agent finish what it runs and gives it no more", (client, id, cancel) => client.DrainAgentAsync(id, cancel)),
+        Order(bind, "resume", "Gives a drained agent work again", (client, id, cancel) => client.ResumeAgentAsync(id, cancel)),
+    };
 
     private static Command List(Bind bind)
     {
@@ -29,22 +35,23 @@ internal static class AgentsCommand
         return command;
     }
 
-    private static Command Drain(Bind bind)
+    private static Command Order(Bind bind, string name, string description, Func<QgjobClient, string, CancellationToken, Task<AgentView>> order)
     {
         var id = new Argument<string>("agent") { Description = "The agent" };
-        var command = new Command("drain", "Lets an agent finish what it runs and gives it no more, until it starts anew") { id };
+        var command = new Command(name, description) { id };
         bind(command, async (call, cancel) =>
         {
+            AgentView agent;
             try
             {
-                await call.Client.DrainAgentAsync(call.Value(id)!, cancel).ConfigureAwait(false);
+                agent = await order(call.Client, call.Value(id)!, cancel).ConfigureAwait(false);
             }
             catch (ApiException e) when (e.Status is HttpStatusCode.NotFound)
             {
                 throw CliException.Unknown("agent", call.Value(id)!, "'qgjob agents list' shows the agents.");
             }
-            if (call.Json) call.WriteJson("agent_draining", new DrainDocument(call.Value(id)!), CliJson.Default.DrainDocument);
-            else call.Out.WriteLine($"{call.Value(id)} takes no more jobs");
+            if (call.Json) call.WriteJson("agent", agent, WireJson.Default.AgentView);
+            else call.Out.WriteLine($"{agent.AgentId} ({SafeText.Line(agent.Name)}) takes {(agent.Draining ? "no more jobs" : "jobs")}");
             return ExitCode.Passed;
         });
         return command;

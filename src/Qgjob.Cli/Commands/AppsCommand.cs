@@ -22,7 +22,7 @@ internal static class AppsCommand
         var command = new Command("upload", "Uploads a build; does nothing when the server has the same bytes") { file, org, version };
         bind(command, async (call, cancel) =>
         {
-            var stored = await BuildUpload.EnsureAsync(call, call.Org(org), call.Value(version)!, call.Value(file)!, cancel).ConfigureAwait(false);
+            var stored = await BuildUpload.EnsureAsync(call, call.Org(org), Call.Name("app version", call.Value(version)!), call.Value(file)!, cancel).ConfigureAwait(false);
             if (call.Json) call.WriteJson("build", stored, WireJson.Default.BuildStored);
             else call.Out.WriteLine($"{(stored.Created ? "uploaded" : "was there already")}: {stored.AppVersionId} {Words.Of(stored.Build.Platform)} {stored.Build.PackageId} {stored.Build.Sha256}");
             return ExitCode.Passed;

@@ -16,7 +16,6 @@ namespace Qgjob.Cli.Output;
 [JsonSerializable(typeof(LogDocument))]
 [JsonSerializable(typeof(CanceledDocument))]
 [JsonSerializable(typeof(FilesDocument))]
-[JsonSerializable(typeof(DrainDocument))]
 [JsonSerializable(typeof(PhoneDocument))]
 internal sealed partial class CliJson : JsonSerializerContext;
 
@@ -63,6 +62,3 @@ internal sealed record FilesDocument(string JobId, IReadOnlyList<string> Files);
 
 /// <summary>Kind <c>virtual_phone</c>.</summary>
 internal sealed record PhoneDocument(string Name, string Serial, int Port);
-
-/// <summary>Kind <c>agent_draining</c>.</summary>
-internal sealed record DrainDocument(string AgentId);

@@ -56,7 +56,7 @@ internal sealed class SubmitOptions
         return new SubmitRun
         {
             OrgId = call.Org(org),
-            AppVersionId = call.Value(appVersion),
+            AppVersionId = Call.Name("app version", call.Value(appVersion)!),
             Target = Word<Target>("--target", call.Value(target)),
             Platform = platforms.Count == 1 ? platforms[0] : null,
             Platforms = platforms.Count > 1 ? platforms : null,

@@ -1,3 +1,4 @@
+using Qgjob.Cli.Output;
 using Qgjob.Client.Projects;
 using Qgjob.Core.Runs;
 
@@ -83,7 +84,7 @@ internal static class TestFiles
         if (tried.FirstOrDefault(path => File.Exists(Path.Combine(project, path))) is { } leftOut)
             return CliException.Usage($"--test: {leftOut} is left out of the project by .gitignore.", $"Add --include '{leftOut}'.");
         var near = packed.Where(Specs.IsMatch)
-            .Select(path => (Path: path, Distance: tried.Min(t => Distance(t, path))))
+            .Select(path => (Path: path, Distance: tried.Min(t => Spelling.Distance(t, path))))
             .OrderBy(n => n.Distance).ThenBy(n => n.Path, StringComparer.Ordinal).Take(NearNamed).Select(n => n.Path).ToList();
         return CliException.Usage(
             $"--test: there is no {name} in {project}.",
@@ -94,19 +95,5 @@ internal static class TestFiles
     {
         var path = Path.GetRelativePath(project, Path.GetFullPath(name, from)).Replace('\\', '/');
         return path == ".." || path.StartsWith("../", StringComparison.Ordinal) || Path.IsPathRooted(path) ? null : path;
-    }
-
-    /// <summary>Levenshtein's distance.</summary>
-    private static int Distance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
-        }
-        return row[^1];
     }
 }

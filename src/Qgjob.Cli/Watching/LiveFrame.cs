@@ -2,163 +2,135 @@ using System.Globalization;
 using Qgjob.Cli.Output;
 using Qgjob.Core;
 using Qgjob.Core.Jobs;
-using Spectre.Console;
 
 namespace Qgjob.Cli.Watching;
 
 /// <summary>The live view as text: header, devices at work, finished jobs (failures first), the queue. Pure.</summary>
 internal static class LiveFrame
 {
-    private const int BarWidth = 16;
+    private const int BarWidth = 12;
     private const int QueueShown = 3;
+
+    private static readonly IReadOnlyList<Styled> DeviceColumns =
+        [.. new[] { "DEVICE", "TEST FILE", "STATE", "PROGRESS", "TIME", "" }.Select(h => new Styled(h, Ink.Grey))];
 
     /// <summary>At most <paramref name="height"/> lines of at most <paramref name="width"/> columns.</summary>
     public static IReadOnlyList<string> Render(RunModel model, DateTimeOffset now, int width, int height, string? notice, bool colour)
     {
         var active = model.Jobs.Where(j => j.IsActive).ToList();
-        var waiting = model.Jobs.Where(j => j.Status is JobStatus.Queued).ToList();
         var final = model.Jobs.Where(j => j.IsFinal)
             .OrderBy(j => j.Status is JobStatus.Passed).ThenByDescending(j => j.FinishedAt).ThenBy(j => j.JobId, StringComparer.Ordinal).ToList();
-        var lines = new List<string>(Print(Header(model, now), width, colour));
-        if (notice is not null) lines.AddRange(Print(One($"[yellow]{Markup.Escape(SafeText.Line(notice))}[/]"), width, colour));
-        var queue = Queue(model, waiting);
-        // Header and queue are always there; devices come before what is finished.
-        var room = Math.Max(0, height - lines.Count - queue.Count - 2);
-        var devices = Fit(active, Math.Min(active.Count, Math.Max(1, room * 2 / 3)));
-        if (active.Count > 0)
-        {
-            lines.Add("");
-            lines.AddRange(Print(Devices(devices, active.Count - devices.Count, now), width, colour));
-        }
-        room = height - lines.Count - (queue.Count > 0 ? queue.Count + 1 : 0) - 1;
-        if (final.Count > 0 && room > 0)
-        {
-            lines.Add("");
-            lines.AddRange(Print(Finished(final, room), width, colour));
-        }
-        if (queue.Count > 0)
-        {
-            lines.Add("");
-            foreach (var line in queue) lines.AddRange(Print(One(line), width, colour));
-        }
-        return lines.Count <= height ? lines : lines[..Math.Max(0, height)];
+        var lines = Header(model, now);
+        if (notice is not null) lines.Add(new Styled(notice, Ink.Yellow));
+        var queue = Queue(model);
+        // Header and queue are always there; of the rest, devices come first.
+        var room = height - lines.Count - queue.Count - (queue.Count > 0 ? 1 : 0);
+        var devices = Devices(active, now, final.Count > 0 ? room * 2 / 3 : room);
+        var text = lines.Select(l => l.Print(width, fill: false, colour)).ToList();
+        Append(text, [.. Styled.Table(devices, width, colour)]);
+        Append(text, [.. Styled.Table(Finished(final, room - (devices.Count > 0 ? devices.Count + 1 : 0) - 1), width, colour)]);
+        Append(text, [.. queue.Select(l => l.Print(width, fill: false, colour))]);
+        return text.Count <= height ? text : text[..Math.Max(0, height)];
     }
 
-    private static Table Header(RunModel model, DateTimeOffset now)
+    private static void Append(List<string> text, IReadOnlyList<string> part)
+    {
+        if (part.Count == 0) return;
+        text.Add("");
+        text.AddRange(part);
+    }
+
+    private static List<Styled> Header(RunModel model, DateTimeOffset now)
     {
         var run = model.Run;
         var total = run.Jobs.Total;
         var done = model.Jobs.Any() ? model.Jobs.Count(j => j.IsFinal) : total - run.Jobs.Queued - run.Jobs.Active;
-        var testsDone = model.Jobs.Sum(j => j.TestsDone);
-        // Jobs whose tests are not counted yet make the total unknown; then only what is done is told.
-        var testsTotal = model.Jobs.All(j => j.TestsTotal is not null || j.IsFinal) ? model.Jobs.Sum(j => j.TestsTotal ?? j.TestsDone) : (int?)null;
         var failed = model.Jobs.Sum(j => j.TestsFailed);
         var share = model.Jobs.Sum(j => j.IsFinal ? 1 : j.TestsTotal is > 0 and var t ? Math.Min(1.0, (double)j.TestsDone / t) : 0) / Math.Max(1, total);
-        var facts = new List<string>
-        {
-            $"{done} of {total} jobs",
-            testsTotal is { } known ? $"{testsDone} of {known} tests" : $"{testsDone} tests done",
-            $"{run.Installs} installs",
-            Durations.Show(now - run.CreatedAt),
-        };
-        if (run.ExpectedEnd is { } end) facts.Add(end > now ? $"about {Durations.Show(end - now)} left" : "longer than expected");
-        if (failed > 0) facts.Insert(2, $"[red]{failed} failed[/]");
-        var table = One($"[bold]{Markup.Escape(run.RunId)}[/]{(model.AppVersionId is { } app ? $"  app version [bold]{Markup.Escape(SafeText.Line(app))}[/]" : "")}");
-        table.AddRow(Cell($"{Bar(share, BarWidth * 2, failed > 0 ? "red" : "green")} {string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(share * 100)}%")}  {string.Join(" · ", facts)}"));
-        return table;
+        var name = new Styled(run.RunId, Ink.Bold);
+        if (model.AppVersionId is { } app) name.Add("  app version ").Add(app, Ink.Bold);
+        var facts = Styled.Bar(share, BarWidth * 2, failed > 0 ? Ink.Red : Ink.Green)
+            .Add(string.Create(CultureInfo.InvariantCulture, $" {Math.Floor(share * 100)}%  {done} of {total} jobs · {TestsOf(model)}"));
+        if (failed > 0) facts.Add(" · ").Add($"{failed} failed", Ink.Red);
+        var times = new Styled($"{Durations.Show(now - run.CreatedAt)} so far");
+        if (run.ExpectedEnd is { } end) times.Add(end > now ? $" · about {Durations.Show(end - now)} left" : " · longer than expected");
+        times.Add($" · {run.Installs} {(run.Installs == 1 ? "install" : "installs")}");
+        return [name, facts, times];
     }
 
-    private static Table Devices(List<JobRow> active, int more, DateTimeOffset now)
+    /// <summary>Jobs that have not started make the number of tests unknown; then only what is done is told.</summary>
+    private static string TestsOf(RunModel model)
     {
-        var table = Plain("DEVICE", "TEST", "STATE", "PROGRESS", "TIME");
-        foreach (var job in active)
-            table.AddRow(
-                Cell(Safe(job.DeviceId ?? "-")), Cell(Safe(job.Label)), Cell(StateOf(job)),
-                Cell(job.Status is JobStatus.Running
-                    ? $"{(job.TestsTotal is > 0 and var total ? $"{Bar((double)job.TestsDone / total, BarWidth, job.TestsFailed > 0 ? "red" : "green")} {job.TestsDone}/{total}" : job.TestsDone > 0 ? $"{job.TestsDone} done" : "")} {Safe(job.CurrentTest ?? "")}".Trim()
-                    : Safe(job.Reason ?? "")),
-                Cell(job.Since is { } since ? Durations.Show(now - since) : ""));
-        if (more > 0) table.AddRow(Cell($"and {more} more"));
-        return table;
+        var done = model.Jobs.Sum(j => j.TestsDone);
+        return model.Jobs.All(j => j.TestsTotal is not null || j.IsFinal)
+            ? $"{done} of {model.Jobs.Sum(j => j.TestsTotal ?? j.TestsDone)} tests"
+            : $"{done} {(done == 1 ? "test" : "tests")} done";
     }
 
-    private static Table Finished(List<JobRow> final, int room)
+    private static List<IReadOnlyList<Styled>> Devices(List<JobRow> active, DateTimeOffset now, int room)
+    {
+        if (active.Count == 0) return [];
+        var rows = new List<IReadOnlyList<Styled>>
+        {
+            DeviceColumns,
+        };
+        var shown = Fit(active, room - 2);
+        foreach (var job in shown)
+            rows.Add(
+            [
+                new Styled(job.DeviceId ?? "-"), new Styled(job.Label), StateOf(job), ProgressOf(job),
+                new Styled(job.Since is { } since ? Durations.Show(now - since) : ""), new Styled(job.CurrentTest ?? job.Reason ?? "", Ink.Grey),
+            ]);
+        if (active.Count > shown.Count) rows.Add([new Styled($"and {active.Count - shown.Count} more", Ink.Grey)]);
+        return rows;
+    }
+
+    private static List<IReadOnlyList<Styled>> Finished(List<JobRow> final, int room)
     {
         var shown = Fit(final, room);
-        var table = Plain();
-        foreach (var job in shown)
-            table.AddRow(
-                Cell(VerdictOf(job)), Cell(Safe(job.Label)), Cell(Safe(job.DeviceId ?? "")),
-                Cell(job.Reason is { } reason ? Safe(reason) : job.TestsTotal is { } total ? $"{total} tests" : ""));
-        if (final.Count > shown.Count) table.AddRow(Cell($"and {final.Count - shown.Count} more"));
-        return table;
+        var rows = shown.Select(job => (IReadOnlyList<Styled>)
+        [
+            VerdictOf(job), new Styled(job.Label), new Styled(job.DeviceId ?? ""),
+            job.Reason is { } reason ? new Styled(reason, Ink.Grey) : new Styled(job.TestsTotal is { } total ? $"{total} {(total == 1 ? "test" : "tests")}" : ""),
+        ]).ToList();
+        if (shown.Count > 0 && final.Count > shown.Count) rows.Add([new Styled($"and {final.Count - shown.Count} more", Ink.Grey)]);
+        return rows;
     }
 
-    private static List<string> Queue(RunModel model, List<JobRow> waiting)
+    private static List<Styled> Queue(RunModel model)
     {
-        var queued = model.Jobs.Any() ? waiting.Count : model.Run.Jobs.Queued;
-        if (queued == 0) return [];
-        var lines = new List<string> { $"{queued} {(queued == 1 ? "job waits" : "jobs wait")}: {Safe(string.Join(", ", waiting.Take(QueueShown).Select(j => j.Label)))}{(queued > QueueShown ? ", …" : "")}" };
-        if (waiting.Select(j => j.Reason).FirstOrDefault(r => r is not null) is { } reason) lines.Add($"[grey]{Safe(reason)}[/]");
+        var waiting = model.Jobs.Where(j => j.Status is JobStatus.Queued).ToList();
+        var count = model.Jobs.Any() ? waiting.Count : model.Run.Jobs.Queued;
+        if (count == 0) return [];
+        var lines = new List<Styled>
+        {
+            new Styled($"{count} {(count == 1 ? "job waits" : "jobs wait")}: ").Add(string.Join(", ", waiting.Take(QueueShown).Select(j => j.Label)) + (count > QueueShown ? ", …" : "")),
+        };
+        if (waiting.Select(j => j.Reason).FirstOrDefault(r => r is not null) is { } reason) lines.Add(new Styled("because " + reason, Ink.Grey));
         return lines;
     }
 
     private static List<JobRow> Fit(List<JobRow> rows, int room) => rows.Count <= room ? rows : rows[..Math.Max(0, room - 1)];
 
-    private static string StateOf(JobRow job) => job.Status switch
+    private static Styled StateOf(JobRow job) => new Styled(Words.Of(job.Status), job.Status switch
     {
-        JobStatus.Installing => "[blue]installing[/]",
-        JobStatus.Running => "[green]running[/]",
-        _ => Words.Of(job.Status),
-    } + (job.Attempt > 1 ? $" (attempt {job.Attempt})" : "");
+        JobStatus.Installing => Ink.Blue,
+        JobStatus.Running => Ink.Green,
+        _ => Ink.Plain,
+    }).Add(job.Attempt > 1 ? $" (attempt {job.Attempt})" : "");
 
-    private static string VerdictOf(JobRow job) => job switch
+    private static Styled ProgressOf(JobRow job) => job switch
     {
-        { Status: JobStatus.Passed, Flaky: true } => "[yellow]✓ flaky[/]",
-        { Status: JobStatus.Passed } => "[green]✓ passed[/]",
-        _ => $"[red]✗ {Words.Of(job.Status)}[/]",
+        { Status: JobStatus.Running, TestsTotal: > 0 and var total } => Styled
+            .Bar((double)job.TestsDone / total, BarWidth, job.TestsFailed > 0 ? Ink.Red : Ink.Green).Add($" {job.TestsDone}/{total}"),
+        { Status: JobStatus.Running, TestsDone: > 0 } => new Styled($"{job.TestsDone} done"),
+        _ => new Styled(),
     };
 
-    private static string Bar(double share, int width, string colour)
+    private static Styled VerdictOf(JobRow job) => job switch
     {
-        var full = (int)Math.Round(Math.Clamp(share, 0, 1) * width);
-        return $"[{colour}]{new string('━', full)}[/][grey]{new string('─', width - full)}[/]";
-    }
-
-    private static string Safe(string text) => Markup.Escape(SafeText.Line(text));
-
-    private static Markup Cell(string markup) => new(markup) { Overflow = Overflow.Ellipsis };
-
-    private static Table One(string markup)
-    {
-        var table = new Table().NoBorder().HideHeaders().AddColumn(new TableColumn("").NoWrap().PadLeft(0));
-        table.AddRow(Cell(markup));
-        return table;
-    }
-
-    private static Table Plain(params string[] headers)
-    {
-        var table = new Table().NoBorder();
-        if (headers.Length == 0) table.HideHeaders();
-        foreach (var header in headers.Length == 0 ? ["", "", "", ""] : headers)
-            table.AddColumn(new TableColumn($"[grey]{header}[/]").NoWrap().PadLeft(0).PadRight(2));
-        return table;
-    }
-
-    private static IEnumerable<string> Print(Table table, int width, bool colour)
-    {
-        var text = new StringWriter { NewLine = "\n" };
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Ansi = colour ? AnsiSupport.Yes : AnsiSupport.No,
-            ColorSystem = colour ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
-            Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(text),
-            Enrichment = new ProfileEnrichment { UseDefaultEnrichers = false },
-        });
-        console.Profile.Width = width;
-        console.Profile.Capabilities.Unicode = true;
-        console.Write(table);
-        return text.ToString().TrimEnd('\n').Split('\n').Select(line => line.TrimEnd());
-    }
+        { Status: JobStatus.Passed, Flaky: true } => new Styled("✓ flaky", Ink.Yellow),
+        { Status: JobStatus.Passed } => new Styled("✓ passed", Ink.Green),
+        _ => new Styled($"✗ {Words.Of(job.Status)}", Ink.Red),
+    };
 }

@@ -49,9 +49,9 @@ internal sealed class LiveView(Surroundings world) : IRunView
     {
         var (width, height) = world.Size();
         var lines = LiveFrame.Render(model, world.Time.GetUtcNow(), width, height - 1, notice, colour: true);
-        var frame = new StringBuilder("\u001b[?2026h\u001b[?25l").Append(Up());
+        var frame = new StringBuilder("\u001b[?2026h\u001b[?25l\u001b[?7l").Append(Up());
         foreach (var line in lines) frame.Append(line).Append("\u001b[K\r\n");
-        frame.Append("\u001b[J\u001b[?2026l");
+        frame.Append("\u001b[J\u001b[?7h\u001b[?2026l");
         world.Err.Write(frame);
         (drawn, changed, hidden, lastDraw) = (lines.Count, false, true, world.Time.GetTimestamp());
     }

@@ -21,16 +21,19 @@ internal static class Outcome
 
     public static OutcomeDocument Of(RunView run, IReadOnlyList<JobView> jobs, IReadOnlyList<JobResults> results)
     {
-        var deviceOf = jobs.ToDictionary(j => j.JobId, j => j.DeviceId);
+        var jobOf = jobs.ToDictionary(j => j.JobId);
         var failures = new List<FailedTest>();
         var flaky = new List<FlakyTest>();
         foreach (var job in results)
             foreach (var test in job.Tests)
                 switch (test.Status)
                 {
+                    // What a cancel or a lost device interrupted is no failure of the test; what the run limit interrupted is.
+                    case TestStatus.Interrupted when job.Status is not (JobStatus.Failed or JobStatus.TimedOut):
+                        break;
                     case TestStatus.Failed or TestStatus.TimedOut or TestStatus.Interrupted:
                         failures.Add(new FailedTest(test.Title, test.File, test.Line, test.ErrorLine, Words.Of(test.Status), test.Error, test.Snippet,
-                            job.JobId, job.TestPath, deviceOf.GetValueOrDefault(job.JobId)));
+                            job.JobId, job.TestPath, jobOf.GetValueOrDefault(job.JobId)?.DeviceId));
                         break;
                     case TestStatus.Flaky:
                         flaky.Add(new FlakyTest(test.Title, test.File, test.Line, test.Retry, job.JobId));
