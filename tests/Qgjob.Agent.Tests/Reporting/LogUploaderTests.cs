@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Qgjob.Agent.Reporting;
+using Qgjob.Agent.Tests.Leases;
+using Qgjob.Client.Wire;
+using Qgjob.Core.Storage;
+
+namespace Qgjob.Agent.Tests.Reporting;
+
+public sealed class LogUploaderTests : IDisposable
+{
+    private readonly FakeServer _server = new();
+    private readonly string _folder = Directory.CreateTempSubdirectory("qgjob-log-").FullName;
+    private readonly MemoryStream _stored = new();
+    private readonly AttemptLog _log;
+    private bool _loseAnswers;
+
+    public LogUploaderTests()
+    {
+        _log = new AttemptLog(Path.Combine(_folder, "log.txt"), limit: 1 << 20);
+        _server.Answers["/agent/v1/log"] = (path, body, _) =>
+        {
+            var offset = long.Parse(path[(path.IndexOf("offset=", StringComparison.Ordinal) + 7)..], CultureInfo.InvariantCulture);
+            lock (_stored)
+            {
+                // As the contract says: what is there already is ignored, gaps are refused by answering the length.
+                if (offset <= _stored.Length && offset + body.Length > _stored.Length) _stored.Write(body.AsSpan((int)(_stored.Length - offset)));
+                if (_loseAnswers) throw new HttpRequestException("connection reset");
+                return Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK)
+                {
+                    Content = new StringContent(JsonSerializer.Serialize(new LogAppended(_stored.Length), WireJson.Default.LogAppended)),
+                });
+            }
+        };
+    }
+
+    public void Dispose()
+    {
+        _log.Dispose();
+        _stored.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private string Stored
+    {
+        get { lock (_stored) return Encoding.UTF8.GetString(_stored.ToArray()); }
+    }
+
+    [Fact]
+    public async Task Lines_arrive_whole_and_in_order_also_when_answers_are_lost()
+    {
+        var running = Uploader().RunAsync(TestContext.Current.CancellationToken);
+        _log.Write("one ünïcode");
+        await _server.UntilAsync(() => Stored == "one ünïcode\n");
+        _loseAnswers = true;
+        _log.Say("two\nthree");
+        var before = _server.Count("/agent/v1/log");
+        await _server.UntilAsync(() => _server.Count("/agent/v1/log") > before + 2);
+        _loseAnswers = false;
+        _log.Write("four");
+        _log.Dispose();
+        await _server.UntilAsync(() => running.IsCompleted);
+        await running;
+        Assert.Equal("one ünïcode\n[qgjob] two\n[qgjob] three\nfour\n", Stored);
+        Assert.Equal(await File.ReadAllTextAsync(_log.Path, TestContext.Current.CancellationToken), Stored);
+    }
+
+    [Fact]
+    public async Task A_server_that_has_less_gets_the_missing_part_again()
+    {
+        var running = Uploader().RunAsync(TestContext.Current.CancellationToken);
+        _log.Write("first");
+        await _server.UntilAsync(() => Stored == "first\n");
+        lock (_stored) _stored.SetLength(0); // A failover that lost the latest writes.
+        _log.Write("second");
+        _log.Dispose();
+        await _server.UntilAsync(() => running.IsCompleted);
+        Assert.Equal("first\nsecond\n", Stored);
+    }
+
+    [Fact]
+    public async Task Much_output_travels_in_bounded_chunks()
+    {
+        for (var i = 0; i < 3000; i++) _log.Write(new string('x', 100));
+        _log.Dispose();
+        var running = Uploader().RunAsync(TestContext.Current.CancellationToken);
+        await _server.UntilAsync(() => running.IsCompleted);
+        Assert.Equal(3000 * 101, Stored.Length);
+        Assert.All(_server.Calls, c => Assert.InRange(c.Body.Length, 1, 64 * 1024));
+    }
+
+    [Fact]
+    public async Task A_stale_lease_ends_the_upload()
+    {
+        _server.Refuse("/agent/v1/log", HttpStatusCode.Conflict);
+        _log.Write("nobody wants this");
+        var running = Uploader().RunAsync(TestContext.Current.CancellationToken);
+        await _server.UntilAsync(() => running.IsCompleted);
+        Assert.Equal(1, _server.Count("/agent/v1/log"));
+    }
+
+    [Fact]
+    public void A_log_without_end_is_cut_and_says_so()
+    {
+        for (var i = 0; i < 20_000; i++) _log.Write(new string('y', 100));
+        Assert.InRange(_log.Length, (1 << 20) - 101, (1 << 20) + 100);
+        _log.Dispose();
+        Assert.EndsWith("longer than 1 MB.\n", File.ReadAllText(_log.Path), StringComparison.Ordinal);
+    }
+
+    private LogUploader Uploader() => new(_server.Agent, new LeaseRef("lab/phone-1", 4), _log, _server.Time, new Random(1));
+}

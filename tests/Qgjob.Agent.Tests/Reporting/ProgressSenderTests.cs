@@ -1,0 +1,89 @@
+using Qgjob.Agent.Leases;
+using Qgjob.Agent.Reporting;
+using Qgjob.Agent.Tests.Leases;
+using Qgjob.Client.Wire;
+using Qgjob.Core.Devices;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
+using Qgjob.Core.Storage;
+using TestResult = Qgjob.Core.Results.TestResult;
+
+namespace Qgjob.Agent.Tests.Reporting;
+
+public sealed class ProgressSenderTests : IDisposable
+{
+    private static readonly WireJson Json = WireJson.Default;
+    private static readonly LeaseRef Lease = new("phone-1", 1);
+    private readonly FakeServer _server = new();
+    private readonly CancellationTokenSource _end = new();
+    private readonly LeaseKeeper _leases;
+    private readonly ProgressSender _sender;
+    private readonly List<ProgressItem> _got = [];
+    private LeaseState _state = LeaseState.Ok;
+
+    public ProgressSenderTests()
+    {
+        _leases = new LeaseKeeper(_server.Agent, "a-1", new ServerNews(new RecordedConsole()), _server.Time, new Random(1));
+        _sender = new ProgressSender(_server.Agent, _leases, _server.Time, new Random(1));
+        _server.On("/agent/v1/progress", Json.ProgressRequest, Json.ProgressResponse, r =>
+        {
+            _got.AddRange(r.Items);
+            return new ProgressResponse([.. r.Items.Select(_ => _state)]);
+        });
+        _ = _sender.RunAsync(_end.Token);
+    }
+
+    public void Dispose()
+    {
+        _end.Cancel();
+        _end.Dispose();
+        _leases.Dispose();
+    }
+
+    [Fact]
+    public async Task News_that_come_together_travel_together_and_in_order()
+    {
+        _sender.Send(new ProgressItem(Lease, JobStatus.Installing));
+        _sender.Send(new ProgressItem(Lease, JobStatus.Running));
+        _sender.Send(new ProgressItem(Lease, TestsTotal: 3));
+        await _server.UntilAsync(() => _got.Count == 3);
+        Assert.Equal([JobStatus.Installing, JobStatus.Running, null], _got.Select(i => i.Status));
+        Assert.Equal(1, _server.Count("/agent/v1/progress"));
+    }
+
+    [Fact]
+    public async Task After_a_lost_answer_tests_are_not_told_twice_but_installs_and_states_are_told()
+    {
+        var build = new ResidentBuild("com.example", "00", "acme", "v1");
+        _server.Unreachable = true;
+        _sender.Send(new ProgressItem(Lease, Installed: build, InstallSeconds: 3));
+        _sender.Send(new ProgressItem(Lease, JobStatus.Running));
+        _sender.Send(new ProgressItem(Lease, Test: new TestResult(["a"], "a.ts", 1, TestStatus.Passed, 1)));
+        await _server.UntilAsync(() => _server.Count("/agent/v1/progress") == 3);
+        _server.Unreachable = false;
+        await _server.UntilAsync(() => _got.Count == 2);
+        Assert.Equal(build, _got[0].Installed);
+        Assert.Equal(JobStatus.Running, _got[1].Status);
+    }
+
+    [Fact]
+    public async Task An_answer_that_says_canceled_stops_the_attempt()
+    {
+        var lease = _leases.Take(FakeServer.Assignment(), _server.Time.GetTimestamp())!;
+        _state = LeaseState.Cancel;
+        _sender.Send(new ProgressItem(Lease, JobStatus.Running));
+        await _server.UntilAsync(() => lease.Stopped.IsCancellationRequested);
+        Assert.Equal(StopCause.Canceled, lease.Cause);
+    }
+
+    [Fact]
+    public async Task A_flush_waits_for_all_but_not_for_ever()
+    {
+        _server.Unreachable = true;
+        _sender.Send(new ProgressItem(Lease, JobStatus.Running));
+        var start = _server.Time.GetTimestamp();
+        var flushing = _sender.FlushAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+        await _server.UntilAsync(() => flushing.IsCompleted);
+        Assert.InRange(_server.Time.GetElapsedTime(start), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(6));
+    }
+}
