@@ -38,9 +38,12 @@ internal sealed class Automator(PhoneDevice phone)
         phone.Tally.InstrumentationStarted();
         using var instrumentation = new Instrumentation(phone);
         lock (phone.Gate)
+        {
             phone.Processes.Start(ServerPackage);
+            Volatile.Write(ref _running, instrumentation);
+        }
+
         phone.Log.Write('I', "appium", "UiAutomator2 server started on port 6790");
-        Volatile.Write(ref _running, instrumentation);
         try
         {
             await instrumentation.WhenEndedAsync(cancel);
@@ -49,10 +52,14 @@ internal sealed class Automator(PhoneDevice phone)
         finally
         {
             instrumentation.End();
-            if (Interlocked.CompareExchange(ref _running, null, instrumentation) == instrumentation)
+            lock (phone.Gate)
             {
-                lock (phone.Gate)
+                // A later run may have taken over; its process stays.
+                if (_running == instrumentation)
+                {
+                    Volatile.Write(ref _running, null);
                     phone.Processes.Stop(ServerPackage);
+                }
             }
         }
     }

@@ -21,7 +21,7 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
         Directory.Delete(_folder, recursive: true);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact]
     public async Task A_phone_appears_with_its_model_and_answers()
     {
         Assert.Contains($"{_phone.Serial} ", (await adb.RunAsync("devices", "-l")).Output, StringComparison.Ordinal);
@@ -29,7 +29,7 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
         Assert.Equal("test-phone\n", (await AdbAsync("shell", "getprop", "ro.serialno")).Output);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact]
     public async Task Exit_codes_and_both_outputs_arrive()
     {
         Assert.Equal((7, "", ""), await AdbAsync("shell", "exit 7"));
@@ -49,7 +49,7 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
         Assert.Equal(5, process.ExitCode);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact]
     public async Task Apps_are_installed_updated_refused_and_removed()
     {
         var (code, output, _) = await AdbAsync("install", "-r", "-g", await ApkAsync(Manifest(Todo, 2)));
@@ -75,7 +75,7 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
         Assert.Empty(_phone.Counters.Unhandled);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact]
     public async Task Files_go_there_and_back_unchanged()
     {
         var bytes = new byte[3_000_001];
@@ -94,7 +94,7 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
         Assert.Equal(1, (await AdbAsync("pull", "/sdcard/nothing", back)).Code);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact]
     public async Task Many_calls_at_once_do_not_mix()
     {
         var files = Enumerable.Range(0, 12).Select(i => new string((char)('a' + i), 400_000)).ToArray();
@@ -111,7 +111,7 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
             Assert.Equal((i, files[i]), (outputs[i].Code, outputs[i].Output));
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact]
     public async Task A_screenshot_is_a_picture()
     {
         var (code, png, _) = await adb.RunBytesAsync("-s", _phone.Serial, "exec-out", "screencap -p");
@@ -164,7 +164,7 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
         Assert.Empty(_phone.Counters.Unhandled);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact]
     public async Task A_phone_that_restarts_has_what_it_had()
     {
         await AdbAsync("install", await ApkAsync(Manifest(Todo)));
@@ -180,7 +180,7 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
         Assert.Empty(_phone.Counters.Installs);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact]
     public async Task A_phone_without_new_features_installs_by_pushing()
     {
         await adb.RunAsync("disconnect", _phone.Serial);
@@ -195,7 +195,7 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
         Assert.Equal(1, _phone.Counters.Installs[Todo]);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact]
     public async Task Root_reverse_and_unknown_services_are_refused()
     {
         Assert.Contains("cannot run as root", (await AdbAsync("root")).Output, StringComparison.Ordinal);

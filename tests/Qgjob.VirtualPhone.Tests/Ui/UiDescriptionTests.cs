@@ -31,6 +31,27 @@ public sealed class UiDescriptionTests
     }
 
     [Fact]
+    public async Task The_example_in_the_documentation_works()
+    {
+        var text = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "virtual-phone.md"), TestContext.Current.CancellationToken);
+        using var bench = new PhoneBench();
+
+        await bench.StartAppAsync(text.Split("```json")[1].Split("```")[0]);
+
+        Assert.Equal("Your name | Log in", bench.Screen());
+        bench.Tap("Log in");
+        Assert.Equal("Your name | Log in | Who are you?", bench.Screen());
+        bench.Tap("Your name");
+        await bench.RunAsync("input text Ada");
+        bench.Tap("Log in");
+        bench.Tap("Add");
+        bench.Tap("item 0");
+        Assert.Equal("item 0 | Back", bench.Screen());
+        bench.Tap("Back");
+        Assert.Equal("Hello, Ada: 1 items in 1.0 | Add | item 0", bench.Screen());
+    }
+
+    [Fact]
     public async Task A_bad_description_shows_the_problem_on_the_screen()
     {
         using var bench = new PhoneBench();
