@@ -10,7 +10,7 @@ namespace Qgjob.Cli.Commands;
 
 internal static class AgentsCommand
 {
-    public static Command Create(Bind bind) => new("agents", "The agents that offer devices") 
+    public static Command Create(Bind bind) => new("agents", "The agents that offer devices")
     {
         List(bind),
         Order(bind, "drain", "Lets an agent finish what it runs and gives it no more", (client, id, cancel) => client.DrainAgentAsync(id, cancel)),
