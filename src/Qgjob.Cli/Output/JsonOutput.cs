@@ -8,7 +8,8 @@ namespace Qgjob.Cli.Output;
 
 /// <summary>
 /// The one form of all JSON output: an object whose first two members are <c>schema</c> (a number that rises when a
-/// member changes its meaning or goes) and <c>kind</c>, followed by the value's own members.
+/// member changes its meaning or goes) and <c>kind</c>, followed by the value's own members. On one line, so that the
+/// last line of a longer output is the whole document, too.
 /// </summary>
 internal static class JsonOutput
 {
@@ -16,8 +17,6 @@ internal static class JsonOutput
 
     private static readonly JsonWriterOptions Form = new()
     {
-        Indented = true,
-        NewLine = "\n",
         // It goes to a terminal or a file, never into a page: letters stay letters.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };

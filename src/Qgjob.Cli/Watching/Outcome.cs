@@ -66,7 +66,9 @@ internal static class OutcomeText
         var shown = outcome.Failures.Select(f => f.JobId).ToHashSet(StringComparer.Ordinal);
         foreach (var job in outcome.JobsNotPassed.Where(j => !shown.Contains(j.JobId)))
             output.WriteLine($"{job.Status.ToUpperInvariant()}  {SafeText.Line(job.TestPath)}{(job.Reason is null ? "" : ": " + SafeText.Line(job.Reason))}  ({job.JobId})");
+        if (outcome.Flaky + outcome.Skipped > 0) output.WriteLine($"flaky {outcome.Flaky}, skipped {outcome.Skipped}");
+        // Scripts read this line; its form is part of the interface.
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"passed {outcome.Passed}, failed {outcome.Failed}, flaky {outcome.Flaky}, skipped {outcome.Skipped}, installs {outcome.Installs}, seconds {outcome.Seconds:0.0}"));
+            $"passed {outcome.Passed}, failed {outcome.Failed}, installs {outcome.Installs}, seconds {outcome.Seconds:0.0}"));
     }
 }

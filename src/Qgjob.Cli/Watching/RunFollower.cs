@@ -116,6 +116,7 @@ internal sealed class RunFollower(QgjobClient client, TimeProvider time, RunMode
         {
             while (true)
             {
+                var asksAfterLastEvent = eventsEnded.Task.IsCompleted;
                 try
                 {
                     var run = await client.FindRunAsync(model.Run.RunId, cancel).ConfigureAwait(false)
@@ -133,8 +134,8 @@ internal sealed class RunFollower(QgjobClient client, TimeProvider time, RunMode
                     news.Writer.TryWrite(new News.Away(silence));
                 }
                 var pause = Task.Delay(model.Run.Jobs.Total > ManyJobs ? PollManyEvery : PollEvery, time, cancel);
-                // The last event asks for a poll at once, but only for one.
-                await (eventsEnded.Task.IsCompleted ? pause : Task.WhenAny(eventsEnded.Task, pause)).ConfigureAwait(false);
+                // The last event asks for one more poll at once.
+                await (asksAfterLastEvent ? pause : Task.WhenAny(eventsEnded.Task, pause)).ConfigureAwait(false);
             }
             news.Writer.TryComplete();
         }

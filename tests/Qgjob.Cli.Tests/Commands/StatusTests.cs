@@ -80,7 +80,7 @@ public sealed class StatusTests : IAsyncDisposable
         var run = await Run("status", "j-1", "--json");
         Assert.Equal(code, run.ExitCode);
         Assert.Contains("said no", run.Err, StringComparison.Ordinal);
-        Assert.Contains($"\"exit_code\": {code}", run.Out, StringComparison.Ordinal);
+        Assert.Contains($"\"exit_code\":{code}", run.Out, StringComparison.Ordinal);
     }
 
     [Fact]
