@@ -11,8 +11,14 @@ internal sealed class ApkBuilder
 
     private static readonly Dictionary<string, uint> Ids = new()
     {
-        ["name"] = 0x01010003, ["debuggable"] = 0x0101000f, ["enabled"] = 0x0101000e, ["targetPackage"] = 0x01010021,
-        ["minSdkVersion"] = 0x0101020c, ["versionCode"] = 0x0101021b, ["versionName"] = 0x0101021c, ["targetSdkVersion"] = 0x01010270,
+        ["name"] = 0x01010003,
+        ["debuggable"] = 0x0101000f,
+        ["enabled"] = 0x0101000e,
+        ["targetPackage"] = 0x01010021,
+        ["minSdkVersion"] = 0x0101020c,
+        ["versionCode"] = 0x0101021b,
+        ["versionName"] = 0x0101021c,
+        ["targetSdkVersion"] = 0x01010270,
         ["label"] = 0x01010001,
     };
 

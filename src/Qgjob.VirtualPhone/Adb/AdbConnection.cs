@@ -31,7 +31,7 @@ internal sealed class AdbConnection(Socket socket, string banner, Func<string, A
         {
             await ReadMessagesAsync(ended.Token);
         }
-        catch (Exception ex) when (ex is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception ex) when (IsEnd(ex))
         {
             // The host left, or the phone goes down. Either ends the connection, which is no failure of ours.
         }
@@ -111,7 +111,7 @@ internal sealed class AdbConnection(Socket socket, string banner, Func<string, A
                 return !_streams.TryGetValue(packet.Arg1, out var receiver) || receiver.Deliver(payload);
             case AdbPacket.Close:
                 if (_streams.TryGetValue(packet.Arg1, out var closing))
-                    await closing.CloseByHostAsync(cancel);
+                    await closing.CloseNowAsync(cancel);
                 return true;
             default:
                 return true; // AUTH, STLS and later inventions: a phone that never asked for them ignores them
@@ -142,18 +142,33 @@ internal sealed class AdbConnection(Socket socket, string banner, Func<string, A
             await service(stream, either.Token);
             await stream.CloseAsync(cancel);
         }
-        catch (Exception ex) when (ex is IOException or OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception ex) when (IsEnd(ex))
         {
-            // The host left in the middle of the call; closing is all that is left, and may fail the same way.
-            stream.Abandon();
+            // The host left in the middle of the call, or what the call talked to has ended. The host must hear of
+            // it in either case: an open stream that nobody serves would let it wait for ever.
+            await CloseNowAsync(stream, cancel);
         }
         catch
         {
-            // A service that fails must not leave the host waiting; the failure itself goes on.
-            await stream.CloseAsync(cancel);
+            await CloseNowAsync(stream, cancel);
             throw;
         }
     }
+
+    private static async Task CloseNowAsync(AdbStream stream, CancellationToken cancel)
+    {
+        try
+        {
+            await stream.CloseNowAsync(cancel);
+        }
+        catch (Exception ex) when (IsEnd(ex))
+        {
+            // The connection itself is gone, and every stream with it.
+        }
+    }
+
+    private static bool IsEnd(Exception ex) =>
+        ex is IOException or OperationCanceledException or SocketException or ObjectDisposedException;
 
     private static uint Sum(ReadOnlySpan<byte> payload)
     {

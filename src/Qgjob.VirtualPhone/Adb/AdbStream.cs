@@ -91,7 +91,10 @@ internal sealed class AdbStream(AdbConnection connection, uint localId, uint rem
         await SendCloseAsync(cancel);
     }
 
-    internal bool Deliver(byte[] payload) => _arrived.Writer.TryWrite(payload);
+    /// <returns>False where the host sent a second message before we acknowledged the first.</returns>
+    internal bool Deliver(byte[] payload) =>
+        // What arrives while we close is normal (a shell's end of input, often), and lost as on a phone.
+        _arrived.Writer.TryWrite(payload) || Volatile.Read(ref _closeSent) != 0;
 
     internal void Acknowledge()
     {
@@ -99,7 +102,8 @@ internal sealed class AdbStream(AdbConnection connection, uint localId, uint rem
             _maySend.Release();
     }
 
-    internal Task CloseByHostAsync(CancellationToken cancel) => SendCloseAsync(cancel);
+    /// <summary>Closes without waiting for what is under way: the host closed its side, or there is nothing left to say.</summary>
+    internal Task CloseNowAsync(CancellationToken cancel) => SendCloseAsync(cancel);
 
     internal void Abandon()
     {

@@ -28,7 +28,12 @@ internal static class AppScreen
         {
             root.Add(new ViewNode
             {
-                Key = "launcher/" + name, Class = "android.widget.TextView", Package = package, Text = name, Desc = name, Tap = start,
+                Key = "launcher/" + name,
+                Class = "android.widget.TextView",
+                Package = package,
+                Text = name,
+                Desc = name,
+                Tap = start,
             });
         }
 

@@ -41,7 +41,10 @@ internal static class ElementRoutes
         ["selected"] => view.Selected || view.Checked,
         ["rect"] => new JsonObject
         {
-            ["x"] = view.Bounds.X, ["y"] = view.Bounds.Y, ["width"] = view.Bounds.Width, ["height"] = view.Bounds.Height,
+            ["x"] = view.Bounds.X,
+            ["y"] = view.Bounds.Y,
+            ["width"] = view.Bounds.Width,
+            ["height"] = view.Bounds.Height,
         },
         ["location"] => new JsonObject { ["x"] = view.Bounds.X, ["y"] = view.Bounds.Y },
         ["size"] => new JsonObject { ["width"] = view.Bounds.Width, ["height"] = view.Bounds.Height },

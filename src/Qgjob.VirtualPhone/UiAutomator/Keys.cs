@@ -13,9 +13,25 @@ internal static class Keys
 
     private static readonly Dictionary<string, int> Codes = new()
     {
-        ["HOME"] = Home, ["BACK"] = Back, ["SPACE"] = 62, ["ENTER"] = 66, ["DEL"] = 67, ["TAB"] = 61, ["PERIOD"] = 56, ["COMMA"] = 55,
-        ["MINUS"] = 69, ["AT"] = 77, ["POWER"] = 26, ["WAKEUP"] = 224, ["SLEEP"] = 223, ["MENU"] = 82, ["APP_SWITCH"] = 187,
-        ["VOLUME_UP"] = 24, ["VOLUME_DOWN"] = 25, ["ESCAPE"] = 111, ["DPAD_CENTER"] = 23,
+        ["HOME"] = Home,
+        ["BACK"] = Back,
+        ["SPACE"] = 62,
+        ["ENTER"] = 66,
+        ["DEL"] = 67,
+        ["TAB"] = 61,
+        ["PERIOD"] = 56,
+        ["COMMA"] = 55,
+        ["MINUS"] = 69,
+        ["AT"] = 77,
+        ["POWER"] = 26,
+        ["WAKEUP"] = 224,
+        ["SLEEP"] = 223,
+        ["MENU"] = 82,
+        ["APP_SWITCH"] = 187,
+        ["VOLUME_UP"] = 24,
+        ["VOLUME_DOWN"] = 25,
+        ["ESCAPE"] = 111,
+        ["DPAD_CENTER"] = 23,
     };
 
     /// <param name="screen">The screen.</param>

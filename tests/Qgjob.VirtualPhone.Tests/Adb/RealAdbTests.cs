@@ -112,6 +112,17 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
     }
 
     [Fact]
+    public async Task Calls_that_end_while_their_input_ends_leave_the_connection_alone()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var calls = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => AdbAsync("shell", "exit 7")));
+
+            Assert.All(calls, call => Assert.Equal((7, "", ""), call));
+        }
+    }
+
+    [Fact]
     public async Task A_screenshot_is_a_picture()
     {
         var (code, png, _) = await adb.RunBytesAsync("-s", _phone.Serial, "exec-out", "screencap -p");
@@ -148,7 +159,6 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
         using var process = adb.Start("-s", _phone.Serial, "shell", "am", "instrument", "-w", Runner);
         Assert.NotNull(await logcat.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
         Assert.Contains("started", await logcat.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
-        logcat.Kill();
 
         Assert.True((await http.GetFromJsonAsync<JsonObject>("/status", TestContext.Current.CancellationToken))!["value"]!["ready"]!.GetValue<bool>());
         using var created = await http.PostAsJsonAsync("/session", new JsonObject { ["capabilities"] = new JsonObject() }, TestContext.Current.CancellationToken);
@@ -160,6 +170,8 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
         await AdbAsync("shell", "am", "force-stop", "io.appium.uiautomator2.server");
         Assert.Contains("INSTRUMENTATION_CODE: 0", await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
         await Assert.ThrowsAsync<HttpRequestException>(() => http.GetAsync("/status", TestContext.Current.CancellationToken));
+        Assert.False(logcat.HasExited, "Ending one call must leave the others of the connection alone.");
+        logcat.Kill();
         Assert.Equal(1, _phone.Counters.InstrumentationStarts);
         Assert.Empty(_phone.Counters.Unhandled);
     }
