@@ -4,6 +4,7 @@ using Qgjob.Core.Storage;
 using Qgjob.Server.Agents;
 using Qgjob.Server.Apps;
 using Qgjob.Server.Artifacts;
+using Qgjob.Server.Auth;
 using Qgjob.Server.Blobs;
 using Qgjob.Server.Bundles;
 using Qgjob.Server.Devices;
@@ -66,12 +67,14 @@ internal static class ServerHost
     /// <param name="time">The clock of everything but the sockets.</param>
     /// <param name="store">Instead of what <c>--store</c> says.</param>
     /// <param name="cancel">Ends the opening of the store.</param>
-    public static async Task<WebApplication> BuildAsync(string[] args, TimeProvider time, IJobStore? store, CancellationToken cancel)
+    /// <param name="tell">Gets what people must read now; standard error unless told.</param>
+    public static async Task<WebApplication> BuildAsync(string[] args, TimeProvider time, IJobStore? store, CancellationToken cancel, Action<string>? tell = null)
     {
         // Watching the working folder for changes of appsettings.json would watch whole checkouts.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = ["--hostBuilder:reloadConfigOnChange=false"] });
         var settings = ServerSettings.Read(args, Environment.GetEnvironmentVariable, builder.Configuration.GetSection("qgjob"));
         Directory.CreateDirectory(settings.DataFolder);
+        var access = Access.Open(settings, tell ?? Console.Error.WriteLine);
         store ??= await OpenStoreAsync(settings, cancel);
 
         builder.WebHost.UseUrls(settings.Urls).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
@@ -86,6 +89,7 @@ internal static class ServerHost
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(10));
         builder.Services
             .AddSingleton(settings)
+            .AddSingleton(access)
             .AddSingleton(time)
             .AddSingleton(store)
             .AddSingleton<IIdSource>(new TimeOrderedIds(time))
@@ -106,6 +110,7 @@ internal static class ServerHost
         var app = builder.Build();
         app.Services.GetRequiredService<BlobFolder>().RemoveLeftovers();
         app.UseMiddleware<ProblemMiddleware>();
+        app.UseMiddleware<AccessMiddleware>();
         app.UseRouting();
         var api = app.MapGroup("/api/v1").AddKnownQueryFilter();
         api.MapJobs();

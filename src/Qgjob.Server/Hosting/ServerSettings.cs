@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Qgjob.Server.Auth;
 
 namespace Qgjob.Server.Hosting;
 
@@ -10,6 +11,8 @@ internal sealed record ServerSettings
     public required string DataFolder { get; init; }
     public required string BlobsFolder { get; init; }
     public required string Urls { get; init; }
+    /// <summary>The token that was given; null when none was.</summary>
+    public AccessToken? Token { get; init; }
     public TimeSpan LeaseTtl { get; init; }
     public TimeSpan LeaseRenew { get; init; }
     public TimeSpan LeaseMargin { get; init; }
@@ -26,6 +29,7 @@ internal sealed record ServerSettings
         ("data", "folder of everything kept (default: $XDG_DATA_HOME/qgjob or ~/.local/share/qgjob)"),
         ("blobs", "folder of builds, bundles, logs and artifacts (default: blobs in the data folder)"),
         ("urls", "addresses to listen on (default: http://localhost:8000; port 0 takes a free one)"),
+        ("token-file", "file with the token that calls must carry, or QGJOB_TOKEN (default: none on loopback; else made at the first start)"),
         ("lease-ttl", "a lease lasts so long without renewal (default: 60s)"),
         ("lease-renew", "agents renew so often (default: 20s)"),
         ("lease-margin", "agents stop by themselves so long before the end of a lease (default: 10s)"),
@@ -63,6 +67,7 @@ internal sealed record ServerSettings
             DataFolder = data,
             BlobsFolder = Path.GetFullPath(blobs),
             Urls = UrlsOf(Text("urls") ?? "http://localhost:8000"),
+            Token = TokenOf(Text("token-file"), environment("QGJOB_TOKEN")),
             LeaseTtl = Time("lease-ttl", "60s"),
             LeaseRenew = Time("lease-renew", "20s"),
             LeaseMargin = Time("lease-margin", "10s"),
@@ -82,6 +87,20 @@ internal sealed record ServerSettings
 
     private static string DefaultDataFolder(Func<string, string?> environment) => Path.Combine(
         environment("XDG_DATA_HOME") is { Length: > 0 } xdg ? xdg : Path.Combine(environment("HOME") ?? ".", ".local", "share"), "qgjob");
+
+    /// <summary>There is no --token: the list of processes shows flags to everybody on the machine.</summary>
+    private static AccessToken? TokenOf(string? file, string? variable)
+    {
+        if (file is null) return string.IsNullOrEmpty(variable) ? null : AccessToken.Of("QGJOB_TOKEN", variable);
+        try
+        {
+            return AccessToken.Of("token-file", File.ReadAllText(file).Trim());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SettingsException("token-file", e.Message);
+        }
+    }
 
     private static string UrlsOf(string text)
     {
