@@ -60,7 +60,8 @@ public sealed class VirtualPhone : IAsyncDisposable
         var services = new ServiceTable(phone);
         var banner = $"device::ro.product.name={phone.Properties["ro.product.name"]};ro.product.model={options.Model};"
             + $"ro.product.device={phone.Properties["ro.product.device"]};features={options.Features}";
-        var listener = AdbListener.Start(options.Port, socket => new AdbConnection(socket, banner, services.Find));
+        var listener = AdbListener.Start(options.Port, time, socket => new AdbConnection(socket, banner, services.Find));
+        phone.Faults.DropConnections = listener.Drop;
         phone.Log.Write('I', "boot", $"{options.Name} is up");
         return new VirtualPhone(phone, listener);
     }

@@ -36,6 +36,12 @@ public sealed record VirtualPhoneOptions
     /// <summary>What the phone tells adb that it can do: "shell_v2,cmd", or "" for an old phone.</summary>
     public string Features { get; init; } = "shell_v2,cmd";
 
+    /// <summary>How often it misbehaves by itself; not at all unless told so.</summary>
+    public FaultRates Faults { get; init; } = new();
+
+    /// <summary>Makes that repeatable. Each phone's name goes into its chances too.</summary>
+    public int FaultSeed { get; init; }
+
     internal void Validate()
     {
         Require(Name.Length is > 0 and <= 60 && Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'),

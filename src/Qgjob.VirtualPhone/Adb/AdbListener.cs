@@ -11,11 +11,16 @@ internal sealed class AdbListener : IAsyncDisposable
     private readonly Func<Socket, AdbConnection> _connect;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<Task, byte> _connections = new();
+    private readonly TimeProvider _time;
     private readonly Task _accepting;
+    private readonly Lock _gate = new();
+    private CancellationTokenSource _drop = new();
+    private DateTimeOffset _downUntil;
 
-    private AdbListener(TcpListener listener, Func<Socket, AdbConnection> connect)
+    private AdbListener(TcpListener listener, TimeProvider time, Func<Socket, AdbConnection> connect)
     {
         _listener = listener;
+        _time = time;
         _connect = connect;
         _accepting = AcceptAsync();
     }
@@ -23,20 +28,36 @@ internal sealed class AdbListener : IAsyncDisposable
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     /// <param name="port">0 for a free one.</param>
+    /// <param name="time">Its clock, for being down.</param>
     /// <param name="connect">Makes the connection for a socket.</param>
-    public static AdbListener Start(int port, Func<Socket, AdbConnection> connect)
+    public static AdbListener Start(int port, TimeProvider time, Func<Socket, AdbConnection> connect)
     {
         var listener = new TcpListener(IPAddress.Loopback, port);
         try
         {
             listener.Start();
-            return new AdbListener(listener, connect);
+            return new AdbListener(listener, time, connect);
         }
         catch
         {
             listener.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Ends all connections and hangs up on new ones for so long. The port stays ours: another program must not get it.
+    /// </summary>
+    public void Drop(TimeSpan time)
+    {
+        CancellationTokenSource drop;
+        lock (_gate)
+        {
+            _downUntil = _time.GetUtcNow() + time;
+            (drop, _drop) = (_drop, new CancellationTokenSource());
+        }
+
+        drop.Cancel();
     }
 
     public async ValueTask DisposeAsync()
@@ -51,7 +72,16 @@ internal sealed class AdbListener : IAsyncDisposable
     private async Task ServeAsync(Socket socket)
     {
         using var connection = _connect(socket);
-        await connection.RunAsync(_stop.Token);
+        CancellationToken drop;
+        lock (_gate)
+        {
+            if (_time.GetUtcNow() < _downUntil)
+                return;
+            drop = _drop.Token;
+        }
+
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, drop);
+        await connection.RunAsync(end.Token);
     }
 
     private async Task AcceptAsync()

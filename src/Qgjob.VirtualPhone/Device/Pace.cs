@@ -3,7 +3,8 @@ namespace Qgjob.Phones.Device;
 /// <summary>How long things take on this phone. Every wait of the phone goes through here, so this is where it can also misbehave.</summary>
 internal sealed class Pace(VirtualPhoneOptions options, TimeProvider time)
 {
-    public Task InstallAsync(CancellationToken cancel) => WaitAsync(options.InstallDelay, cancel);
+    // "more" is what a fault adds.
+    public Task InstallAsync(TimeSpan more, CancellationToken cancel) => WaitAsync(options.InstallDelay + more, cancel);
 
     public Task StartAppAsync(CancellationToken cancel) => WaitAsync(options.AppStartDelay, cancel);
 

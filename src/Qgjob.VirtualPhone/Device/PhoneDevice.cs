@@ -12,6 +12,7 @@ internal sealed class PhoneDevice : IDisposable
         Options = options;
         Time = time;
         Pace = new Pace(options, time);
+        Faults = new Faults(this);
         Log = new Logcat(time);
         Store = new PhoneStore(options.DataFolder);
         var saved = Store.Load();
@@ -34,6 +35,8 @@ internal sealed class PhoneDevice : IDisposable
     public DateTimeOffset Started { get; }
 
     public Pace Pace { get; }
+
+    public Faults Faults { get; }
 
     public Tally Tally { get; } = new();
 
@@ -71,7 +74,28 @@ internal sealed class PhoneDevice : IDisposable
         Automator.PackageStopped(package);
     }
 
-    public void Dispose() => Packages.Dispose();
+    public void Dispose()
+    {
+        Faults.Dispose();
+        Packages.Dispose();
+    }
+
+    /// <summary>As after a factory reset: what was installed, pushed and set is gone, and what ran has ended.</summary>
+    public void Wipe()
+    {
+        Log.Write('W', "qgjob-fault", "wiped");
+        foreach (var package in Packages.All)
+            Packages.Uninstall(package.Id, keepData: false);
+        lock (Gate)
+        {
+            foreach (var file in Files.ToSave().ToList())
+                Files.Remove(file.Path);
+            Settings.Clear();
+            Clipboard = "";
+            Screen.Rotate(landscape: false);
+            Save();
+        }
+    }
 
     /// <summary>Writes down what must survive a restart. The caller holds the gate.</summary>
     public void Save() => Store.Save(new PhoneState

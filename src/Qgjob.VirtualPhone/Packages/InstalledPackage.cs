@@ -4,7 +4,8 @@ namespace Qgjob.Phones.Packages;
 
 /// <summary>A package on the phone. Guarded by the phone's gate.</summary>
 internal sealed record InstalledPackage(
-    ApkManifest Manifest, string Blob, string ApkPath, int Uid, HashSet<string> Granted, DateTimeOffset FirstInstalled, DateTimeOffset Updated)
+    ApkManifest Manifest, string Blob, string ApkPath, int Uid, HashSet<string> Granted, DateTimeOffset FirstInstalled, DateTimeOffset Updated,
+    string? Signer, long Bytes)
 {
     public string Id => Manifest.PackageId;
 

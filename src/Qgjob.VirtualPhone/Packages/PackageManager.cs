@@ -51,22 +51,28 @@ internal sealed class PackageManager : IDisposable
         try
         {
             ApkManifest manifest;
+            string? signer;
             try
             {
                 manifest = ApkManifest.Read(_phone.Store.BlobPath(blob));
+                signer = ApkSigner.Read(_phone.Store.BlobPath(blob));
             }
             catch (InvalidApkException ex)
             {
                 return new InstallOutcome.Refused("INSTALL_PARSE_FAILED_NOT_APK", ex.Message);
             }
 
-            await _phone.Pace.InstallAsync(cancel);
+            var fault = _phone.Faults.TakeInstall(manifest.PackageId);
+            await _phone.Pace.InstallAsync(fault.Delay, cancel);
+            if (fault.Code is { } code)
+                return new InstallOutcome.Refused(code, "Failed because this virtual phone was told to");
+            var bytes = new FileInfo(_phone.Store.BlobPath(blob)).Length;
             lock (_phone.Gate)
             {
-                if (Refuse(manifest, flags) is { } refused)
+                if (Refuse(manifest, signer, bytes, flags) is { } refused)
                     return refused;
                 kept = true;
-                return new InstallOutcome.Installed(Replace(manifest, blob, flags));
+                return new InstallOutcome.Installed(Replace(manifest, signer, bytes, blob, flags));
             }
         }
         finally
@@ -155,7 +161,7 @@ internal sealed class PackageManager : IDisposable
 
     public void Dispose() => _installing.Dispose();
 
-    private InstallOutcome.Refused? Refuse(ApkManifest manifest, InstallFlags flags)
+    private InstallOutcome.Refused? Refuse(ApkManifest manifest, string? signer, long bytes, InstallFlags flags)
     {
         var id = manifest.PackageId;
         if (manifest.MinSdk > _phone.Options.ApiLevel)
@@ -164,18 +170,28 @@ internal sealed class PackageManager : IDisposable
                 $"Failed parse during installPackageLI: Requires newer sdk version #{manifest.MinSdk} (current version is #{_phone.Options.ApiLevel})");
         }
 
+        // Old and new lie side by side while an update is made.
+        if (_phone.Faults.Storage is { } room && !Faults.IsAppiums(id)
+            && _packages.Values.Where(p => !Faults.IsAppiums(p.Id)).Sum(p => p.Bytes) + bytes > room)
+            return new("INSTALL_FAILED_INSUFFICIENT_STORAGE", "Failed to override installation location");
         if (!_packages.TryGetValue(id, out var old))
             return null;
         // Since Android 9 an installation replaces without being told to.
         if (!flags.Replace && _phone.Options.ApiLevel < 28)
             return new("INSTALL_FAILED_ALREADY_EXISTS", $"Attempt to re-install {id} without first uninstalling.");
+        if (signer != old.Signer)
+        {
+            return new("INSTALL_FAILED_UPDATE_INCOMPATIBLE",
+                $"Existing package {id} signatures do not match newer version; ignoring!");
+        }
+
         return manifest.VersionCode < old.Manifest.VersionCode && !flags.AllowDowngrade
             ? new("INSTALL_FAILED_VERSION_DOWNGRADE",
                 $"Downgrade detected: Update version code {manifest.VersionCode} is older than current {old.Manifest.VersionCode}")
             : null;
     }
 
-    private InstalledPackage Replace(ApkManifest manifest, string blob, InstallFlags flags)
+    private InstalledPackage Replace(ApkManifest manifest, string? signer, long bytes, string blob, InstallFlags flags)
     {
         var id = manifest.PackageId;
         var now = _phone.Time.GetUtcNow();
@@ -189,7 +205,7 @@ internal sealed class PackageManager : IDisposable
 
         var granted = (flags.GrantAll ? manifest.Permissions : old?.Granted.Intersect(manifest.Permissions) ?? []).ToHashSet();
         var package = new InstalledPackage(manifest, blob, $"/data/app/~~{blob}==/{id}-{blob}==/base.apk",
-            old?.Uid ?? ++_lastUid, granted, old?.FirstInstalled ?? now, now);
+            old?.Uid ?? ++_lastUid, granted, old?.FirstInstalled ?? now, now, signer, bytes);
         _packages[id] = package;
         _phone.Files.Put(package.ApkPath, blob, 0x1a4, now, system: true);
         _phone.Save();
@@ -205,7 +221,8 @@ internal sealed class PackageManager : IDisposable
         {
             var manifest = ApkManifest.Read(_phone.Store.BlobPath(saved.Blob));
             _packages[saved.Id] = new InstalledPackage(
-                manifest, saved.Blob, saved.Path, saved.Uid, [.. saved.Granted], saved.FirstInstalled, saved.Updated);
+                manifest, saved.Blob, saved.Path, saved.Uid, [.. saved.Granted], saved.FirstInstalled, saved.Updated,
+                ApkSigner.Read(_phone.Store.BlobPath(saved.Blob)), new FileInfo(_phone.Store.BlobPath(saved.Blob)).Length);
             _phone.Files.Put(saved.Path, saved.Blob, 0x1a4, saved.Updated, system: true);
         }
         catch (Exception ex) when (ex is InvalidApkException or IOException)

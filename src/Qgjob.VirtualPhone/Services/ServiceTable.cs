@@ -1,6 +1,7 @@
 using System.Text;
 using Qgjob.Phones.Adb;
 using Qgjob.Phones.Device;
+using Qgjob.Phones.Shell.Commands;
 using Qgjob.Phones.UiAutomator;
 
 namespace Qgjob.Phones.Services;
@@ -17,6 +18,8 @@ internal sealed class ServiceTable(PhoneDevice phone)
         {
             try
             {
+                if (!IsControl(name))
+                    await phone.Faults.WhileHangingAsync(cancel);
                 await service(stream, cancel);
             }
             catch (Exception ex) when (ex is not (IOException or OperationCanceledException))
@@ -27,6 +30,10 @@ internal sealed class ServiceTable(PhoneDevice phone)
             }
         };
     }
+
+    /// <summary>A phone that hangs can still be told to stop it.</summary>
+    private static bool IsControl(string name) =>
+        name.StartsWith("shell", StringComparison.Ordinal) && name.Contains(":" + FaultCommand.Name, StringComparison.Ordinal);
 
     private AdbService? Choose(string name)
     {

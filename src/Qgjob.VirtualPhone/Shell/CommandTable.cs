@@ -25,7 +25,7 @@ internal static class CommandTable
         ("dumpsys", DumpsysCommand.RunAsync), ("appops", ServiceCommands.AppopsAsync), ("ime", ServiceCommands.ImeAsync),
         ("svc", ServiceCommands.SvcAsync), ("locksettings", ServiceCommands.LocksettingsAsync), ("monkey", ActivityCommands.MonkeyAsync),
         ("input", ScreenCommands.InputAsync), ("wm", ScreenCommands.WmAsync), ("screencap", ScreenCommands.ScreencapAsync),
-        ("logcat", LogcatCommand.RunAsync),
+        ("logcat", LogcatCommand.RunAsync), (FaultCommand.Name, FaultCommand.RunAsync),
     }.ToFrozenDictionary(c => c.Item1, c => c.Item2);
 
     public static ShellCommand? Find(string name) => All.GetValueOrDefault(name);

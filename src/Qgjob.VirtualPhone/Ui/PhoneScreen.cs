@@ -46,6 +46,7 @@ internal sealed class PhoneScreen(PhoneDevice phone)
                 permission => phone.Packages.IsGranted(package.Id, permission));
             _running[package.Id] = app;
             AfterInput(app);
+            phone.Faults.AppStarted(package.Id);
         }
     }
 
@@ -199,14 +200,30 @@ internal sealed class PhoneScreen(PhoneDevice phone)
             app.DataChanged = false;
         }
 
-        if (app?.CrashMessage is not { } message)
-            return;
-        var pid = phone.Processes.Named(app.Package) is [var running, ..] ? running : 0;
+        if (app?.CrashMessage is { } message)
+            Crash(app.Package, message);
+    }
+
+    /// <returns>False where it does not run.</returns>
+    public bool Crash(string package, string message)
+    {
+        lock (phone.Gate)
+        {
+            if (!_running.ContainsKey(package))
+                return false;
+            CrashNow(package, message);
+            return true;
+        }
+    }
+
+    private void CrashNow(string package, string message)
+    {
+        var pid = phone.Processes.Named(package) is [var running, ..] ? running : 0;
         phone.Log.Write('E', "AndroidRuntime",
-            $"FATAL EXCEPTION: main\nProcess: {app.Package}, PID: {pid}\njava.lang.RuntimeException: {message}", pid);
-        phone.Processes.Stop(app.Package);
-        _running.Remove(app.Package);
-        if (_front == app.Package)
+            $"FATAL EXCEPTION: main\nProcess: {package}, PID: {pid}\njava.lang.RuntimeException: {message}", pid);
+        phone.Processes.Stop(package);
+        _running.Remove(package);
+        if (_front == package)
             _front = null;
     }
 }

@@ -90,6 +90,7 @@ internal sealed class Automator(PhoneDevice phone)
 
             if (request is null)
                 return;
+            await instrumentation.WhileHangingAsync(either.Token);
             var reply = instrumentation.Api.Handle(request);
             await RespondAsync(stream, reply, request.KeepAlive, either.Token);
             if (!request.KeepAlive)

@@ -6,10 +6,12 @@ namespace Qgjob.Phones.UiAutomator;
 internal sealed class Instrumentation : IDisposable
 {
     private readonly CancellationTokenSource _ended = new();
+    private readonly PhoneDevice _phone;
     private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Instrumentation(PhoneDevice phone)
     {
+        _phone = phone;
         Api = new AutomatorApi(phone);
         Ended = _ended.Token;
     }
@@ -17,6 +19,8 @@ internal sealed class Instrumentation : IDisposable
     public AutomatorApi Api { get; }
 
     public CancellationToken Ended { get; }
+
+    public Task WhileHangingAsync(CancellationToken cancel) => _phone.Faults.WhileHangingAsync(cancel);
 
     public void End()
     {
