@@ -12,11 +12,14 @@ internal sealed record PlaywrightProject(string Folder, string ConfigFile, strin
 
     private static readonly string[] CliPaths = ["@playwright/test/cli.js", "playwright/cli.js"];
 
+    /// <summary>The folder's config; null when it has none.</summary>
+    public static string? FindConfig(string folder) => ConfigNames.Select(n => Path.Combine(folder, n)).FirstOrDefault(File.Exists);
+
     /// <exception cref="ProjectErrorException">The project cannot be run as it is.</exception>
     public static PlaywrightProject Find(string folder, string? configFile)
     {
         var config = configFile is null
-            ? ConfigNames.Select(n => Path.Combine(folder, n)).FirstOrDefault(File.Exists)
+            ? FindConfig(folder)
               ?? throw new ProjectErrorException($"There is no AppWright config (appwright.config.ts) in {Path.GetFileName(folder)}; name it with --config.")
             : Path.GetFullPath(configFile, folder);
         if (!File.Exists(config)) throw new ProjectErrorException($"The project has no config file {configFile}.");

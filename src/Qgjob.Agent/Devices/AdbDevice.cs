@@ -10,6 +10,24 @@ internal sealed record AdbDevice(int AdbPort, string Serial)
 internal sealed record AdbListing(string Serial, string State, string? TransportId)
 {
     public bool IsOnline => State == "device";
+
+    /// <summary>Why nothing can be done with the phone.</summary>
+    public string Trouble => State switch
+    {
+        "unauthorized" or "authorizing" => "waits for you to allow USB debugging on its screen",
+        "no permissions" => "may not be opened by this user",
+        _ => $"is {State}",
+    };
+
+    /// <summary>What a person does about it.</summary>
+    public string Mend => State switch
+    {
+        "unauthorized" or "authorizing" => "Unlock it and tap Allow; if it does not ask, revoke the USB debugging authorizations in its developer options and plug it in again.",
+        "no permissions" => "Install the udev rules (apt-get install android-sdk-platform-tools-common), or add the user to the group plugdev and log in again.",
+        "offline" => "Plug it in again, or restart it; for one on the network: adb disconnect, then adb connect.",
+        "recovery" or "sideload" or "bootloader" or "rescue" => "Start its Android: adb reboot, or its power key.",
+        _ => "Plug it in again, or restart it.",
+    };
 }
 
 /// <summary>What a phone says about itself (getprop).</summary>

@@ -30,10 +30,8 @@ internal sealed record AppiumToolchain(string Folder, string Node)
 
         if (await CheckNodeAsync(node, time, cancel).ConfigureAwait(false) is { } tooOld) return tooOld;
 
-        var manifest = EmbeddedFile.Read("toolchain/package.json");
-        var locked = EmbeddedFile.Read("toolchain/package-lock.json");
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(manifest + locked)))[..12];
-        var ready = new AppiumToolchain(Path.Combine(root, hash), node);
+        var (manifest, locked) = Files;
+        var ready = Below(root, node);
         if (File.Exists(ready.AppiumScript)) return new ToolchainReady(ready, Installed: false);
 
         Directory.CreateDirectory(root);
@@ -41,7 +39,7 @@ internal sealed record AppiumToolchain(string Folder, string Node)
         await using (fence.ConfigureAwait(false))
         {
             if (File.Exists(ready.AppiumScript)) return new ToolchainReady(ready, Installed: false);
-            var draft = Path.Combine(root, $"{hash}.draft");
+            var draft = $"{ready.Folder}.draft";
             if (Directory.Exists(draft)) Directory.Delete(draft, recursive: true);
             Directory.CreateDirectory(draft);
             await File.WriteAllTextAsync(Path.Combine(draft, "package.json"), manifest, cancel).ConfigureAwait(false);
@@ -55,7 +53,18 @@ internal sealed record AppiumToolchain(string Folder, string Node)
         }
     }
 
-    private static async Task<ToolchainFailed?> CheckNodeAsync(string node, TimeProvider time, CancellationToken cancel)
+    /// <summary>The toolchain that this version of the agent uses, installed or not.</summary>
+    public static AppiumToolchain Below(string root, string node)
+    {
+        var (manifest, locked) = Files;
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(manifest + locked)))[..12];
+        return new AppiumToolchain(Path.Combine(root, hash), node);
+    }
+
+    private static (string Manifest, string Locked) Files => (EmbeddedFile.Read("toolchain/package.json"), EmbeddedFile.Read("toolchain/package-lock.json"));
+
+    /// <summary>Null when Node.js is new enough.</summary>
+    public static async Task<ToolchainFailed?> CheckNodeAsync(string node, TimeProvider time, CancellationToken cancel)
     {
         var spec = new ProcessSpec(node, ["--version"], Path.GetTempPath(), new Dictionary<string, string?>(), ProcessMark.Once("node"));
         var result = await ShortRun.RunAsync(spec, ShortLimit, null, time, cancel).ConfigureAwait(false);

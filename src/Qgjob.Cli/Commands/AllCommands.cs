@@ -25,6 +25,8 @@ internal static class AllCommands
         GroupsCommand.Create(bind),
         AgentCommand.Create(bind),
         VirtualPhoneCommand.Create(bind),
+        DoctorCommand.Create(bind),
+        CompletionCommands.Create(bind),
         VersionCommand.Create(bind),
     ];
 }

@@ -26,6 +26,8 @@ internal static class Examples
         ["groups"] = ["qgjob groups"],
         ["agent"] = ["qgjob agent", "qgjob agent --virtual-phones 2 --tag desk", "qgjob agent --workspace ~/src/shop-tests"],
         ["virtual-phone"] = ["qgjob virtual-phone --name p1 --data /tmp/p1 --install-delay 3s"],
+        ["doctor"] = ["qgjob doctor", "qgjob doctor --project ~/src/shop-tests --url http://lab:8000", "qgjob doctor --json"],
+        ["completion"] = ["source <(qgjob completion bash)", "source <(qgjob completion zsh)", "qgjob completion fish | source"],
         ["version"] = ["qgjob version", "qgjob version --json"],
     };
 }

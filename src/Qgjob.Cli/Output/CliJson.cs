@@ -17,6 +17,9 @@ namespace Qgjob.Cli.Output;
 [JsonSerializable(typeof(CanceledDocument))]
 [JsonSerializable(typeof(FilesDocument))]
 [JsonSerializable(typeof(PhoneDocument))]
+[JsonSerializable(typeof(DoctorDocument))]
+[JsonSerializable(typeof(CompletionDocument))]
+[JsonSerializable(typeof(StoppedDocument))]
 internal sealed partial class CliJson : JsonSerializerContext;
 
 /// <summary>Kind <c>error</c>: any command that could not do what was asked.</summary>
@@ -62,3 +65,15 @@ internal sealed record FilesDocument(string JobId, IReadOnlyList<string> Files);
 
 /// <summary>Kind <c>virtual_phone</c>.</summary>
 internal sealed record PhoneDocument(string Name, string Serial, int Port);
+
+/// <summary>Kind <c>doctor</c>.</summary>
+internal sealed record DoctorDocument(int Problems, int Warnings, IReadOnlyList<DoctorFinding> Findings);
+
+/// <summary>One thing that was looked at; level is ok, warning or problem.</summary>
+internal sealed record DoctorFinding(string Area, string Check, string Level, string What, string? Mend);
+
+/// <summary>Kind <c>completion</c>.</summary>
+internal sealed record CompletionDocument(string Shell, string Script);
+
+/// <summary>Kind <c>agent_stopped</c>: an agent ended as it was told to.</summary>
+internal sealed record StoppedDocument(string Name);
