@@ -3,7 +3,7 @@ using Qgjob.Agent.Processes;
 namespace Qgjob.Agent.Android;
 
 /// <summary>An Android SDK folder in the layout that AppWright and Appium look for.</summary>
-/// <param name="Home">Value for ANDROID_HOME.</param>
+/// <param name="Home">The folder; for programs see <see cref="Environment"/>.</param>
 /// <param name="Adb">Path of the adb program.</param>
 /// <param name="JavaHome">Value for JAVA_HOME.</param>
 internal sealed record AndroidSdk(string Home, string Adb, string JavaHome)
@@ -17,8 +17,8 @@ internal sealed record AndroidSdk(string Home, string Adb, string JavaHome)
 
     public IReadOnlyDictionary<string, string?> Environment => new Dictionary<string, string?>
     {
-        ["ANDROID_HOME"] = Home,
-        ["ANDROID_SDK_ROOT"] = Home,
+        ["ANDROID_HOME"] = ShellSafePath.Of(Home),
+        ["ANDROID_SDK_ROOT"] = ShellSafePath.Of(Home),
         ["JAVA_HOME"] = JavaHome,
     };
 

@@ -37,7 +37,8 @@ internal static class Verdict
         {
             return exitCode == 0
                 ? (AttemptOutcome.Undetermined, $"The report has an error, but the test process ended with 0: {error}")
-                : (AttemptOutcome.ProjectError, error);
+                // The file does not load, a syntax error say: to its author that is a failed test, not trouble of the lab.
+                : (AttemptOutcome.Failed, error);
         }
 
         if (report.Tests.Count == 0) return (AttemptOutcome.NoTests, "The file has no test that fits.");

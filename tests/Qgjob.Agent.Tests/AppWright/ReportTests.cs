@@ -101,9 +101,9 @@ public sealed class ReportTests
     }
 
     [Fact]
-    public void An_error_outside_of_tests_is_the_projects()
+    public void A_file_that_does_not_load_has_failed()
     {
-        Assert.Equal((AttemptOutcome.ProjectError, "Cannot find module 'x'"), Verdict.Judge(1, new PlaywrightReport([], ["Cannot find module 'x'"]), ""));
+        Assert.Equal((AttemptOutcome.Failed, "Cannot find module 'x'"), Verdict.Judge(1, new PlaywrightReport([], ["Cannot find module 'x'"]), ""));
         Assert.Equal(AttemptOutcome.NoTests, Verdict.Judge(1, new PlaywrightReport([], ["Error: No tests found"]), "").Outcome);
     }
 

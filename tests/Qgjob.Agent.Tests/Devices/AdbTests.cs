@@ -53,8 +53,12 @@ public sealed class AdbTests
     {
         var answers = new Dictionary<string, string>
         {
-            ["getprop ro.serialno"] = "R58M\n", ["getprop ro.product.model"] = "Pixel 7\n", ["getprop ro.build.version.release"] = "13\n",
-            ["getprop ro.build.version.sdk"] = "33\n", ["getprop ro.product.cpu.abi"] = "arm64-v8a\n", ["getprop ro.product.manufacturer"] = "Google\n",
+            ["getprop ro.serialno"] = "R58M\n",
+            ["getprop ro.product.model"] = "Pixel 7\n",
+            ["getprop ro.build.version.release"] = "13\n",
+            ["getprop ro.build.version.sdk"] = "33\n",
+            ["getprop ro.product.cpu.abi"] = "arm64-v8a\n",
+            ["getprop ro.product.manufacturer"] = "Google\n",
         };
         await using var server = new FakeAdbServer { Shell = c => (answers.GetValueOrDefault(c, "\n"), 0) };
         var info = await new AdbClient(server.Port, TimeProvider.System).InfoAsync("R58M", Cancel);
