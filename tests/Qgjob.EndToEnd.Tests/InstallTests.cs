@@ -35,7 +35,8 @@ public sealed class InstallTests
     [Fact]
     public async Task Run_once_is_green_on_a_clean_folder_and_needs_no_install_the_second_time()
     {
-        var data = Directory.CreateTempSubdirectory("qgjob-run-").FullName;
+        // With a space: people have such folders, and some of the programs behind us mind.
+        var data = Directory.CreateTempSubdirectory("qgjob run ").FullName;
         try
         {
             var first = await RunOnceAsync(data);
