@@ -61,6 +61,7 @@ internal sealed class AppWrightRunner(
         AppWrightRun run, AttemptFiles files, AttemptOutput output, AttemptFigures figures, TestRun testing, CancellationToken cancel)
     {
         var project = PlaywrightProject.Find(run.ProjectFolder, run.ConfigFile);
+        if (AppWrightVersions.Check(project) is { } unfit) return (AttemptOutcome.ProjectError, unfit);
         var testFile = Path.GetFullPath(run.TestFile, run.ProjectFolder);
         if (!File.Exists(testFile)) throw new ProjectErrorException($"The project has no file {run.TestFile}.");
 
@@ -78,7 +79,8 @@ internal sealed class AppWrightRunner(
         figures.Build = build;
         if (await InstallAsync(run, build, output, figures, cancel).ConfigureAwait(false) is { } failed) return failed;
         await warm.ConfigureAwait(false);
-        return await testing.RunAsync(process, chosen, build, cancel).ConfigureAwait(false);
+        var end = await testing.RunAsync(process, chosen, build, cancel).ConfigureAwait(false);
+        return AppWrightVersions.Explain(project, [output.Tail, end.Item2, .. testing.Tests.Select(t => t.Error)]) is { } cause ? (AttemptOutcome.ProjectError, cause) : end;
     }
 
     private async Task WarmAsync(AppWrightRun run, CancellationToken cancel)

@@ -16,9 +16,12 @@ internal sealed class WorkspaceCache(string workspaceRoot, string modulesRoot, l
     private const string Project = "project";
     private const string Modules = "node_modules";
     private readonly CacheFolder _workspaces = new(workspaceRoot, limitBytes, time, lifetime);
+    // Also holds the package managers that npm fetched.
     private readonly CacheFolder _modules = new(modulesRoot, limitBytes, time, lifetime);
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _gates = new();
-    private readonly Npm _npm = new(time);
+    private PackageInstall? _packages;
+
+    private PackageInstall Packages => _packages ??= new PackageInstall(_modules, time);
 
     public void Sweep()
     {
@@ -49,8 +52,15 @@ internal sealed class WorkspaceCache(string workspaceRoot, string modulesRoot, l
 
         try
         {
-            var folder = Path.Combine(entry.Folder, Project);
-            return new Workspace(folder, entry, await InstallAsync(folder, log, cancel).ConfigureAwait(false));
+            var top = Path.Combine(entry.Folder, Project);
+            var layout = BundleLayout.Read(top);
+            var modules = await InstallAsync(Path.Combine(top, layout.Install), log, cancel).ConfigureAwait(false);
+            return new Workspace(Path.Combine(top, layout.Project), entry, modules);
+        }
+        catch (BundleException e)
+        {
+            entry.Dispose();
+            throw new ProjectErrorException(e.Message);
         }
         catch
         {
@@ -71,31 +81,34 @@ internal sealed class WorkspaceCache(string workspaceRoot, string modulesRoot, l
         File.Delete(file);
     }
 
+    /// <param name="folder">The project or the root of its workspace.</param>
     /// <returns>The shared packages in use; null when the project has its own.</returns>
     private async Task<CacheEntry?> InstallAsync(string folder, PrepareLog log, CancellationToken cancel)
     {
-        NpmProject? project;
+        InstallPlan? plan;
         try
         {
-            project = NpmProject.Read(folder, await _npm.PlatformAsync(cancel).ConfigureAwait(false));
+            plan = InstallPlan.Read(folder, await Packages.PlatformAsync(cancel).ConfigureAwait(false));
         }
         catch (JsonException e)
         {
             throw new ProjectErrorException($"package.json or package-lock.json is not valid JSON: {e.Message}");
         }
 
-        if (project is null) throw new ProjectErrorException("The test bundle has no package.json at its top, so appwright cannot be installed.");
-        if (!project.HasLock) log.Say("There is no package-lock.json: `npm install` takes the newest packages. Commit a lock file to get the same ones each time.");
-        if (!project.IsSharable)
+        if (plan is null) throw new ProjectErrorException("The test bundle has no package.json for the project, so appwright cannot be installed.");
+        if (plan.Manager.LockFile is null)
+            log.Say($"There is no lock file: `{PackageInstall.Command(plan.Manager)}` takes the newest packages. Commit one to get the same ones each time.");
+        if (!plan.IsSharable)
         {
-            await InstallInPlaceAsync(project, log, cancel).ConfigureAwait(false);
+            await OnceAsync(plan, () => InstallAsync(plan, plan.Folder, log, cancel), cancel).ConfigureAwait(false);
             return null;
         }
 
-        var modules = await _modules.GetAsync(project.Key, (draft, c) => InstallSharedAsync(project, draft, log, c), cancel).ConfigureAwait(false);
+        var modules = await _modules.GetAsync(plan.Key, (draft, c) => InstallSharedAsync(plan, draft, log, c), cancel).ConfigureAwait(false);
         try
         {
-            await LinkAsync(Path.Combine(folder, Modules), Path.Combine(modules.Folder, Modules), cancel).ConfigureAwait(false);
+            if (plan.IsWorkspace) await OnceAsync(plan, () => CloneAsync(plan, modules.Folder, cancel), cancel).ConfigureAwait(false);
+            else await LinkAsync(Path.Combine(folder, Modules), Path.Combine(modules.Folder, Modules), cancel).ConfigureAwait(false);
             return modules;
         }
         catch
@@ -105,29 +118,47 @@ internal sealed class WorkspaceCache(string workspaceRoot, string modulesRoot, l
         }
     }
 
-    private async Task InstallSharedAsync(NpmProject project, string draft, PrepareLog log, CancellationToken cancel)
+    private async Task InstallSharedAsync(InstallPlan plan, string draft, PrepareLog log, CancellationToken cancel)
     {
-        foreach (var name in NpmProject.Files)
+        foreach (var name in plan.Inputs)
         {
-            var file = Path.Combine(project.Folder, name);
-            if (File.Exists(file)) File.Copy(file, Path.Combine(draft, name));
+            var copy = Path.Combine(draft, name);
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(Path.Combine(plan.Folder, name), copy);
         }
 
-        await InstallAsync(project, draft, log, cancel).ConfigureAwait(false);
+        await InstallAsync(plan, draft, log, cancel).ConfigureAwait(false);
         Directory.CreateDirectory(Path.Combine(draft, Modules)); // npm makes none when there is nothing to install.
     }
 
-    /// <summary>For projects whose packages need more than the lock file: in the workspace itself.</summary>
-    private async Task InstallInPlaceAsync(NpmProject project, PrepareLog log, CancellationToken cancel)
+    /// <summary>
+    /// A workspace's packages refer to each other by relative links, which must lead to this bundle's files: so each of its
+    /// node_modules is copied into place, by hard links.
+    /// </summary>
+    private async Task CloneAsync(InstallPlan plan, string shared, CancellationToken cancel)
     {
-        var gate = _gates.GetOrAdd(project.Folder, _ => new SemaphoreSlim(1, 1));
+        foreach (var folder in plan.Inputs.Where(i => Path.GetFileName(i) == "package.json").Select(i => Path.GetDirectoryName(i)!))
+        {
+            var from = Path.Combine(shared, folder, Modules);
+            var to = Path.Combine(plan.Folder, folder, Modules);
+            if (Directory.Exists(to)) Directory.Delete(to, recursive: true); // From a try that was cut short.
+            if (Directory.Exists(from)) await Packages.CloneAsync(from, to, cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>For what is done in the workspace itself, once per bundle.</summary>
+    private async Task OnceAsync(InstallPlan plan, Func<Task> work, CancellationToken cancel)
+    {
+        var gate = _gates.GetOrAdd(plan.Folder, _ => new SemaphoreSlim(1, 1));
         await gate.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
-            var mark = Path.Combine(project.Folder, "..", ".qgjob-installed");
-            if (File.Exists(mark)) return;
-            await InstallAsync(project, project.Folder, log, cancel).ConfigureAwait(false);
-            await File.WriteAllTextAsync(mark, "", cancel).ConfigureAwait(false);
+            // Beside the packages, so that it goes with them; the key, because Node may have changed since.
+            var mark = Path.Combine(plan.Folder, Modules, ".qgjob-installed");
+            if (File.Exists(mark) && await File.ReadAllTextAsync(mark, cancel).ConfigureAwait(false) == plan.Key) return;
+            await work().ConfigureAwait(false);
+            Directory.CreateDirectory(Path.GetDirectoryName(mark)!);
+            await File.WriteAllTextAsync(mark, plan.Key, cancel).ConfigureAwait(false);
         }
         finally
         {
@@ -135,11 +166,11 @@ internal sealed class WorkspaceCache(string workspaceRoot, string modulesRoot, l
         }
     }
 
-    private async Task InstallAsync(NpmProject project, string folder, PrepareLog log, CancellationToken cancel)
+    private async Task InstallAsync(InstallPlan plan, string folder, PrepareLog log, CancellationToken cancel)
     {
-        log.Say(project.HasLock ? "npm ci (first time for this lock file)" : "npm install (first time for this package.json)");
+        log.Say($"{PackageInstall.Command(plan.Manager)} (first time for this {(plan.Manager.LockFile is null ? "package.json" : "lock file")})");
         var start = time.GetTimestamp();
-        await _npm.InstallAsync(folder, project.HasLock, log.Raw, cancel).ConfigureAwait(false);
+        await Packages.InstallAsync(plan.Manager, folder, log.Raw, cancel).ConfigureAwait(false);
         log.Say($"The packages are installed ({time.GetElapsedTime(start).TotalSeconds:0.0} s).");
     }
 

@@ -22,16 +22,18 @@ internal static class SubmitCommand
         bind(command, async (call, cancel) =>
         {
             var watch = call.Value(options.Wait) ? watching.Read(call) : watching.RefuseWithoutWait(call);
-            var folder = FindProject(call, options);
+            var folder = SubmittedProject.Find(call.World.CurrentFolder, call.Value(options.Project), call.Value(options.Config));
             var run = options.Read(call, folder ?? call.World.CurrentFolder);
-            IReadOnlyList<ProjectFile>? files = folder is null ? null : ProjectFiles.List(folder, call.Values(options.Include));
+            var sources = folder is null ? null : ProjectSources.Read(folder, call.Values(options.Include));
+            foreach (var warning in sources?.Warnings ?? []) call.Err.WriteLine(SafeText.Line(warning));
             run = run with
             {
-                Tests = files is null
+                Config = run.Config is { } config && sources is not null ? SubmittedProject.ConfigIn(sources, config, call.World.CurrentFolder) : run.Config,
+                Tests = sources is null
                     ? TestFiles.WithoutProject(call.Values(options.Tests), call.World.CurrentFolder)
-                    : TestFiles.InProject(call.Values(options.Tests), call.World.CurrentFolder, folder!, files),
+                    : TestFiles.InProject(call.Values(options.Tests), call.World.CurrentFolder, folder!, sources.OfProject),
             };
-            if (call.Value(options.List)) return ShowPlan(call, run, folder, files?.Count);
+            if (call.Value(options.List)) return ShowPlan(call, run, folder, sources?.Files.Count);
             if (folder is null)
                 call.Err.WriteLine("No AppWright project here: the agents look the tests up in their own --workspace. Name one with --project.");
             if (call.Value(options.App) is { } app)
@@ -39,7 +41,7 @@ internal static class SubmitCommand
                 var stored = await BuildUpload.EnsureAsync(call, run.OrgId!, run.AppVersionId!, app, cancel).ConfigureAwait(false);
                 if (!stored.Created) call.Err.WriteLine($"the server has this build: {Words.Of(stored.Build.Platform)} {SafeText.Line(stored.Build.PackageId)}");
             }
-            if (files is not null) run = run with { BundleSha256 = await BundleUpload.EnsureAsync(call, run.OrgId!, files, cancel).ConfigureAwait(false) };
+            if (sources is not null) run = run with { BundleSha256 = await BundleUpload.EnsureAsync(call, run.OrgId!, sources.Files, cancel).ConfigureAwait(false) };
             var key = call.Value(options.IdempotencyKey) ?? call.World.Ids.NewId("k");
             var accepted = await call.Client.SubmitAsync(run, key, cancel).ConfigureAwait(false);
             if (!call.Json) ShowIds(call, accepted, run, hints: watch is null);
@@ -49,13 +51,6 @@ internal static class SubmitCommand
             return watch is null ? ExitCode.Passed : await RunWatch.WatchAsync(call, accepted.RunId, watch, cancel).ConfigureAwait(false);
         });
         return command;
-    }
-
-    private static string? FindProject(Call call, SubmitOptions options)
-    {
-        if (call.Value(options.Project) is not { } named) return ProjectFolder.Find(call.World.CurrentFolder);
-        var folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(named, call.World.CurrentFolder));
-        return Directory.Exists(folder) ? folder : throw CliException.Usage($"--project: there is no folder {folder}.");
     }
 
     private static ExitCode ShowPlan(Call call, SubmitRun run, string? folder, int? files)

@@ -27,12 +27,12 @@ internal sealed class SubmitOptions
     private readonly Option<string[]> meta = Texts("--meta", "NAME=VALUE", "What to note with the run; branch and commit are noted by themselves");
     private readonly Option<string?> grep = Text("--grep", "REGEX", "Only tests whose title matches");
     private readonly Option<string?> awProject = Text("--aw-project", "NAME", "A Playwright project of the AppWright config");
-    private readonly Option<string?> config = Text("--config", "FILE", "The AppWright config, relative to the project");
     private readonly Option<int?> testRetries = Number("--test-retries", "Playwright's own retries (default: as the project sets them)");
 
     public Option<string[]> Tests { get; } = new("--test") { Description = "A test file, a folder or a pattern; may be repeated", HelpName = "FILE", Required = true };
     public Option<string?> App { get; } = Text("--app", "FILE", "The build; uploaded when the server lacks it");
     public Option<string?> Project { get; } = Text("--project", "DIR", "The AppWright project (default: the nearest folder upward with a config)");
+    public Option<string?> Config { get; } = Text("--config", "FILE", "The AppWright config (default: appwright.config.* of the project)");
     public Option<string[]> Include { get; } = Texts("--include", "PATTERN", "Ignored files that the tests need all the same");
     public Option<string?> IdempotencyKey { get; } = Text("--idempotency-key", "KEY", "The same key again submits nothing new");
     public Option<bool> List { get; } = new("--list") { Description = "Show what would be submitted, and submit nothing" };
@@ -43,7 +43,7 @@ internal sealed class SubmitOptions
         foreach (Option option in (Option[])
             [
                 org, appVersion, Tests, App, Project, Include, target, platform, device, priority, reset, maxAttempts, infraAttempts,
-                queueTimeout, installTimeout, timeout, env, meta, grep, awProject, config, testRetries, IdempotencyKey, List, Wait,
+                queueTimeout, installTimeout, timeout, env, meta, grep, awProject, Config, testRetries, IdempotencyKey, List, Wait,
             ]) command.Options.Add(option);
     }
 
@@ -72,7 +72,7 @@ internal sealed class SubmitOptions
             Meta = Pairs("--meta", call.Values(meta), GitState.Read(gitFolder, call.World.Environment)),
             Grep = call.Value(grep),
             AwProject = call.Value(awProject),
-            Config = call.Value(config)?.Replace('\\', '/'),
+            Config = call.Value(Config)?.Replace('\\', '/'),
             TestRetries = Between("--test-retries", call.Value(testRetries), 0, 100),
         };
     }

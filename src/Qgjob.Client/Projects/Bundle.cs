@@ -29,7 +29,7 @@ public static class Bundle
     private const int LargestNamed = 5;
 
     /// <summary>Writes the bundle of these files.</summary>
-    /// <param name="files">The project's files; see <see cref="ProjectFiles.List"/>.</param>
+    /// <param name="files">The project's files; see <see cref="ProjectSources"/>.</param>
     /// <param name="target">The file to write.</param>
     /// <param name="maxBytes">Largest sum of the files' lengths.</param>
     /// <param name="cancel">Ends it.</param>
@@ -96,7 +96,9 @@ public static class Bundle
             await tar.WriteEntryAsync(entry, cancel).ConfigureAwait(false);
             return;
         }
-        var content = new FileStream(file.FullPath, new FileStreamOptions { Options = FileOptions.Asynchronous | FileOptions.SequentialScan });
+        Stream content = file.Content is { } bytes
+            ? new MemoryStream(bytes.ToArray(), writable: false)
+            : new FileStream(file.FullPath, new FileStreamOptions { Options = FileOptions.Asynchronous | FileOptions.SequentialScan });
         await using (content.ConfigureAwait(false))
         {
             entry.DataStream = content;

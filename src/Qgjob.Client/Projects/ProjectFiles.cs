@@ -11,10 +11,10 @@ public sealed class ProjectFiles
     private static readonly HashSet<string> LeftOut = new(StringComparer.Ordinal) { "node_modules", ".git", "test-results", "playwright-report" };
 
     private readonly string root;
-    private readonly IReadOnlyList<Glob> includes;
+    private readonly FileSelection selection;
     private readonly List<ProjectFile> files = [];
 
-    private ProjectFiles(string root, IReadOnlyList<Glob> includes) => (this.root, this.includes) = (root, includes);
+    private ProjectFiles(string root, FileSelection selection) => (this.root, this.selection) = (root, selection);
 
     /// <summary>Rules of one folder; <paramref name="Prefix"/> is the walked path relative to that folder, with a slash at its end.</summary>
     private sealed record Scope(IgnoreRules Rules, string Prefix);
@@ -23,10 +23,12 @@ public sealed class ProjectFiles
     /// <param name="root">The project's folder.</param>
     /// <param name="includes">Patterns, relative to the project, of ignored files that belong in it all the same.</param>
     /// <exception cref="BundleException">A symbolic link leaves the project.</exception>
-    public static IReadOnlyList<ProjectFile> List(string root, IEnumerable<string> includes)
+    public static IReadOnlyList<ProjectFile> List(string root, IEnumerable<string> includes) => List(root, FileSelection.Everything([.. includes]));
+
+    internal static IReadOnlyList<ProjectFile> List(string root, FileSelection selection)
     {
         root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
-        var walk = new ProjectFiles(root, [.. includes.Select(Glob.Parse)]);
+        var walk = new ProjectFiles(root, selection);
         walk.Walk(root, "", walk.RulesAbove(), ignored: false);
         walk.files.Sort((a, b) => string.CompareOrdinal(a.Path, b.Path));
         return walk.files;
@@ -60,10 +62,10 @@ public sealed class ProjectFiles
             var isIgnored = ignored || Decide(scopes, entry.Name, isFolder);
             if (isFolder)
             {
-                if (!isIgnored || includes.Count > 0)
+                if (selection.MayHold(entryPath, isIgnored))
                     Walk(entry.FullName, entryPath + "/", [.. scopes.Select(s => s with { Prefix = s.Prefix + entry.Name + "/" })], isIgnored);
             }
-            else if (!isIgnored || includes.Any(i => i.IsMatchOrInside(entryPath)))
+            else if ((!isIgnored && selection.Takes(entryPath)) || selection.IsIncluded(entryPath))
             {
                 if (isLink) files.Add(new ProjectFile(entryPath, entry.FullName, 0, false, LinkTarget(entry, entryPath)));
                 else if (entry is FileInfo { Exists: true } file && (file.Attributes & FileAttributes.Device) == 0)

@@ -24,7 +24,8 @@ public static class ProjectFolder
 /// <param name="SizeBytes">Its length; 0 for a link.</param>
 /// <param name="Executable">Its owner may run it.</param>
 /// <param name="LinkTarget">For a symbolic link: where it points, relative to its own folder, with forward slashes.</param>
-public sealed record ProjectFile(string Path, string FullPath, long SizeBytes, bool Executable, string? LinkTarget = null);
+/// <param name="Content">What is packed in place of the file's own bytes; null for those.</param>
+public sealed record ProjectFile(string Path, string FullPath, long SizeBytes, bool Executable, string? LinkTarget = null, ReadOnlyMemory<byte>? Content = null);
 
 /// <summary>A project or a bundle cannot be packed or unpacked; the message says why and what to do.</summary>
 public sealed class BundleException(string message) : Exception(message);
