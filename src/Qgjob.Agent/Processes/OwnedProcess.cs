@@ -47,7 +47,7 @@ internal sealed class OwnedProcess : IAsyncDisposable
         var leader = Session.Leader;
         string[] guarded = OperatingSystem.IsWindows()
             ? [spec.Program]
-            : [.. leader, "/bin/sh", "-c", EmbeddedFile.Read("processes/guard.sh"), "qgjob-guard", spec.Mark.ToString(), spec.Program];
+            : [.. leader, "/bin/sh", .. GuardScript.Arguments, spec.Mark.ToString(), spec.Program];
         var start = new ProcessStartInfo(guarded[0])
         {
             WorkingDirectory = spec.Folder,
