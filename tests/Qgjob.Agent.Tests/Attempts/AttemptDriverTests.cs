@@ -20,6 +20,7 @@ using TestStatus = Qgjob.Core.Results.TestStatus;
 namespace Qgjob.Agent.Tests.Attempts;
 
 /// <summary>An attempt from its assignment to its delivered result, with a stand-in for AppWright.</summary>
+[Collection(VirtualTime.Name)]
 public sealed class AttemptDriverTests : IDisposable
 {
     private static readonly WireJson Json = WireJson.Default;

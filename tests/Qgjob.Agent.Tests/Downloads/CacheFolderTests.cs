@@ -7,6 +7,7 @@ using Qgjob.Agent.Tests.Leases;
 
 namespace Qgjob.Agent.Tests.Downloads;
 
+[Collection(VirtualTime.Name)]
 public sealed class CacheFolderTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("qgjob-cache-").FullName;

@@ -45,25 +45,14 @@ public sealed class FakeServer : HttpMessageHandler
 
     public void Refuse(string path, HttpStatusCode status) => Answers[path] = (_, _, _) => Task.FromResult(new HttpResponseMessage(status));
 
-    /// <summary>Moves time in small steps until something holds, letting continuations run between the steps.</summary>
+    /// <summary>Moves time in small steps until something holds. A step waits until nothing is left to do at the present time.</summary>
     public async Task UntilAsync(Func<bool> holds, TimeSpan? step = null)
     {
-        // Real time only bounds a test that would never end; on a busy machine the thread pool may be slow.
+        // Real time only bounds a test that would never end.
         var start = TimeProvider.System.GetTimestamp();
-        while (TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(30))
+        while (TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(60))
         {
-            // A call of our own takes the way that calls under test take, so time does not run away from those.
-            using (await Transport.OpenAsync("/barrier", CancellationToken.None))
-            {
-            }
-
-            for (var quiet = 0; quiet < 30; quiet = ThreadPool.PendingWorkItemCount == 0 ? quiet + 1 : 0)
-            {
-                if (holds()) return;
-                // By way of the pool's queue, so that what waits there goes first.
-                await Task.Yield();
-            }
-
+            if (await VirtualTime.SettleAsync(holds)) return;
             Time.Advance(step ?? TimeSpan.FromMilliseconds(50));
         }
 
@@ -77,7 +66,6 @@ public sealed class FakeServer : HttpMessageHandler
     {
         var path = request.RequestUri!.PathAndQuery;
         var body = request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync(cancellationToken);
-        if (path == "/barrier") return new HttpResponseMessage(HttpStatusCode.OK);
         Calls.Enqueue((path, body));
         if (Unreachable) throw new HttpRequestException("connection refused");
         var match = Answers.FirstOrDefault(a => path.StartsWith(a.Key, StringComparison.Ordinal)).Value;

@@ -5,6 +5,7 @@ using Qgjob.Core.Storage;
 
 namespace Qgjob.Agent.Tests.Leases;
 
+[Collection(VirtualTime.Name)]
 public sealed class LeaseKeeperTests : IDisposable
 {
     private static readonly WireJson Json = WireJson.Default;

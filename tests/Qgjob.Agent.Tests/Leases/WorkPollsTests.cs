@@ -4,6 +4,7 @@ using Qgjob.Client.Wire;
 
 namespace Qgjob.Agent.Tests.Leases;
 
+[Collection(VirtualTime.Name)]
 public sealed class WorkPollsTests : IDisposable
 {
     private static readonly WireJson Json = WireJson.Default;

@@ -9,6 +9,7 @@ using Qgjob.Core.Storage;
 
 namespace Qgjob.Agent.Tests.Reporting;
 
+[Collection(VirtualTime.Name)]
 public sealed class LogUploaderTests : IDisposable
 {
     private readonly FakeServer _server = new();

@@ -9,6 +9,7 @@ using TestResult = Qgjob.Core.Results.TestResult;
 
 namespace Qgjob.Agent.Tests.Reporting;
 
+[Collection(VirtualTime.Name)]
 public sealed class OutboxTests : IDisposable
 {
     private static readonly WireJson Json = WireJson.Default;
