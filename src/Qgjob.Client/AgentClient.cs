@@ -23,9 +23,9 @@ public sealed class AgentClient(Transport transport)
     public Task<RenewResponse> RenewAsync(RenewRequest request, CancellationToken cancel) =>
         transport.PostAsync($"{Api}/renew", request, Json.RenewRequest, Json.RenewResponse, cancel, repeatable: true, timeout: TimeSpan.FromSeconds(10));
 
-    /// <summary>Sends news of attempts. Not repeated by itself: a test that ended would be counted twice.</summary>
+    /// <summary>Sends news of attempts. Repeated by itself: every item should carry its sequence number, so that it counts once.</summary>
     public Task<ProgressResponse> ProgressAsync(ProgressRequest request, CancellationToken cancel) =>
-        transport.PostAsync($"{Api}/progress", request, Json.ProgressRequest, Json.ProgressResponse, cancel);
+        transport.PostAsync($"{Api}/progress", request, Json.ProgressRequest, Json.ProgressResponse, cancel, repeatable: true);
 
     /// <summary>Ends attempts.</summary>
     public Task<FinishResponse> FinishAsync(FinishRequest request, CancellationToken cancel) =>

@@ -1,3 +1,4 @@
+using System.Net;
 using Qgjob.Agent.Leases;
 using Qgjob.Client;
 using Qgjob.Client.Http;
@@ -5,7 +6,7 @@ using Qgjob.Client.Wire;
 
 namespace Qgjob.Agent.Reporting;
 
-/// <summary>Sends the news of all attempts, in order and in batches.</summary>
+/// <summary>Sends the news of all attempts, in order and in batches, each with a number so that a repeat counts once.</summary>
 internal sealed class ProgressSender(AgentClient client, LeaseKeeper leases, TimeProvider time, Random random)
 {
     private const int MostPerCall = 200;
@@ -18,13 +19,15 @@ internal sealed class ProgressSender(AgentClient client, LeaseKeeper leases, Tim
     private readonly Pulse _wake = new(time);
     private readonly Pulse _idle = new(time);
     private bool _sending;
+    // One for all leases: what rises over all of them rises for each.
+    private long _sequence;
 
     public void Send(ProgressItem item)
     {
         lock (_gate)
         {
             // Only when the server is away for very long; the finish carries all results again.
-            if (_waiting.Count < MostKept) _waiting.Add(item);
+            if (_waiting.Count < MostKept) _waiting.Add(item with { Sequence = ++_sequence });
         }
 
         _wake.Set();
@@ -75,29 +78,15 @@ internal sealed class ProgressSender(AgentClient client, LeaseKeeper leases, Tim
             backoff.Reset();
             return null;
         }
-        catch (ServerUnreachableException)
+        catch (Exception e) when (e is ServerUnreachableException or ApiException { Status: >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests })
         {
-            lock (_gate) _waiting.InsertRange(0, batch.Select(Repeatable).OfType<ProgressItem>());
-            return backoff.Next();
-        }
-        catch (ApiException e) when ((int)e.Status >= 500)
-        {
-            lock (_gate) _waiting.InsertRange(0, batch.Select(Repeatable).OfType<ProgressItem>());
+            // The server may have taken the batch whose answer was lost: the numbers tell it.
+            lock (_gate) _waiting.InsertRange(0, batch);
             return backoff.Next();
         }
         catch (ApiException)
         {
             return null; // Not wanted; the finish tells all.
         }
-    }
-
-    /// <summary>
-    /// What may be said twice. The server may have taken a batch whose answer was lost: tests would be counted twice
-    /// (the finish brings them all), lines would stand twice.
-    /// </summary>
-    private static ProgressItem? Repeatable(ProgressItem item)
-    {
-        var kept = item with { Test = null, TestStarted = null, Message = item.Installed is null ? null : item.Message };
-        return kept.Status is null && kept.Installed is null && kept.TestsTotal is null ? null : kept;
     }
 }

@@ -75,7 +75,8 @@ public sealed record ProgressItem(
     double? InstallSeconds = null,
     int? TestsTotal = null,
     string? TestStarted = null,
-    TestResult? Test = null);
+    TestResult? Test = null,
+    long? Sequence = null);
 
 /// <summary>Answer: one state per item, in order.</summary>
 public sealed record ProgressResponse(IReadOnlyList<LeaseState> States);

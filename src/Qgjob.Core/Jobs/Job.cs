@@ -132,6 +132,8 @@ public sealed record Job
     public int TestsFailed { get; init; }
     /// <summary>Installs that its attempts needed.</summary>
     public int Installs { get; init; }
+    /// <summary>Sequence number of the latest attempt's latest news; what comes with it again, or with a lower one, was told before.</summary>
+    public long LastNews { get; init; }
 
     /// <summary>Leased, installing or running.</summary>
     public bool IsActive => Status is JobStatus.Leased or JobStatus.Installing or JobStatus.Running;

@@ -86,6 +86,7 @@ public sealed record RenewAnswer(IReadOnlyList<LeaseState>? States);
 /// <param name="Test">A test that ended.</param>
 /// <param name="TestStarted">Title of a test that began.</param>
 /// <param name="Now">UTC.</param>
+/// <param name="Sequence">Rises with every piece of news of a lease, so that one that is told again is not counted again; null counts always.</param>
 public sealed record Progress(
     LeaseRef Lease,
     DateTimeOffset Now,
@@ -95,7 +96,8 @@ public sealed record Progress(
     double? InstallSeconds = null,
     int? TestsTotal = null,
     string? TestStarted = null,
-    TestResult? Test = null) : StoreCommand<ProgressAnswer>;
+    TestResult? Test = null,
+    long? Sequence = null) : StoreCommand<ProgressAnswer>;
 
 /// <summary>Answer to <see cref="Progress"/>.</summary>
 public sealed record ProgressAnswer(LeaseState State);

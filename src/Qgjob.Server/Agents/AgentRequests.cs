@@ -48,7 +48,8 @@ internal static class AgentRequests
             item.InstallSeconds is null ? null : Seconds($"items[{i}].install_seconds", item.InstallSeconds.Value),
             item.TestsTotal is null ? null : Check.Range($"items[{i}].tests_total", item.TestsTotal, 0, 1_000_000, 0),
             Cut(item.TestStarted),
-            item.Test is null ? null : Test($"items[{i}].test", item.Test)))];
+            item.Test is null ? null : Test($"items[{i}].test", item.Test),
+            item.Sequence is null or > 0 ? item.Sequence : throw RefusedException.Invalid($"items[{i}].sequence", "must be 1 or more")))];
 
     public static IReadOnlyList<Finish> Commands(FinishRequest request, DateTimeOffset now) =>
         [.. All("items", request.Items).Select((item, i) => new Finish(

@@ -39,11 +39,11 @@ internal static class Records
     public const string JobColumns = """
         j.id, j.run_id, j.org_id, j.group_id, j.ordinal, j.status, j.verdict, j.tier, j.estimate, j.created_at, j.ready_at,
         j.queue_deadline, j.started_at, j.finished_at, j.attempt, j.test_failures, j.infra_failures, j.device_id, j.reason,
-        j.barred, j.flaky, j.tests_total, j.tests_done, j.tests_failed, j.installs
+        j.barred, j.flaky, j.tests_total, j.tests_done, j.tests_failed, j.installs, j.last_news
         """;
 
     /// <summary>Where a column that follows <see cref="JobColumns"/> is.</summary>
-    public const int AfterJob = 25;
+    public const int AfterJob = 26;
 
     public static Job Job(Statement row) => new()
     {
@@ -72,6 +72,7 @@ internal static class Records
         TestsDone = row.Int(22),
         TestsFailed = row.Int(23),
         Installs = row.Int(24),
+        LastNews = row.Long(25),
     };
 
     public static JobSpec Spec(Statement row, int column) => Json(row, column, StoreJson.Default.JobSpec);

@@ -41,14 +41,15 @@ internal sealed partial class SqliteRows
         session.Sql("""
             UPDATE jobs SET group_id = ?, status = ?, verdict = ?, tier = ?, estimate = ?, ready_at = ?, queue_deadline = ?,
                 started_at = ?, finished_at = ?, attempt = ?, test_failures = ?, infra_failures = ?, device_id = ?, reason = ?,
-                barred = ?, flaky = ?, tests_total = ?, tests_done = ?, tests_failed = ?, installs = ?
+                barred = ?, flaky = ?, tests_total = ?, tests_done = ?, tests_failed = ?, installs = ?,
+                last_news = ?
             WHERE id = ?
             """)
             .Bind(job.GroupId).Bind((int)job.Status).Bind((int)job.Verdict).Bind(job.Tier).Bind(job.EstimateSeconds)
             .Bind(job.ReadyAt).Bind(job.QueueDeadline).Bind(job.StartedAt).Bind(job.FinishedAt).Bind(job.Attempt)
             .Bind(job.TestFailures).Bind(job.InfraFailures).Bind(job.DeviceId).Bind(job.Reason)
             .BindList(job.Barred).Bind(job.Flaky).Bind((long?)job.TestsTotal).Bind(job.TestsDone).Bind(job.TestsFailed)
-            .Bind(job.Installs).Bind(job.Id).Run();
+            .Bind(job.Installs).Bind(job.LastNews).Bind(job.Id).Run();
         jobs.Remember(job.Id, job);
         KeepHead(job);
     }

@@ -10,6 +10,7 @@ using TestResult = Qgjob.Core.Results.TestResult;
 
 namespace Qgjob.Agent.Tests.Reporting;
 
+[Collection(VirtualTime.Name)]
 public sealed class ProgressSenderTests : IDisposable
 {
     private static readonly WireJson Json = WireJson.Default;
@@ -52,18 +53,20 @@ public sealed class ProgressSenderTests : IDisposable
     }
 
     [Fact]
-    public async Task After_a_lost_answer_tests_are_not_told_twice_but_installs_and_states_are_told()
+    public async Task After_a_lost_answer_everything_is_told_again_under_the_same_numbers()
     {
         var build = new ResidentBuild("com.example", "00", "acme", "v1");
         _server.Unreachable = true;
         _sender.Send(new ProgressItem(Lease, Installed: build, InstallSeconds: 3));
         _sender.Send(new ProgressItem(Lease, JobStatus.Running));
         _sender.Send(new ProgressItem(Lease, Test: new TestResult(["a"], "a.ts", 1, TestStatus.Passed, 1)));
-        await _server.UntilAsync(() => _server.Count("/agent/v1/progress") == 3);
+        await _server.UntilAsync(() => _server.Count("/agent/v1/progress") == 7);
         _server.Unreachable = false;
-        await _server.UntilAsync(() => _got.Count == 2);
+        await _server.UntilAsync(() => _got.Count == 3);
         Assert.Equal(build, _got[0].Installed);
         Assert.Equal(JobStatus.Running, _got[1].Status);
+        Assert.Equal("a", _got[2].Test?.Title);
+        Assert.Equal([1, 2, 3], _got.Select(i => i.Sequence));
     }
 
     [Fact]

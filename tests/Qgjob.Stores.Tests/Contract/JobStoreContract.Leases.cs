@@ -120,6 +120,62 @@ public abstract partial class JobStoreContract
     }
 
     [Fact]
+    public async Task News_that_are_told_again_count_once()
+    {
+        var (job, lease) = await OneLeaseAsync();
+        var build = new ResidentBuild("com.example", "sha-1", "acme", "v1");
+        Progress[] news =
+        [
+            new(lease, lab.Now, JobStatus.Installing, Sequence: 3),
+            new(lease, lab.Now, Installed: build, InstallSeconds: 4, Sequence: 4),
+            new(lease, lab.Now, JobStatus.Running, TestsTotal: 2, Sequence: 7),
+            new(lease, lab.Now, Message: "a line", Sequence: 8),
+            new(lease, lab.Now, Test: Lab.Test("x", TestStatus.Failed), Sequence: 9),
+        ];
+        foreach (var item in news) await lab.DoAsync(item);
+        var before = await State.OfAsync(Store, Cancel);
+        foreach (var item in news) Assert.Equal(LeaseState.Ok, (await lab.DoAsync(item)).State);
+        Assert.Equal(before, await State.OfAsync(Store, Cancel));
+        var now = await lab.JobAsync(job);
+        Assert.Equal((1, 1, 1, 9), (now.Installs, now.TestsDone, now.TestsFailed, now.LastNews));
+
+        // The next attempt counts from the start: its agent may be another one.
+        await lab.FinishAsync(lease, AttemptOutcome.Lost);
+        var second = await lab.ClaimAsync("d1", job);
+        await lab.DoAsync(new Progress(second, lab.Now, Test: Lab.Test("x", TestStatus.Passed), Sequence: 1));
+        Assert.Equal((1, 1), ((await lab.JobAsync(job)).TestsDone, (await lab.JobAsync(job)).LastNews));
+        Assert.Equal(LeaseState.Lost, (await lab.DoAsync(news[0])).State);
+    }
+
+    [Fact]
+    public async Task An_install_that_is_told_again_after_the_cancel_counts_once()
+    {
+        var (job, lease) = await OneLeaseAsync();
+        await lab.DoAsync(new Cancel((await lab.JobAsync(job)).RunId, job, "stop", lab.Now));
+        var install = new Progress(lease, lab.Now, Installed: new("com.example", "sha-1", "acme", "v1"), InstallSeconds: 4, Sequence: 1);
+        Assert.Equal(LeaseState.Cancel, (await lab.DoAsync(install)).State);
+        Assert.Equal(LeaseState.Cancel, (await lab.DoAsync(install)).State);
+        Assert.Equal((1, 1), ((await lab.JobAsync(job)).Installs, (await lab.DeviceAsync("d1")).Installs));
+    }
+
+    [Fact]
+    public async Task An_attempt_is_found_by_its_lease_while_it_runs_and_afterwards()
+    {
+        var (job, lease) = await OneLeaseAsync();
+        var running = (await Store.FindAttemptAsync(lease, Cancel))!;
+        Assert.Equal((job, 1, "d1", "a1", lease.Token), (running.JobId, running.Number, running.DeviceId, running.AgentId, running.Token));
+        Assert.Equal((null, null), (running.EndedAt, running.FinishId));
+        lab.Now += TimeSpan.FromSeconds(5);
+        await lab.TryFinishAsync(lease, AttemptOutcome.Infra, "f1");
+        var second = await lab.ClaimAsync("d1", job);
+        var ended = (await Store.FindAttemptAsync(lease, Cancel))!;
+        Assert.Equal((1, lab.Now, "f1", AttemptOutcome.Infra), (ended.Number, ended.EndedAt, ended.FinishId, ended.Outcome));
+        Assert.Equal(2, (await Store.FindAttemptAsync(second, Cancel))!.Number);
+        Assert.Null(await Store.FindAttemptAsync(lease with { Token = second.Token + 1 }, Cancel));
+        Assert.Null(await Store.FindAttemptAsync(lease with { DeviceId = "d2" }, Cancel));
+    }
+
+    [Fact]
     public async Task An_infrastructure_failure_requeues_the_job_and_bars_the_device()
     {
         var (job, lease) = await OneLeaseAsync();

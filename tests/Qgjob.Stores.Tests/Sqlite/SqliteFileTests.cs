@@ -55,6 +55,22 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_of_the_first_version_is_brought_up_to_this_one_and_keeps_what_it_has()
+    {
+        using (var script = new StreamReader(typeof(SqliteStore).Assembly.GetManifestResourceStream("0001_jobs.sql")!))
+            Run(await script.ReadToEndAsync(Cancel));
+        Run("""
+            PRAGMA user_version = 1;
+            PRAGMA application_id = 0x71676a62;
+            INSERT INTO runs VALUES ('r1', 'acme', 'default', 1, NULL, NULL, NULL, 1, 1, 0, '[0,0,0,0,0,0,0,0,0,0]', 0, 0, 0, 0, 0, 0, '{}');
+            INSERT INTO jobs VALUES ('j1', 'r1', 'acme', 'v1', 0, 1, 'g1', 0, 0, 0, 1, 1, 9, NULL, NULL, 0, 0, 0, NULL, NULL, NULL, 0, NULL, 0, 0, 0);
+            INSERT INTO job_specs VALUES ('j1', '{"org_id":"acme","app_version_id":"v1","test_path":"a.spec.ts"}');
+            """);
+        await using var store = await SqliteStore.OpenAsync(Database, Cancel);
+        Assert.Equal(("j1", 0), ((await store.FindJobAsync("j1", Cancel))!.Job.Id, (await store.FindJobAsync("j1", Cancel))!.Job.LastNews));
+    }
+
+    [Fact]
     public async Task Another_programs_database_is_refused_and_left_alone()
     {
         Run("CREATE TABLE songs (title TEXT)");

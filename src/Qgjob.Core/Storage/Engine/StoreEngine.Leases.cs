@@ -29,6 +29,7 @@ public sealed partial class StoreEngine
             TestsTotal = null,
             TestsDone = 0,
             TestsFailed = 0,
+            LastNews = 0,
         };
         device = device with
         {
@@ -72,9 +73,17 @@ public sealed partial class StoreEngine
     private ProgressAnswer Apply(Progress command)
     {
         if (FindLeased(command.Lease) is not { Lease: { } lease } device) return new ProgressAnswer(LeaseState.Lost);
-        if (command.Installed is { } build) device = NoteInstall(device, lease, build, command);
         var job = rows.FindJob(lease.JobId)!;
-        if (lease.CancelRequested || !job.IsActive) return new ProgressAnswer(LeaseState.Cancel);
+        var state = lease.CancelRequested || !job.IsActive ? LeaseState.Cancel : LeaseState.Ok;
+        if (command.Sequence <= job.LastNews) return new ProgressAnswer(state);
+        job = job with { LastNews = command.Sequence ?? job.LastNews };
+        if (command.Installed is { } build)
+        {
+            rows.Save(job);
+            NoteInstall(device, lease, build, command);
+            job = rows.FindJob(lease.JobId)!;
+        }
+        if (state is LeaseState.Cancel) return new ProgressAnswer(state);
 
         if (command.TestsTotal is { } total) job = job with { TestsTotal = total };
         if (command.Status is { } status and (JobStatus.Installing or JobStatus.Running) && status != job.Status)
@@ -96,7 +105,7 @@ public sealed partial class StoreEngine
     }
 
     /// <summary>Remembers what is on the phone now, and counts the install if there was one.</summary>
-    private Device NoteInstall(Device device, Lease lease, ResidentBuild build, Progress command)
+    private void NoteInstall(Device device, Lease lease, ResidentBuild build, Progress command)
     {
         var installed = command.InstallSeconds is not null;
         var residents = device.Offer.Residents.Where(r => r.PackageId != build.PackageId).Append(build);
@@ -108,7 +117,7 @@ public sealed partial class StoreEngine
             Revision = rows.NextRevision(),
         };
         rows.Save(device);
-        if (!installed) return device;
+        if (!installed) return;
 
         Learn(Estimates.InstallKey(lease.OrgId, lease.AppVersionId), command.InstallSeconds!.Value);
         if (rows.FindAttempt(lease.JobId, lease.Attempt) is { } attempt)
@@ -120,7 +129,6 @@ public sealed partial class StoreEngine
         var job = rows.FindJob(lease.JobId)!;
         rows.Save(job with { Installs = job.Installs + 1 });
         Emit(job, "installed", command.Now, command.Message, command.InstallSeconds);
-        return device;
     }
 
     private FinishAnswer Apply(Finish command)
