@@ -42,6 +42,12 @@ public sealed record AgentOptions
     /// <summary>How long a virtual phone takes to start instrumentation.</summary>
     public TimeSpan InstrumentationDelay { get; init; }
 
+    /// <summary>How often virtual phones misbehave by themselves, as in "disconnect=0.02,install-failure=0.05".</summary>
+    public string Faults { get; init; } = "";
+
+    /// <summary>Makes that repeatable.</summary>
+    public int FaultSeed { get; init; }
+
     /// <summary>Follow the phones and emulators of this machine's adb server.</summary>
     public bool Usb { get; init; } = true;
 
@@ -65,6 +71,15 @@ public sealed record AgentOptions
             "name", "1 to 64 letters, digits, '.', '-' or '_'", Name);
         Require(VirtualPhones is >= 0 and <= 200, "virtual-phones", "0 to 200", VirtualPhones.ToString(CultureInfo.InvariantCulture));
         Require(Workspace is null || Directory.Exists(Workspace), "workspace", "an existing folder", Workspace ?? "");
+        try
+        {
+            Qgjob.Phones.FaultRates.Parse(Faults);
+        }
+        catch (FormatException e)
+        {
+            throw new AgentStartException($"--faults: {e.Message}");
+        }
+
         Require(CacheBytes > 0, "cache", "more than 0 bytes", CacheBytes.ToString(CultureInfo.InvariantCulture));
     }
 

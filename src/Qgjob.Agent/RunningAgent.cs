@@ -74,6 +74,7 @@ internal sealed class RunningAgent : IAsyncDisposable
             runner.RunAsync, home.Attempts, console, ids, time, random));
         _leases.Unknown = _registration.Forget;
         _leases.Changed = _polls.Refresh;
+        residents.Corrected = () => _registration.Refresh();
         _phones.Changed = () =>
         {
             _phoneCame.Set();

@@ -92,6 +92,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
         var (assignment, spec, stop) = (lease.Assignment, lease.Assignment.Spec, lease.Stopped);
         if (tools.Phones.Find(lease.DeviceId) is not { } phone) return Cut(AttemptOutcome.Infra, $"{lease.DeviceId} is gone.");
         log.Say($"{assignment.JobId}, attempt {assignment.Attempt}: {spec.TestPath} with {spec.OrgId}/{spec.AppVersionId} on {phone.Id} ({phone.Offer.Model}, Android {phone.Offer.OsVersion})");
+        await tools.Phones.CheckResidentsAsync(phone, stop).ConfigureAwait(false);
         using var prepared = await tools.Preparation.PrepareAsync(assignment, new PrepareLog(feed.Say, log.Write), stop).ConfigureAwait(false);
         if (prepared.Build is { } build) feed.Build = feed.Resident(build.PackageId, build.Sha256);
         var limits = new AttemptLimits(

@@ -19,6 +19,8 @@ internal sealed record AppiumSession(string Id, SessionRequest Request, JsonNode
 
     public bool ImplicitWaitChanged { get; set; }
 
+    public bool ClipboardFilled { get; set; }
+
     /// <summary>The cleaning after the latest test; ends with null, or with the reason why the session is of no use.</summary>
     public Task<string?> Cleaning { get; set; } = Task.FromResult<string?>(null);
 

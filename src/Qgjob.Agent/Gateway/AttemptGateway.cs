@@ -80,6 +80,11 @@ internal sealed class AttemptGateway : IAsyncDisposable
         {
             return Fail($"Appium is gone: {e.Message}");
         }
+        catch (Exception e) when (e is AdbException or TimeoutException or InvalidOperationException or IOException)
+        {
+            // The phone's shell does not answer, or no Appium comes up.
+            return Fail($"{_plan.Device.Serial}: {e.Message}");
+        }
     }
 
     private async Task<HttpReply> OpenAsync(HttpRequest request, CancellationToken cancel)

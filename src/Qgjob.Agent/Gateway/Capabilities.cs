@@ -38,6 +38,12 @@ internal static class Capabilities
         merged["appium:systemPort"] = place.SystemPort;
         merged["appium:skipLogcatCapture"] = true; // qgjob keeps the device log itself.
         merged["appium:newCommandTimeout"] = 0;    // The attempt has its own limits.
+        // Under load a phone needs more than the driver's defaults (30, 20 and 20 s); all of it, and each single answer of
+        // the driver's server (240 s by default), must stay below the gateway's own limit.
+        merged["appium:uiautomator2ServerLaunchTimeout"] = 60_000;
+        merged["appium:uiautomator2ServerInstallTimeout"] = 60_000;
+        merged["appium:adbExecTimeout"] = 60_000;
+        merged["appium:uiautomator2ServerReadTimeout"] = 90_000;
         merged["appium:noReset"] = place.KeepData;
         if (place.KeepData) merged["appium:forceAppLaunch"] = true;
         var key = string.Join('\n', merged.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => $"{c.Key}={c.Value?.ToJsonString()}"));

@@ -9,8 +9,10 @@ namespace Qgjob.Agent.Gateway;
 /// Makes a used session as good as a new one: the driver's settings, waits and orientation back to what they were, the
 /// app stopped, its data and permissions wiped. Straight over adb where that is quicker than through Appium.
 /// </summary>
-internal sealed class SessionCleaner(AppiumServer server, AdbClient adb, ResetMode reset)
+internal sealed class SessionCleaner(AppiumServer server, AdbClient adb, ResetMode reset, TimeProvider time)
 {
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
+
     /// <summary>Notes what a command is about to change, while the old value can still be read.</summary>
     public async Task BeforeAsync(AppiumSession session, Wear wear, byte[] body, CancellationToken cancel)
     {
@@ -21,6 +23,9 @@ internal sealed class SessionCleaner(AppiumServer server, AdbClient adb, ResetMo
                 break;
             case Wear.ImplicitWait:
                 session.ImplicitWaitChanged = true;
+                break;
+            case Wear.Clipboard:
+                session.ClipboardFilled = true;
                 break;
             case Wear.Orientation when session.OrientationBefore is null:
                 session.OrientationBefore = (await ValueAsync(session, "/orientation", cancel).ConfigureAwait(false))?.ToString();
@@ -47,6 +52,25 @@ internal sealed class SessionCleaner(AppiumServer server, AdbClient adb, ResetMo
         catch (Exception e) when (e is AdbException or HttpRequestException or JsonException or InvalidOperationException)
         {
             return e.Message;
+        }
+    }
+
+    /// <summary>Asks something that only the driver's server on the phone can answer: it may have died, or the phone been away.</summary>
+    public async Task<bool> AnswersAsync(AppiumSession session, CancellationToken cancel)
+    {
+        using var clock = new CancellationTokenSource(AnswerLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(clock.Token, cancel);
+        try
+        {
+            return (await server.SendAsync("GET", $"/session/{session.Id}/orientation", null, either.Token).ConfigureAwait(false)).IsSuccess;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return false;
         }
     }
 
@@ -89,6 +113,14 @@ internal sealed class SessionCleaner(AppiumServer server, AdbClient adb, ResetMo
             var reply = await PostAsync(session, "/orientation", new JsonObject { ["orientation"] = orientation }, cancel).ConfigureAwait(false);
             if (!reply.IsSuccess) return $"the orientation could not be put back: {WebDriverError.Message(reply)}";
             session.OrientationBefore = null;
+        }
+
+        if (session.ClipboardFilled)
+        {
+            var empty = new JsonObject { ["content"] = "", ["contentType"] = "plaintext" };
+            var reply = await PostAsync(session, "/appium/device/set_clipboard", empty, cancel).ConfigureAwait(false);
+            if (!reply.IsSuccess) return $"the clipboard could not be emptied: {WebDriverError.Message(reply)}";
+            session.ClipboardFilled = false;
         }
 
         return null;

@@ -26,6 +26,8 @@ internal sealed class SessionSource(
     // Long after the cleaning someone may have used the phone by hand.
     private static readonly TimeSpan CleanFor = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan CleaningLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan DeleteLimit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan RetryUntil = TimeSpan.FromSeconds(60);
     private Task _cleaning = Task.CompletedTask;
 
     /// <summary>Opens a session for what AppWright asked.</summary>
@@ -35,6 +37,7 @@ internal sealed class SessionSource(
         var server = await appium(null, cancel).ConfigureAwait(false);
         var request = Rewrite(body, server);
         var idle = await TakeIdleAsync(server, request, cancel).ConfigureAwait(false);
+        if (server.IsDoubtful) server = await appium(null, cancel).ConfigureAwait(false);
         if (plan.Reinstall is { } reinstall)
         {
             switch (await reinstall(cancel).ConfigureAwait(false))
@@ -47,7 +50,7 @@ internal sealed class SessionSource(
 
         if (idle is not null)
         {
-            var cleaner = new SessionCleaner(server, adb, plan.Reset);
+            var cleaner = new SessionCleaner(server, adb, plan.Reset, time);
             if (await cleaner.LaunchAsync(idle, cancel).ConfigureAwait(false) is { } message)
             {
                 Return(server, idle, cleaner);
@@ -82,18 +85,24 @@ internal sealed class SessionSource(
         var unfit = await idle.Cleaning.WaitAsync(cancel).ConfigureAwait(false);
         if (unfit is null && idle.Request.Key == request.Key)
         {
-            if (time.GetElapsedTime(idle.CleanedAt) < CleanFor) return idle;
-            var cleaner = new SessionCleaner(server, adb, plan.Reset);
-            if (await cleaner.CleanAsync(idle, cancel).ConfigureAwait(false) is null) return idle;
+            var cleaner = new SessionCleaner(server, adb, plan.Reset, time);
+            var clean = time.GetElapsedTime(idle.CleanedAt) < CleanFor || await cleaner.CleanAsync(idle, cancel).ConfigureAwait(false) is null;
+            if (clean && await cleaner.AnswersAsync(idle, cancel).ConfigureAwait(false)) return idle;
         }
 
         try
         {
-            await server.SendAsync("DELETE", $"/session/{idle.Id}", null, cancel).ConfigureAwait(false);
+            using var clock = new CancellationTokenSource(DeleteLimit, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(clock.Token, cancel);
+            await server.SendAsync("DELETE", $"/session/{idle.Id}", null, either.Token).ConfigureAwait(false);
         }
         catch (HttpRequestException)
         {
             // A dead server is replaced when the new session fails.
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            server.IsDoubtful = true;
         }
 
         return null;
@@ -113,7 +122,7 @@ internal sealed class SessionSource(
                 {
                     server.DeviceReady = true;
                     tell(new SessionOpened(Reused: false, time.GetElapsedTime(start)));
-                    return new Opened(server, new AppiumSession(id, request, value["capabilities"]), new SessionCleaner(server, adb, plan.Reset));
+                    return new Opened(server, new AppiumSession(id, request, value["capabilities"]), new SessionCleaner(server, adb, plan.Reset, time));
                 }
 
                 reason = WebDriverError.Message(reply);
@@ -129,7 +138,8 @@ internal sealed class SessionSource(
                 throw;
             }
 
-            if (retried) return new OpenFailed($"No session on {plan.Device.Serial}: {reason}");
+            // A second try that is cut off in the middle would hide why the first one failed.
+            if (retried || time.GetElapsedTime(start) > RetryUntil) return new OpenFailed($"No session on {plan.Device.Serial}: {reason}");
             // Once more from the ground up: a new Appium, the helper apps checked again.
             server = await appium(server, cancel).ConfigureAwait(false);
         }

@@ -14,6 +14,8 @@ internal enum Wear
     ImplicitWait,
     /// <summary>Turns the screen; can be put back.</summary>
     Orientation,
+    /// <summary>Fills the clipboard; can be emptied.</summary>
+    Clipboard,
     /// <summary>Anything else: the next test gets a session of its own.</summary>
     Unknown,
 }
@@ -27,19 +29,20 @@ internal static class SessionWear
     private static readonly HashSet<string> HarmlessPosts =
     [
         "/element", "/elements", "/actions", "/back", "/url", "/appium/device/activate_app", "/appium/device/terminate_app",
-        "/appium/device/app_state", "/appium/device/app_installed", "/appium/device/press_keycode",
-        "/appium/device/long_press_keycode", "/appium/device/hide_keyboard", "/appium/device/get_clipboard",
-        "/appium/device/set_clipboard", "/appium/app/background", "/appium/device/system_time",
+        "/appium/device/app_state", "/appium/device/app_installed", "/appium/device/hide_keyboard", "/appium/device/get_clipboard",
+        "/appium/app/background", "/appium/device/system_time",
     ];
 
-    // set_clipboard is here because a session of its own would not empty the clipboard either.
+    // KEYCODE_POWER, SLEEP and SOFT_SLEEP turn the screen off: the driver wakes the phone up for a new session only.
+    private static readonly HashSet<int> SleepKeys = [26, 223, 276];
+
     private static readonly HashSet<string> HarmlessScripts =
     [
         "clickGesture", "longClickGesture", "doubleClickGesture", "dragGesture", "flingGesture", "pinchOpenGesture",
         "pinchCloseGesture", "swipeGesture", "scrollGesture", "scroll", "scrollBackTo", "viewportScreenshot", "viewportRect",
         "deviceInfo", "activateApp", "terminateApp", "queryAppState", "isAppInstalled", "pressKey", "type", "getCurrentActivity",
         "getCurrentPackage", "startActivity", "deepLink", "hideKeyboard", "isKeyboardShown", "backgroundApp", "getDeviceTime",
-        "batteryInfo", "getClipboard", "setClipboard", "getNotifications", "screenshots",
+        "batteryInfo", "getClipboard", "getNotifications", "screenshots",
     ];
 
     /// <param name="path">What follows the session id, as in /element/7/click.</param>
@@ -53,7 +56,9 @@ internal static class SessionWear
             case "/appium/settings": return Wear.Settings;
             case "/orientation": return Wear.Orientation;
             case "/timeouts": return OnlyImplicit(body) ? Wear.ImplicitWait : Wear.Unknown;
-            case "/execute/sync" or "/execute": return IsHarmlessScript(body) ? Wear.None : Wear.Unknown;
+            case "/appium/device/set_clipboard": return Wear.Clipboard;
+            case "/appium/device/press_keycode" or "/appium/device/long_press_keycode": return PressesSleep(Parse(body)) ? Wear.Unknown : Wear.None;
+            case "/execute/sync" or "/execute": return OfScript(Parse(body));
             default:
                 return HarmlessPosts.Contains(path)
                     || path.StartsWith("/element/", StringComparison.Ordinal)
@@ -67,10 +72,20 @@ internal static class SessionWear
     private static bool OnlyImplicit(byte[] body) =>
         Parse(body) is { } timeouts && timeouts.Count == 1 && timeouts.ContainsKey("implicit");
 
-    private static bool IsHarmlessScript(byte[] body) =>
-        Parse(body)?["script"] is JsonValue value && value.TryGetValue(out string? script)
-        && script.StartsWith("mobile:", StringComparison.Ordinal)
-        && HarmlessScripts.Contains(script["mobile:".Length..].Trim());
+    private static Wear OfScript(JsonObject? call)
+    {
+        if (call?["script"] is not JsonValue value || !value.TryGetValue(out string? script)
+            || !script.StartsWith("mobile:", StringComparison.Ordinal)) return Wear.Unknown;
+        return script["mobile:".Length..].Trim() switch
+        {
+            "setClipboard" => Wear.Clipboard,
+            "pressKey" when PressesSleep((call["args"] as JsonArray)?.FirstOrDefault() as JsonObject) => Wear.Unknown,
+            var name => HarmlessScripts.Contains(name) ? Wear.None : Wear.Unknown,
+        };
+    }
+
+    private static bool PressesSleep(JsonObject? press) =>
+        press?["keycode"] is not JsonValue key || !int.TryParse(key.ToString(), out var code) || SleepKeys.Contains(code);
 
     private static JsonObject? Parse(byte[] body)
     {

@@ -5,7 +5,8 @@ namespace Qgjob.Agent.Installs;
 
 /// <summary>What qgjob put on a phone, and how that looks from outside.</summary>
 /// <param name="Fingerprint">From the phone's package manager; changes with every installation by anyone.</param>
-internal sealed record InstallRecord(string Sha256, string Fingerprint);
+/// <param name="LastUsed">When an attempt last needed it; decides what goes first when the phone is full.</param>
+internal sealed record InstallRecord(string Sha256, string Fingerprint, DateTimeOffset LastUsed = default);
 
 /// <summary>Installs by device key and package id, kept in one file that survives the agent.</summary>
 internal sealed class InstallRecords

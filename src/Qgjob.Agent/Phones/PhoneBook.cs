@@ -13,6 +13,8 @@ internal sealed class PhoneBook(
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Phone> _phones = [];
     private readonly HashSet<AdbDevice> _complained = [];
+    // Second connections of phones that are there already: one takes over when the first one leaves.
+    private readonly List<Phone> _spare = [];
 
     /// <summary>Called when a phone came or left.</summary>
     public Action Changed { get; set; } = () => { };
@@ -27,6 +29,22 @@ internal sealed class PhoneBook(
     public Phone? Find(string id)
     {
         lock (_gate) return _phones.GetValueOrDefault(id);
+    }
+
+    /// <summary>
+    /// Asks a phone what it still has, before an attempt: it may have been wiped or changed by hand. What is not there any
+    /// more is taken back from the server, too.
+    /// </summary>
+    public async Task CheckResidentsAsync(Phone phone, CancellationToken cancel)
+    {
+        try
+        {
+            await residents.VerifyAsync(phone.Adb, phone.Id, cancel).ConfigureAwait(false);
+        }
+        catch (AdbException)
+        {
+            // The attempt itself will find out and say so.
+        }
     }
 
     /// <summary>Follows one adb server's phones until cancelled.</summary>
@@ -112,6 +130,7 @@ internal sealed class PhoneBook(
             if (_phones.TryGetValue(phone.Id, out var other))
             {
                 // The same phone over a cable and over the network.
+                _spare.Add(phone);
                 console.Warn($"{phone.Adb.Serial} is {phone.Id}, which is there already as {other.Adb.Serial}; it is offered once.");
                 return;
             }
@@ -132,7 +151,16 @@ internal sealed class PhoneBook(
         lock (_gate)
         {
             phone = _phones.Values.FirstOrDefault(p => p.Adb == device);
-            if (phone is not null) _phones.Remove(phone.Id);
+            _spare.RemoveAll(p => p.Adb == device);
+            if (phone is not null)
+            {
+                _phones.Remove(phone.Id);
+                if (_spare.Find(p => p.Id == phone.Id && !p.Gone.IsCancellationRequested) is { } other)
+                {
+                    _spare.Remove(other);
+                    _phones[other.Id] = other;
+                }
+            }
         }
 
         if (phone is null) return;
@@ -147,11 +175,6 @@ internal sealed class PhoneBook(
             if (!_complained.Add(device)) return;
         }
 
-        console.Warn(listing.State switch
-        {
-            "unauthorized" => $"{listing.Serial} waits for you to allow USB debugging on its screen.",
-            "no permissions" => $"{listing.Serial} may not be opened by this user: its udev rule is missing (apt-get install android-sdk-platform-tools-common), or the user is not in the group plugdev.",
-            var state => $"{listing.Serial} is {state}; it is not offered.",
-        });
+        console.Warn($"{listing.Serial} {listing.Trouble}; it is not offered. {listing.Mend}");
     }
 }

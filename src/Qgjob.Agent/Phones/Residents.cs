@@ -18,7 +18,11 @@ internal sealed class Residents
     {
         (_file, _installer) = (file, installer);
         _noted = Load(file);
+        installer.Removed = Forget;
     }
+
+    /// <summary>Called when a noted build turned out not to be on its phone.</summary>
+    public Action Corrected { get; set; } = () => { };
 
     public void Note(string deviceId, ResidentBuild build)
     {
@@ -27,9 +31,7 @@ internal sealed class Residents
             var known = _noted.GetValueOrDefault(deviceId) ?? [];
             if (known.Contains(build)) return;
             _noted[deviceId] = [.. known.Where(b => b.PackageId != build.PackageId), build];
-            var draft = _file + ".draft";
-            File.WriteAllText(draft, JsonSerializer.Serialize(_noted, ResidentsJson.Default.DictionaryStringListResidentBuild));
-            File.Move(draft, _file, overwrite: true);
+            Save();
         }
     }
 
@@ -39,14 +41,45 @@ internal sealed class Residents
         lock (_gate) return [.. _noted.GetValueOrDefault(deviceId) ?? []];
     }
 
-    /// <summary>What is noted and still on the phone, by the phone's own word.</summary>
+    /// <summary>What is noted and still on the phone, by the phone's own word: one question per build.</summary>
+    /// <exception cref="AdbException">The phone does not answer; what is noted stands.</exception>
     public async Task<IReadOnlyList<ResidentBuild>> VerifyAsync(AdbDevice device, string deviceId, CancellationToken cancel)
     {
         var there = new List<ResidentBuild>();
         foreach (var build in Noted(deviceId))
             if (await _installer.ResidentAsync(device, deviceId, build.PackageId, cancel).ConfigureAwait(false) == build.Sha256) there.Add(build);
-        lock (_gate) _noted[deviceId] = [.. there];
+        var corrected = false;
+        lock (_gate)
+        {
+            // Nothing else may have been noted meanwhile: a phone does one thing at a time.
+            if (!Noted(deviceId).SequenceEqual(there))
+            {
+                _noted[deviceId] = [.. there];
+                Save();
+                corrected = true;
+            }
+        }
+
+        if (corrected) Corrected();
         return there;
+    }
+
+    private void Forget(string deviceId, string package)
+    {
+        lock (_gate)
+        {
+            if (_noted.GetValueOrDefault(deviceId) is not { } known || known.RemoveAll(b => b.PackageId == package) == 0) return;
+            Save();
+        }
+
+        Corrected();
+    }
+
+    private void Save()
+    {
+        var draft = _file + ".draft";
+        File.WriteAllText(draft, JsonSerializer.Serialize(_noted, ResidentsJson.Default.DictionaryStringListResidentBuild));
+        File.Move(draft, _file, overwrite: true);
     }
 
     private static Dictionary<string, List<ResidentBuild>> Load(string file)

@@ -37,9 +37,14 @@ internal sealed class VirtualPhones : IAsyncDisposable
                         InstallDelay = options.InstallDelay,
                         AppStartDelay = options.AppStartDelay,
                         InstrumentationDelay = options.InstrumentationDelay,
+                        Faults = FaultRates.Parse(options.Faults),
+                        FaultSeed = options.FaultSeed,
                     }, time, cancel).ConfigureAwait(false));
             }
 
+            // So that people and tests find it: adb connect "$(cat …/serial)".
+            foreach (var phone in phones)
+                await File.WriteAllTextAsync(Path.Combine(folder, phone.Name, "serial"), phone.Serial, cancel).ConfigureAwait(false);
             var server = await AdbServer.StartPrivateAsync(adb, LoopbackPort.Free(), time, cancel).ConfigureAwait(false);
             return new VirtualPhones(adb, phones, server, time);
         }

@@ -30,6 +30,9 @@ internal sealed class FakeAdbServer : IAsyncDisposable
     /// <summary>Pushed one after the other to whoever tracks devices; then the connection closes.</summary>
     public IReadOnlyList<string> Tracked { get; set; } = [];
 
+    /// <summary>Do not close it, as a real server would not.</summary>
+    public bool KeepTracking { get; set; }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -99,6 +102,7 @@ internal sealed class FakeAdbServer : IAsyncDisposable
         if (service == "host:track-devices-l")
         {
             await SendAsync(stream, "OKAY" + string.Concat(Tracked.Select(Text)));
+            if (KeepTracking) await stream.ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false, _stop.Token);
             return;
         }
 

@@ -46,6 +46,7 @@ public sealed class AttemptGatewayTests : IAsyncLifetime
         var first = await NewSessionAsync(gateway);
         await SendAsync(gateway, HttpMethod.Post, $"/session/{first}/appium/settings", """{"settings":{"waitForIdleTimeout":0}}""");
         await SendAsync(gateway, HttpMethod.Post, $"/session/{first}/timeouts", """{"implicit":5000}""");
+        await SendAsync(gateway, HttpMethod.Post, $"/session/{first}/appium/device/set_clipboard", """{"content":"eA=="}""");
         await SendAsync(gateway, HttpMethod.Delete, $"/session/{first}");
         var second = await NewSessionAsync(gateway);
 
@@ -54,6 +55,7 @@ public sealed class AttemptGatewayTests : IAsyncLifetime
         Assert.Single(_appium.Requests, r => r.StartsWith("POST /session ", StringComparison.Ordinal));
         Assert.Contains("""POST /session/real1/appium/settings {"settings":{"waitForIdleTimeout":10000}}""", _appium.Requests);
         Assert.Contains("""POST /session/real1/timeouts {"implicit":0}""", _appium.Requests);
+        Assert.Contains("""POST /session/real1/appium/device/set_clipboard {"content":"","contentType":"plaintext"}""", _appium.Requests);
         Assert.Contains(_appium.Requests, r => r.Contains("mobile: changePermissions", StringComparison.Ordinal));
         Assert.Equal(["am force-stop com.a", "pm clear com.a"], _adb.Commands.Take(2));
         Assert.StartsWith("am start -W -n com.a/a.Main -S", _adb.Commands.Last(), StringComparison.Ordinal);
@@ -186,6 +188,33 @@ public sealed class AttemptGatewayTests : IAsyncLifetime
         await using var gateway = Open(ResetMode.Clear, replace: () => replaced++);
         await NewSessionAsync(gateway);
         Assert.Equal(1, replaced);
+    }
+
+    [Fact]
+    public async Task A_session_whose_instrumentation_died_between_tests_is_not_used_again()
+    {
+        await using var gateway = Open(ResetMode.Clear);
+        var first = await NewSessionAsync(gateway);
+        await SendAsync(gateway, HttpMethod.Delete, $"/session/{first}");
+        _appium.Special = (request, _) => Task.FromResult(request.Path == "/session/real1/orientation"
+            ? HttpReply.Json(500, """{"value":{"message":"the instrumentation process is not running"}}""")
+            : null);
+        await NewSessionAsync(gateway);
+        Assert.Contains("DELETE /session/real1", _appium.Requests);
+        Assert.DoesNotContain(Events, e => e is InfraFailed);
+    }
+
+    [Fact]
+    public async Task A_shell_that_answers_no_more_is_infra_and_final()
+    {
+        await using var gateway = Open(ResetMode.Clear);
+        var first = await NewSessionAsync(gateway);
+        await SendAsync(gateway, HttpMethod.Delete, $"/session/{first}");
+        var second = await NewSessionAsync(gateway); // Its cleaning has ended, so that only the start of the app is left.
+        await SendAsync(gateway, HttpMethod.Delete, $"/session/{second}");
+        _adb.Shell = c => c.StartsWith("am start", StringComparison.Ordinal) ? throw new IOException("broken") : ("Success\n", 0);
+        await AssertFinalAsync(await PostSessionAsync(gateway), "phone");
+        Assert.Single(Events.OfType<InfraFailed>());
     }
 
     [Fact]
