@@ -20,12 +20,16 @@ internal static class AgentCommand
         var noUsb = new Option<bool>("--no-usb") { Description = "Leave the phones and emulators alone that adb sees" };
         var adbPort = new Option<int?>("--adb-port") { Description = "Port of the adb server (default 5037)", HelpName = "PORT" };
         var phones = new Option<int>("--virtual-phones") { Description = "Run this many phones in software", HelpName = "N" };
+        var faults = new Option<string?>("--faults") { Description = "Virtual phones: misbehave by chance, as in disconnect=0.02,install-failure=0.05", HelpName = "RATES" };
+        var faultSeed = new Option<int>("--fault-seed") { Description = "Virtual phones: makes that repeatable (default 0)", HelpName = "N" };
         var delays = new PhoneDelays();
         var command = new Command("agent", "Offers this machine's devices and runs what the server sends, until it is interrupted")
         {
             name, tag, target, workspace, data, toolchain, noUsb, adbPort, phones,
         };
         delays.AddTo(command);
+        command.Options.Add(faults);
+        command.Options.Add(faultSeed);
         bind(command, async (call, cancel) =>
         {
             var options = new AgentOptions
@@ -40,6 +44,8 @@ internal static class AgentCommand
                 InstallDelay = delays.Install(call),
                 AppStartDelay = delays.Start(call),
                 InstrumentationDelay = delays.Instrumentation(call),
+                Faults = call.Value(faults) ?? "",
+                FaultSeed = call.Value(faultSeed),
             };
             if (call.Value(name) is { } given) options = options with { Name = given };
             if (call.Value(data) is { } own) options = options with { DataFolder = Path.GetFullPath(own, call.World.CurrentFolder) };
