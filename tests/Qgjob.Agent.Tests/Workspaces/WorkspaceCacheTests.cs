@@ -59,6 +59,39 @@ public sealed class WorkspaceCacheTests : IDisposable
         Assert.Contains("not valid JSON", e.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_workspace_is_installed_once_and_each_bundle_sees_its_own_packages()
+    {
+        var cache = New();
+        foreach (var code in (string[])["one", "two"])
+        {
+            var (sha256, file) = await PackWorkspaceAsync(code);
+            using var workspace = await PrepareAsync(cache, sha256, file);
+            Assert.EndsWith("/packages/e2e", workspace.Folder, StringComparison.Ordinal);
+            // Found as node finds it: upward, through the link to the sibling in this very bundle.
+            Assert.Equal(code, await File.ReadAllTextAsync(Path.Combine(workspace.Folder, "../../node_modules/shared/index.js"), TestContext.Current.CancellationToken));
+        }
+        Assert.Single(_said, s => s.StartsWith("npm ", StringComparison.Ordinal));
+    }
+
+    private async Task<(string Sha256, string File)> PackWorkspaceAsync(string code)
+    {
+        var root = Directory.CreateTempSubdirectory("qgjob-project-").FullName;
+        async Task Put(string name, string content)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(root, name))!);
+            await File.WriteAllTextAsync(Path.Combine(root, name), content, TestContext.Current.CancellationToken);
+        }
+        await Put("package.json", """{"name":"root","workspaces":["packages/*"]}""");
+        await Put("packages/e2e/package.json", """{"name":"e2e","version":"1.0.0","dependencies":{"shared":"1.0.0"}}""");
+        await Put("packages/shared/package.json", """{"name":"shared","version":"1.0.0"}""");
+        await Put("packages/shared/index.js", code);
+        await Put("packages/other/package.json", """{"name":"other","version":"1.0.0","scripts":{"postinstall":"exit 1"}}""");
+        var packed = await Bundle.PackAsync(ProjectSources.Read(Path.Combine(root, "packages/e2e"), []).Files, Path.Combine(_folder, Path.GetFileName(root)), 1 << 20, TestContext.Current.CancellationToken);
+        Directory.Delete(root, recursive: true);
+        return (packed.Sha256, packed.File);
+    }
+
     private WorkspaceCache New() => new(
         Path.Combine(_folder, "workspaces"), Path.Combine(_folder, "modules"), 1 << 30, TimeProvider.System, new Random(1), TestContext.Current.CancellationToken);
 

@@ -1,0 +1,86 @@
+using Qgjob.Agent.AppWright;
+using Qgjob.Agent.Workspaces;
+
+namespace Qgjob.Agent.Tests.Workspaces;
+
+public sealed class PackageManagerTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("qgjob-managers-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData("package-lock.json", "{}", "Npm", null)]
+    [InlineData("npm-shrinkwrap.json", "{}", "Npm", null)]
+    [InlineData("pnpm-lock.yaml", "lockfileVersion: '9.0'\n", "Pnpm", "10.")]
+    [InlineData("pnpm-lock.yaml", "lockfileVersion: '6.0'\n", "Pnpm", "8.")]
+    [InlineData("yarn.lock", "# yarn lockfile v1\n", "Yarn", "1.")]
+    [InlineData("yarn.lock", "# x\n\n__metadata:\n  version: 8\n", "Berry", "4.")]
+    public void The_lock_file_tells_the_package_manager(string lockFile, string content, string kind, string? version)
+    {
+        Put("package.json", "{}");
+        Put(lockFile, content);
+        var found = PackageManager.Detect(_folder);
+        Assert.Equal(kind, found.Kind.ToString());
+        Assert.Equal(lockFile, found.LockFile);
+        if (version is null) Assert.Null(found.Version);
+        else Assert.StartsWith(version, found.Version, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("pnpm@9.15.9+sha512.abc", "Pnpm", "9.15.9")]
+    [InlineData("yarn@1.22.19", "Yarn", "1.22.19")]
+    [InlineData("yarn@4.1.0-rc.1", "Berry", "4.1.0-rc.1")]
+    [InlineData("npm@10.0.0", "Npm", null)]
+    public void What_package_json_names_wins(string named, string kind, string? version)
+    {
+        Put("package.json", $$"""{"packageManager":"{{named}}"}""");
+        Put("package-lock.json", "{}");
+        var found = PackageManager.Detect(_folder);
+        Assert.Equal(kind, found.Kind.ToString());
+        Assert.Equal(version, found.Version);
+    }
+
+    [Theory]
+    [InlineData("bun@1.0.0")]
+    [InlineData("pnpm@latest")]
+    [InlineData("pnpm@1.0.0;rm -rf .")]
+    public void Others_are_refused(string named)
+    {
+        Put("package.json", $$"""{"packageManager":"{{named}}"}""");
+        Assert.Contains(named, Assert.Throws<ProjectErrorException>(() => PackageManager.Detect(_folder)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Packages_are_shared_only_when_manifests_lock_patches_and_platform_agree()
+    {
+        Put("package.json", """{"scripts":{"postinstall":"patch-package"}}""");
+        Put("package-lock.json", "{}");
+        Put("patches/a.patch", "1");
+        var plan = InstallPlan.Read(_folder, "node 20")!;
+        Assert.True(plan.IsSharable);
+        Assert.Equal(["package-lock.json", "package.json", "patches/a.patch"], plan.Inputs);
+        Put("a.spec.ts", "code counts for nothing");
+        Assert.Equal(plan.Key, InstallPlan.Read(_folder, "node 20")!.Key);
+        Assert.NotEqual(plan.Key, InstallPlan.Read(_folder, "node 22")!.Key);
+        Put("patches/a.patch", "2");
+        Assert.NotEqual(plan.Key, InstallPlan.Read(_folder, "node 20")!.Key);
+    }
+
+    [Theory]
+    [InlineData("""{"scripts":{"prepare":"tsc"}}""")]
+    [InlineData("""{"dependencies":{"a":"file:../a"}}""")]
+    [InlineData("""{"dependenciesMeta":{"a":{"injected":true}}}""")]
+    public void Projects_whose_packages_need_more_than_that_share_with_nobody(string manifest)
+    {
+        Put("package.json", manifest);
+        Assert.False(InstallPlan.Read(_folder, "node 20")!.IsSharable);
+    }
+
+    private void Put(string name, string content)
+    {
+        var file = Path.Combine(_folder, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllText(file, content);
+    }
+}
