@@ -83,7 +83,7 @@ internal sealed class Registration(
             {
                 throw new AgentStartException($"The server refuses this agent: {e.Message} Set --token or QGJOB_TOKEN.");
             }
-            catch (ApiException e) when (_said is null && e.Status is HttpStatusCode.BadRequest)
+            catch (ApiException e) when (_said is null && e.Status is HttpStatusCode.BadRequest or HttpStatusCode.Conflict)
             {
                 throw new AgentStartException($"The server refuses this agent: {e.Message}");
             }

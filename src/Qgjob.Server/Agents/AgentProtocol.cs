@@ -16,7 +16,7 @@ internal static class AgentProtocol
     public static void MapAgentProtocol(this IEndpointRouteBuilder routes)
     {
         var agent = routes.MapGroup("/agent/v1").WithTags("Agent protocol");
-        agent.MapPost("/register", RegisterAsync).WithSummary("Says what the agent offers").Accepts<RegisterRequest>("application/json").ProducesProblem(400);
+        agent.MapPost("/register", RegisterAsync).WithSummary("Says what the agent offers").Accepts<RegisterRequest>("application/json").ProducesProblem(400).ProducesProblem(409);
         agent.MapPost("/work", WorkAsync).WithSummary("Waits for work, cancels and losses").Accepts<WorkRequest>("application/json").ProducesProblem(400).ProducesProblem(409);
         agent.MapPost("/renew", RenewAsync).WithSummary("Prolongs leases").Accepts<RenewRequest>("application/json").ProducesProblem(400).ProducesProblem(409);
         agent.MapPost("/progress", ProgressAsync).WithSummary("News of attempts").Accepts<ProgressRequest>("application/json").ProducesProblem(400);
@@ -28,10 +28,12 @@ internal static class AgentProtocol
     }
 
     private static async Task<Ok<RegisterResponse>> RegisterAsync(
-        HttpRequest request, Dispatcher dispatcher, ServerSettings settings, TimeProvider time, CancellationToken cancel)
+        HttpRequest request, Dispatcher dispatcher, IJobStore store, ServerSettings settings, TimeProvider time, CancellationToken cancel)
     {
         var body = await JsonBody.ReadAsync(request, WireOptions.Lenient.RegisterRequest, JsonBody.LargeLimit, cancel);
-        var answer = await dispatcher.SendAsync(AgentRequests.Command(body, time.GetUtcNow()), cancel);
+        var command = AgentRequests.Command(body, time.GetUtcNow());
+        await AgentNames.RefuseTakenAsync(command, dispatcher, store, cancel);
+        var answer = await dispatcher.SendAsync(command, cancel);
         return TypedResults.Ok(new RegisterResponse(
             settings.LeaseTtl.TotalSeconds, settings.LeaseRenew.TotalSeconds, settings.LeaseMargin.TotalSeconds, answer.LostLeases));
     }
