@@ -70,7 +70,7 @@ internal sealed class TestRun(
             if (first == limit) return await limit.ConfigureAwait(false);
             var code = await process.Exited.ConfigureAwait(false);
             _report = PlaywrightReport.Read(Path.Combine(run.OutFolder, "report.json"), run.ProjectFolder, chosen.Name);
-            return Verdict.Judge(code, _report, output.Tail);
+            return Verdict.Judge(code, _report, output.Tail, Verdict.Sought(run.TestFile, run.Grep, chosen.Name));
         }
         finally
         {

@@ -11,7 +11,8 @@ internal static class Verdict
     private const int FirstSignalCode = 128;
 
     /// <param name="tail">The end of the process's output, for errors that made it into no report.</param>
-    public static (AttemptOutcome Outcome, string? Reason) Judge(int exitCode, PlaywrightReport? report, string tail)
+    /// <param name="sought">What was looked for, for when nothing was found.</param>
+    public static (AttemptOutcome Outcome, string? Reason) Judge(int exitCode, PlaywrightReport? report, string tail, string sought = "the file")
     {
         if (exitCode >= FirstSignalCode)
         {
@@ -41,12 +42,20 @@ internal static class Verdict
                 : (AttemptOutcome.Failed, error);
         }
 
-        if (report.Tests.Count == 0) return (AttemptOutcome.NoTests, "The file has no test that fits.");
+        if (report.Tests.Count == 0) return (AttemptOutcome.NoTests, $"No test was found: looked for {sought}.");
         if (exitCode != 0) return (AttemptOutcome.Undetermined, $"The report has no failure, but the test process ended with {exitCode}.");
         return report.Tests.All(t => t.Status == TestStatus.Skipped)
             ? (AttemptOutcome.Skipped, "All tests were skipped.")
             : (AttemptOutcome.Passed, null);
     }
+
+    /// <summary>What an attempt looks for, in words.</summary>
+    public static string Sought(string testFile, string? grep, string project) => string.Join(", ", new[]
+    {
+        $"tests in {testFile}",
+        grep is null ? null : $"titles that match '{grep}'",
+        project.Length == 0 ? null : $"the config's project '{project}'",
+    }.OfType<string>());
 
     private static bool IsNoTests(string error) => error.Contains("No tests found", StringComparison.Ordinal);
 }

@@ -53,7 +53,7 @@ internal sealed class AttemptPreparation(
         {
             var entry = await builds.GetAsync(build.Sha256, async (draft, c) =>
             {
-                log.Say($"Fetching the build {build.FileName} ({build.SizeBytes / 1e6:0.0} MB)…");
+                log.Say($"Fetching the build {build.FileName} ({ByteSize.Text(build.SizeBytes)})…");
                 await Download.ToFileAsync(
                     Path.Combine(draft, name), build.Sha256, o => client.OpenBuildAsync(spec.OrgId, spec.AppVersionId, build.Sha256, o), time, random, c).ConfigureAwait(false);
             }, either.Token).ConfigureAwait(false);

@@ -108,6 +108,16 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public void When_no_test_is_found_it_says_what_was_looked_for()
+    {
+        var sought = Verdict.Sought("tests/a.spec.ts", "@smoke", "android");
+        Assert.Equal(
+            (AttemptOutcome.NoTests, "No test was found: looked for tests in tests/a.spec.ts, titles that match '@smoke', the config's project 'android'."),
+            Verdict.Judge(1, new PlaywrightReport([], ["Error: No tests found"]), "", sought));
+        Assert.Equal("tests in tests/a.spec.ts", Verdict.Sought("tests/a.spec.ts", null, ""));
+    }
+
+    [Fact]
     public void Streamed_events_tell_what_a_killed_attempt_had_done()
     {
         var events = new ReporterEvents();

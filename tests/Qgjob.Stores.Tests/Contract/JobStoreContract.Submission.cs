@@ -136,6 +136,7 @@ public abstract partial class JobStoreContract
         var job = await lab.JobAsync(jobs[0]);
         Assert.Equal((JobStatus.TimedOut, JobVerdict.NoDevice), (job.Status, job.Verdict));
         Assert.Contains("emulator", job.Reason, StringComparison.Ordinal);
+        Assert.Contains("within 10 s (the queue limit)", job.Reason, StringComparison.Ordinal);
     }
 
     [Fact]

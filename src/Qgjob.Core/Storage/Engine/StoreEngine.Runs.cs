@@ -1,3 +1,4 @@
+using System.Globalization;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Scheduling;
@@ -77,14 +78,25 @@ public sealed partial class StoreEngine
                 fitted |= job.Attempt > 0;
                 var limit = TimeSpan.FromSeconds(rows.SpecOf(job.Id).Limits.QueueSeconds);
                 var reason = fitted
-                    ? $"Waited {limit:g} (the queue limit) without getting a device; raise --queue-timeout or add devices."
-                    : $"No device that fits was seen within {limit:g} (the queue limit): {Describe(group.Key)}.";
+                    ? $"Waited {Text(limit)} (the queue limit) without getting a device; raise --queue-timeout or add devices."
+                    : $"No device that fits was seen within {Text(limit)} (the queue limit): {Describe(group.Key)}.";
                 run = Complete(run, job, new AfterAttempt.Final(JobStatus.TimedOut, fitted ? JobVerdict.QueueLimit : JobVerdict.NoDevice, false), reason, command.Now);
             }
             rows.Save(run);
         }
         foreach (var ofGroup in late.GroupBy(j => j.GroupId)) LeaveGroup(ofGroup.Key, [.. ofGroup]);
         return new ExpireAnswer(late.Count);
+    }
+
+    private static string Text(TimeSpan limit)
+    {
+        var (number, unit) = limit switch
+        {
+            { TotalSeconds: < 120 } => (limit.TotalSeconds, "s"),
+            { TotalMinutes: < 120 } => (limit.TotalMinutes, "min"),
+            _ => (limit.TotalHours, "h"),
+        };
+        return string.Create(CultureInfo.InvariantCulture, $"{number:0.#} {unit}");
     }
 
     private bool AnyDeviceFits(Group group)
