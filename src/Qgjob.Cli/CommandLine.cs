@@ -19,8 +19,11 @@ internal sealed class CommandLine
     public static async Task<int> RunAsync(string[] args, Surroundings world, CancellationToken cancel)
     {
         var line = new CommandLine(world);
+        args = Spelt(args);
         // No response files: in --grep @smoke the @ belongs to the tests' titles.
         var parsed = line.root.Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        if (parsed.Action is HelpWithExamples && parsed.UnmatchedTokens is [var stray, ..] && stray[0] != '-' && parsed.CommandResult.Command.Subcommands.Count > 0)
+            return line.ReportUsage(parsed, args, stray);
         if (parsed.Action is not HelpWithExamples && MistypedOption(parsed) is { } mistyped) return line.ReportUsage(parsed, args, mistyped);
         if (parsed.Action is ParseErrorAction or null) return line.ReportUsage(parsed, args, parsed.UnmatchedTokens is [var first, ..] ? first : null);
         var invocation = new InvocationConfiguration
@@ -32,6 +35,14 @@ internal sealed class CommandLine
         };
         return await parsed.InvokeAsync(invocation, cancel).ConfigureAwait(false);
     }
+
+    /// <summary>Two habits from other programs, in this one's words: <c>--version</c> and <c>help COMMAND</c>.</summary>
+    private static string[] Spelt(string[] args) => args switch
+    {
+        ["--version", .. var rest] => ["version", .. rest],
+        ["help", .. var rest] => [.. rest, "--help"],
+        _ => args,
+    };
 
     private CommandLine(Surroundings world)
     {
@@ -60,9 +71,18 @@ internal sealed class CommandLine
             }
             catch (Exception e) when (Failure.Of(e) is { } failure)
             {
-                return Report(failure, call.Json);
+                return Report(WithHint(failure, command), call.Json);
             }
         });
+
+    /// <summary>No mistake without what to do next.</summary>
+    private static Failure WithHint(Failure failure, Command command)
+    {
+        if (failure.Hint is not null || failure.Code is not ExitCode.Usage) return failure;
+        var parent = command.Parents.OfType<Command>().FirstOrDefault();
+        var name = parent is null or RootCommand ? command.Name : $"{parent.Name} {command.Name}";
+        return failure with { Hint = $"'qgjob {name} --help' shows what it takes, with examples." };
+    }
 
     private int Report(Failure failure, bool json)
     {

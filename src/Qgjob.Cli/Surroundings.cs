@@ -16,6 +16,8 @@ internal sealed class Surroundings
     public bool Redraw { get; init; }
     /// <summary>Columns and rows of the terminal.</summary>
     public Func<(int Width, int Height)> Size { get; init; } = () => (80, 24);
+    /// <summary>Columns of the terminal that shows <see cref="Out"/>; null when that goes elsewhere.</summary>
+    public Func<int?> OutWidth { get; init; } = () => null;
     public required string CurrentFolder { get; init; }
     /// <summary>Where <c>qgjob/config.json</c> of the person is.</summary>
     public required string ConfigFolder { get; init; }
@@ -35,6 +37,8 @@ internal sealed class Surroundings
             OpenOut = Console.OpenStandardOutput,
             Redraw = !Console.IsErrorRedirected && !noColour && !dumb,
             Size = () => (Math.Max(20, Console.WindowWidth), Math.Max(5, Console.WindowHeight)),
+            // A terminal that does not know its size says 0.
+            OutWidth = () => Console.IsOutputRedirected || Console.WindowWidth is not (> 0 and var width) ? null : Math.Max(20, width),
             CurrentFolder = System.Environment.CurrentDirectory,
             ConfigFolder = System.Environment.GetEnvironmentVariable("XDG_CONFIG_HOME") is { Length: > 0 } set ? set : Path.Combine(home, ".config"),
             Environment = System.Environment.GetEnvironmentVariable,

@@ -25,7 +25,7 @@ internal static class AgentsCommand
             var list = await call.Client.ListAgentsAsync(cancel).ConfigureAwait(false);
             if (call.Json) call.WriteJson("agents", list, WireJson.Default.ListOfAgentView);
             else
-                Columns.Write(call.Out, ["AGENT", "NAME", "STATE", "DEVICES", "BUSY", "SEEN", "VERSION"], list.Items.Select(a => (IReadOnlyList<string?>)
+                Columns.Write(call, ["AGENT", "NAME", "STATE", "DEVICES", "BUSY", "SEEN", "VERSION"], list.Items.Select(a => (IReadOnlyList<string?>)
                 [
                     a.AgentId, a.Name, a.Online ? (a.Draining ? "draining" : "online") : "offline", $"{a.Devices}", $"{a.Busy}",
                     $"{Durations.Show(call.Now - a.LastSeen)} ago", a.Version,

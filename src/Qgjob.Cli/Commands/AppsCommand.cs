@@ -16,7 +16,7 @@ internal static class AppsCommand
 
     private static Command Upload(Bind bind)
     {
-        var file = new Argument<string>("file") { Description = "The build: .apk, .ipa or a zipped .app" };
+        var file = new Argument<string>("file") { Description = "The build: an .apk file" };
         var org = Org();
         var version = new Option<string>("--app-version-id") { Description = "The app version's name", HelpName = "VERSION", Required = true };
         var command = new Command("upload", "Uploads a build; does nothing when the server has the same bytes") { file, org, version };
@@ -42,7 +42,7 @@ internal static class AppsCommand
             if (call.Json) call.WriteJson("app_versions", list, WireJson.Default.ListOfAppVersionView);
             else
             {
-                Columns.Write(call.Out, ["APP VERSION", "ORG", "AGE", "BUILDS"], list.Items.Select(v => (IReadOnlyList<string?>)
+                Columns.Write(call, ["APP VERSION", "ORG", "AGE", "BUILDS"], list.Items.Select(v => (IReadOnlyList<string?>)
                     [v.AppVersionId, v.OrgId, Durations.Show(call.Now - v.CreatedAt), string.Join(", ", v.Builds.Select(b => $"{Words.Of(b.Platform)} {b.PackageId} {b.VersionName}"))]));
                 if (list.Next is not null) call.Err.WriteLine($"There are more: add --cursor {list.Next}");
             }
@@ -63,7 +63,7 @@ internal static class AppsCommand
                 ?? throw CliException.Unknown("app version", $"{id} of {orgId}", "'qgjob apps list' shows them.");
             if (call.Json) call.WriteJson("app_version", found, WireJson.Default.AppVersionView);
             else
-                Columns.Write(call.Out, ["PLATFORM", "PACKAGE", "VERSION", "BYTES", "FILE", "SHA-256"], found.Builds.Select(b => (IReadOnlyList<string?>)
+                Columns.Write(call, ["PLATFORM", "PACKAGE", "VERSION", "BYTES", "FILE", "SHA-256"], found.Builds.Select(b => (IReadOnlyList<string?>)
                     [Words.Of(b.Platform), b.PackageId, b.VersionName, $"{b.SizeBytes}", b.FileName, b.Sha256]));
             return ExitCode.Passed;
         });

@@ -11,7 +11,7 @@ internal static class ArtifactsCommand
     {
         var id = new Argument<string>("job") { Description = "The job" };
         var download = new Option<string?>("--download") { Description = "Save the files in this folder, by attempt", HelpName = "DIR" };
-        var command = new Command("artifacts", "Lists or saves the files that a job left: screenshots, traces, reports, logs") { id, download };
+        var command = new Command("artifacts", "Lists or saves the files that a job left: its log, the JUnit, JSON and blob reports, Appium's log") { id, download };
         bind(command, async (call, cancel) =>
         {
             var job = Ids.RequireJob(call.Value(id)!);
@@ -20,7 +20,7 @@ internal static class ArtifactsCommand
             if (call.Value(download) is { } folder) await DownloadAsync(call, job, list.Items, folder, cancel).ConfigureAwait(false);
             else if (call.Json) call.WriteJson("artifacts", list, WireJson.Default.ListOfArtifactView);
             else
-                Columns.Write(call.Out, ["ATTEMPT", "BYTES", "TYPE", "NAME"],
+                Columns.Write(call, ["ATTEMPT", "BYTES", "TYPE", "NAME"],
                     list.Items.Select(a => (IReadOnlyList<string?>)[$"{a.Attempt}", $"{a.SizeBytes}", a.ContentType, a.Name]));
             return ExitCode.Passed;
         });

@@ -31,7 +31,7 @@ internal static class DevicesCommand
             var list = await call.Client.ListDevicesAsync(cancel).ConfigureAwait(false);
             if (call.Json) call.WriteJson("devices", list, WireJson.Default.ListOfDeviceView);
             else
-                Columns.Write(call.Out, ["DEVICE", "STATE", "OS", "MODEL", "TARGET", "TAGS", "JOB", "APPS", "NOTE"], list.Items.Select(d => (IReadOnlyList<string?>)
+                Columns.Write(call, ["DEVICE", "STATE", "OS", "MODEL", "TARGET", "TAGS", "JOB", "APPS", "NOTE"], list.Items.Select(d => (IReadOnlyList<string?>)
                 [
                     d.DeviceId, d.State, $"{Words.Of(d.Platform)} {d.OsVersion}", d.Model, Words.Of(d.Target) + (d.Virtual ? " (virtual)" : ""),
                     string.Join(',', d.Tags), d.JobId, string.Join(',', d.Residents.Select(r => r.AppVersionId)), d.Note,

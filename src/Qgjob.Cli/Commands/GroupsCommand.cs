@@ -16,7 +16,7 @@ internal static class GroupsCommand
             var list = await call.Client.ListGroupsAsync(cancel).ConfigureAwait(false);
             if (call.Json) call.WriteJson("groups", list, WireJson.Default.ListOfGroupView);
             else
-                Columns.Write(call.Out, ["GROUP", "APP VERSION", "ORG", "WANTS", "QUEUED", "WORK", "ACTIVE", "DEVICES", "INSTALLS", "WAITS BECAUSE"],
+                Columns.Write(call, ["GROUP", "APP VERSION", "ORG", "WANTS", "QUEUED", "WORK", "ACTIVE", "DEVICES", "INSTALLS", "WAITS BECAUSE"],
                     list.Items.Select(g => (IReadOnlyList<string?>)
                     [
                         g.GroupId, g.AppVersionId, g.OrgId, $"{Words.Of(g.Target)} {g.Needs}".TrimEnd(), $"{g.Queued}", Durations.Show(g.QueuedSeconds),

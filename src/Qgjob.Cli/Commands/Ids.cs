@@ -5,6 +5,8 @@ internal static class Ids
 {
     public static bool IsRun(string id) => id.StartsWith("r-", StringComparison.Ordinal);
 
+    public static bool IsJob(string id) => id.StartsWith("j-", StringComparison.Ordinal);
+
     public static CliException UnknownJob(string id) => CliException.Unknown("job", id, "'qgjob list --jobs' shows the jobs.");
 
     public static CliException UnknownRun(string id) => CliException.Unknown("run", id, "'qgjob list' shows the runs.");

@@ -46,7 +46,7 @@ internal static class ListCommand
 
     private static void WriteRuns(Call call, ListOf<RunView> list)
     {
-        Columns.Write(call.Out, ["RUN", "STATUS", "JOBS", "PASSED", "FAILED", "INSTALLS", "AGE", "ORG"], list.Items.Select(r => (IReadOnlyList<string?>)
+        Columns.Write(call, ["RUN", "STATUS", "JOBS", "PASSED", "FAILED", "INSTALLS", "AGE", "ORG"], list.Items.Select(r => (IReadOnlyList<string?>)
         [
             r.RunId, r.Status, $"{r.Jobs.Total - r.Jobs.Queued - r.Jobs.Active}/{r.Jobs.Total}", $"{r.Tests.Passed}", $"{r.Tests.Failed}", $"{r.Installs}",
             Durations.Show(call.Now - r.CreatedAt), r.OrgId,
@@ -56,7 +56,7 @@ internal static class ListCommand
 
     private static void WriteJobs(Call call, ListOf<JobView> list)
     {
-        Columns.Write(call.Out, ["JOB", "STATUS", "TEST", "APP VERSION", "DEVICE", "AGE", "REASON"], list.Items.Select(j => (IReadOnlyList<string?>)
+        Columns.Write(call, ["JOB", "STATUS", "TEST", "APP VERSION", "DEVICE", "AGE", "REASON"], list.Items.Select(j => (IReadOnlyList<string?>)
         [
             j.JobId, Words.Of(j.Status), j.TestPath, j.AppVersionId, j.DeviceId, Durations.Show(call.Now - j.CreatedAt), j.Reason,
         ]));

@@ -35,7 +35,7 @@ internal static class ResultsCommand
 
     private static void Write(Call call, IReadOnlyList<JobResults> jobs)
     {
-        Columns.Write(call.Out, ["RESULT", "TIME", "PLACE", "TEST"], jobs.SelectMany(j => j.Tests).Select(t => (IReadOnlyList<string?>)
+        Columns.Write(call, ["RESULT", "TIME", "PLACE", "TEST"], jobs.SelectMany(j => j.Tests).Select(t => (IReadOnlyList<string?>)
             [Words.Of(t.Status), Durations.Show(TimeSpan.FromMilliseconds(t.DurationMs)), $"{t.File}:{t.Line}", t.Title]));
         foreach (var job in jobs.Where(j => j.Tests.Count == 0)) call.Err.WriteLine($"{job.JobId} {SafeText.Line(job.TestPath)}: {Words.Of(job.Status)}, no test has ended");
         foreach (var test in jobs.SelectMany(j => j.Tests).Where(t => t.Error is not null && t.Status is not TestStatus.Skipped))

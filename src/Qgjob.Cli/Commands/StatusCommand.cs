@@ -19,7 +19,8 @@ internal static class StatusCommand
             var named = new[] { call.Value(jobId), call.Value(runId), call.Value(id) }.OfType<string>().ToList();
             if (named.Count != 1)
                 throw CliException.Usage(named.Count == 0 ? "No job and no run is named." : "More than one job or run is named.", "Add --job-id JOB or --run-id RUN.");
-            return call.Value(runId) is not null || (call.Value(jobId) is null && Ids.IsRun(named[0]))
+            // Ids say themselves what they are, whatever option they come with.
+            return Ids.IsRun(named[0]) || (call.Value(runId) is not null && !Ids.IsJob(named[0]))
                 ? await ShowRunAsync(call, named[0], cancel).ConfigureAwait(false)
                 : await ShowJobAsync(call, named[0], cancel).ConfigureAwait(false);
         });
@@ -30,7 +31,7 @@ internal static class StatusCommand
     {
         var job = await call.Client.FindJobAsync(id, cancel).ConfigureAwait(false) ?? throw Ids.UnknownJob(id);
         if (call.Json) call.WriteJson("job", job, WireJson.Default.JobView);
-        else StatusText.Write(call.Out, job, call.Now);
+        else StatusText.Write(call, job);
         return (ExitCode)job.ExitCode;
     }
 
@@ -38,7 +39,7 @@ internal static class StatusCommand
     {
         var run = await call.Client.FindRunAsync(id, cancel).ConfigureAwait(false) ?? throw Ids.UnknownRun(id);
         if (call.Json) call.WriteJson("run", run, WireJson.Default.RunView);
-        else StatusText.Write(call.Out, run, call.Now);
+        else StatusText.Write(call, run);
         return (ExitCode)run.ExitCode;
     }
 }
@@ -46,8 +47,9 @@ internal static class StatusCommand
 /// <summary>A job's or a run's state for people: one <c>name  value</c> line per fact.</summary>
 internal static class StatusText
 {
-    public static void Write(TextWriter output, JobView job, DateTimeOffset now)
+    public static void Write(Call call, JobView job)
     {
+        var (output, now) = (call.Out, call.Now);
         Fact(output, "job", job.JobId);
         Fact(output, "status", Words.Of(job.Status) + (job.Flaky ? " (flaky)" : ""));
         Fact(output, "reason", job.Reason);
@@ -55,22 +57,23 @@ internal static class StatusText
         Fact(output, "test", job.TestPath);
         Fact(output, "app version", $"{job.AppVersionId} of {job.OrgId}");
         Fact(output, "wants", string.Join(' ', new[] { Words.Of(job.Target), job.Platform is { } p ? Words.Of(p) : null, job.Device }.OfType<string>()));
-        Fact(output, "position", job.Position is { } ahead ? (ahead == 0 ? "next of its group" : $"{ahead} jobs of its group go before it") : null);
+        Fact(output, "position", job.Position is { } ahead ? (ahead == 0 ? "next of its group" : $"{Quantity.Of(ahead, "job")} of its group {(ahead == 1 ? "goes" : "go")} before it") : null);
         Fact(output, "attempt", job.Attempt == 0 ? null : $"{job.Attempt}{(job.DeviceId is null ? "" : $" on {job.DeviceId}")}");
         Fact(output, "tests", job.TestsTotal is { } total ? $"{job.TestsDone} of {total} done, {job.TestsFailed} failed" : null);
         Fact(output, "installs", job.Attempt == 0 ? null : $"{job.Installs}");
         Times(output, job.CreatedAt, job.StartedAt, job.FinishedAt, job.ExpectedStart, job.ExpectedEnd, now);
         if (job.Attempts is not { Count: > 0 } attempts) return;
         output.WriteLine();
-        Columns.Write(output, ["ATTEMPT", "DEVICE", "OUTCOME", "INSTALL", "RUN", "REASON"], attempts.Select(a => (IReadOnlyList<string?>)
+        Columns.Write(call, ["ATTEMPT", "DEVICE", "OUTCOME", "INSTALL", "RUN", "REASON"], attempts.Select(a => (IReadOnlyList<string?>)
         [
             $"{a.Number}", a.DeviceId, a.EndedAt is null ? "running" : Words.Of(a.Outcome),
             a.Installs == 0 ? null : Durations.Show(a.InstallSeconds), a.RunSeconds == 0 ? null : Durations.Show(a.RunSeconds), a.Reason,
         ]));
     }
 
-    public static void Write(TextWriter output, RunView run, DateTimeOffset now)
+    public static void Write(Call call, RunView run)
     {
+        var (output, now) = (call.Out, call.Now);
         Fact(output, "run", run.RunId);
         Fact(output, "status", run.Status);
         Fact(output, "org", run.OrgId);
@@ -95,6 +98,12 @@ internal static class StatusText
 
     private static void Fact(TextWriter output, string name, string? value)
     {
-        if (value is { Length: > 0 }) output.WriteLine($"{SafeText.Line(name),-12} {SafeText.Line(value)}");
+        if (value is not { Length: > 0 }) return;
+        var title = SafeText.Line(name);
+        foreach (var line in SafeText.Lines(value.Trim()))
+        {
+            output.WriteLine($"{title,-12} {line}".TrimEnd());
+            title = "";
+        }
     }
 }

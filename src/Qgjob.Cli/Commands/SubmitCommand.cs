@@ -62,9 +62,9 @@ internal static class SubmitCommand
             call.WriteJson("plan", new PlanDocument(run.OrgId!, run.AppVersionId!, folder, files, jobs), CliJson.Default.PlanDocument);
             return ExitCode.Passed;
         }
-        Columns.Write(call.Out, ["TEST", "TARGET", "PLATFORM", "DEVICE"], jobs.Select(j => (IReadOnlyList<string?>)
+        Columns.Write(call, ["TEST", "TARGET", "PLATFORM", "DEVICE"], jobs.Select(j => (IReadOnlyList<string?>)
             [j.TestPath, Words.Of(j.Target), j.Platform is { } p ? Words.Of(p) : null, j.Device]));
-        call.Err.WriteLine($"{jobs.Count} jobs{(folder is null ? "" : $", project {folder} ({files} files)")}; nothing was submitted");
+        call.Err.WriteLine($"{Quantity.Of(jobs.Count, "job")}{(folder is null ? "" : $", project {folder} ({Quantity.Of(files ?? 0, "file")})")}; nothing was submitted");
         return ExitCode.Passed;
     }
 

@@ -39,10 +39,11 @@ internal sealed record PlanDocument(
 
 internal sealed record PlannedJob(string TestPath, Target Target, Platform? Platform, string? Device);
 
-/// <summary>Kind <c>outcome</c>: what a run came to.</summary>
+/// <summary>Kind <c>outcome</c>: what a run came to. NotRun counts jobs without a test that has a verdict.</summary>
 internal sealed record OutcomeDocument(
     string RunId, string Status, int ExitCode, int Passed, int Failed, int Flaky, int Skipped, int Installs, double Seconds,
-    IReadOnlyList<string> Devices, IReadOnlyList<FailedTest> Failures, IReadOnlyList<FlakyTest> FlakyTests, IReadOnlyList<FailedJob> JobsNotPassed);
+    IReadOnlyList<string> Devices, IReadOnlyList<FailedTest> Failures, IReadOnlyList<FlakyTest> FlakyTests, IReadOnlyList<FailedJob> JobsNotPassed,
+    int NotRun);
 
 /// <summary>A test that failed.</summary>
 internal sealed record FailedTest(

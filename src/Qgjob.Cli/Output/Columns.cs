@@ -1,14 +1,42 @@
 namespace Qgjob.Cli.Output;
 
-/// <summary>A table without lines: columns padded with spaces, so that it can be read and cut alike.</summary>
+/// <summary>
+/// A table without lines: columns padded with spaces, so that it can be read and cut alike. The columns are in the order
+/// of their importance: a terminal that is too narrow gets the later ones cut, then left out; a pipe gets everything.
+/// </summary>
 internal static class Columns
 {
-    public static void Write(TextWriter output, IReadOnlyList<string> headers, IEnumerable<IReadOnlyList<string?>> rows)
+    private const string Gap = "  ";
+    private const int LeastWidth = 12;
+
+    /// <summary>To standard output, as wide as the terminal if there is one.</summary>
+    public static void Write(Call call, IReadOnlyList<string> headers, IEnumerable<IReadOnlyList<string?>> rows) =>
+        Write(call.Out, headers, rows, call.World.OutWidth());
+
+    /// <param name="output">Gets one line for each row.</param>
+    /// <param name="headers">One for each column.</param>
+    /// <param name="rows">Cells; of those with several lines only the first is shown.</param>
+    /// <param name="width">Columns of the terminal; null for no limit.</param>
+    public static void Write(TextWriter output, IReadOnlyList<string> headers, IEnumerable<IReadOnlyList<string?>> rows, int? width = null)
     {
-        var all = rows.Select(row => row.Select(cell => string.IsNullOrEmpty(cell) ? "-" : SafeText.Line(cell)).ToArray()).ToList();
+        var all = rows.Select(row => row.Select(cell => string.IsNullOrEmpty(cell) ? "-" : SafeText.FirstLine(cell)).ToArray()).ToList();
         all.Insert(0, [.. headers]);
-        var widths = headers.Select((_, column) => all.Max(row => row[column].Length)).ToArray();
+        var natural = headers.Select((_, column) => all.Max(row => row[column].Length)).ToArray();
+        var widths = width is { } most ? Fit(natural, [.. headers.Select(h => h.Length)], most) : natural;
         foreach (var row in all)
-            output.WriteLine(string.Join("  ", row.Select((cell, column) => column == row.Length - 1 ? cell : cell.PadRight(widths[column]))));
+            output.WriteLine(string.Join(Gap, widths.Select((room, column) => SafeText.Cut(row[column], room).PadRight(column == widths.Length - 1 ? 0 : room))));
     }
+
+    /// <summary>The widths of the columns that are shown. The first one holds the ids and is cut last.</summary>
+    private static int[] Fit(int[] natural, int[] headers, int most)
+    {
+        var widths = natural.Select((n, column) => column == 0 ? Math.Min(n, most) : Math.Min(n, Math.Max(headers[column], LeastWidth))).ToArray();
+        while (widths.Length > 1 && Total(widths) > most) widths = widths[..^1];
+        // What is left over goes to the columns in the order of their importance.
+        for (var column = 0; column < widths.Length; column++)
+            widths[column] = Math.Min(natural[column], widths[column] + most - Total(widths));
+        return widths;
+    }
+
+    private static int Total(int[] widths) => widths.Sum() + (widths.Length - 1) * Gap.Length;
 }

@@ -8,6 +8,22 @@ internal static class SafeText
     /// <summary>One line: line breaks and tabs become spaces.</summary>
     public static string Line(string text) => Clean(text, keepLines: false);
 
+    /// <summary>The first line with something on it; an ellipsis stands for more lines and for what is over the limit.</summary>
+    public static string FirstLine(string text, int most = int.MaxValue)
+    {
+        var lines = Lines(text).Where(l => !string.IsNullOrWhiteSpace(l)).Take(2).ToList();
+        return lines.Count == 0 ? "" : Cut(lines[0].TrimEnd() + (lines.Count > 1 ? " …" : ""), most);
+    }
+
+    /// <summary>At most so many characters; a cut is marked.</summary>
+    public static string Cut(string text, int most)
+    {
+        if (text.Length <= most) return text;
+        // Half a surrogate pair is no character.
+        var end = char.IsHighSurrogate(text[Math.Max(0, most - 2)]) ? most - 2 : most - 1;
+        return text[..Math.Max(0, end)].TrimEnd(' ', '…') + "…";
+    }
+
     /// <summary>Several lines, each with the indentation in front.</summary>
     public static IEnumerable<string> Lines(string text) => Clean(text, keepLines: true).TrimEnd('\n').Split('\n');
 

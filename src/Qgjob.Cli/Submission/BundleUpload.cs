@@ -1,3 +1,4 @@
+using Qgjob.Cli.Output;
 using Qgjob.Client.Projects;
 
 namespace Qgjob.Cli.Submission;
@@ -17,8 +18,9 @@ internal static class BundleUpload
             if (await call.Client.HasBundleAsync(org, bundle.Sha256, cancel).ConfigureAwait(false)) return bundle.Sha256;
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             limit.CancelAfter(FileUpload.Limit);
-            using var content = new FileUpload(bundle.File, $"the project ({bundle.FileCount} files)", call.World);
+            using var content = new FileUpload(bundle.File, $"the project ({Quantity.Of(bundle.FileCount, "file")})", call.World);
             await call.Client.UploadBundleAsync(org, bundle.Sha256, content, limit.Token).ConfigureAwait(false);
+            content.TellAccepted();
             return bundle.Sha256;
         }
         finally

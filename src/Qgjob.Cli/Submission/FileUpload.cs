@@ -11,6 +11,8 @@ internal sealed class FileUpload(string file, string name, Surroundings world) :
     public static readonly TimeSpan Limit = TimeSpan.FromHours(1);
 
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(200);
+    private long sent;
+    private TimeSpan took;
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
@@ -22,7 +24,8 @@ internal sealed class FileUpload(string file, string name, Surroundings world) :
             var buffer = new byte[128 << 10];
             var started = world.Time.GetTimestamp();
             var shown = started;
-            long sent = 0;
+            // After a broken connection it begins anew.
+            sent = 0;
             while (await content.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is > 0 and var read)
             {
                 await stream.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
@@ -32,9 +35,12 @@ internal sealed class FileUpload(string file, string name, Surroundings world) :
                 world.Err.Write($"\r{Line(sent, content.Length)}\u001b[K");
             }
             if (world.Redraw) world.Err.Write("\r\u001b[K");
-            world.Err.WriteLine($"uploaded {name}, {Bytes(sent)} in {Durations.Show(world.Time.GetElapsedTime(started))}");
+            took = world.Time.GetElapsedTime(started);
         }
     }
+
+    /// <summary>Says that the server has taken it: not before it has said so, for bytes that were sent may still be refused.</summary>
+    public void TellAccepted() => world.Err.WriteLine($"uploaded {name}, {Bytes(sent)} in {Durations.Show(took)}");
 
     protected override bool TryComputeLength(out long length)
     {

@@ -50,7 +50,7 @@ internal static class LiveFrame
         var name = new Styled(run.RunId, Ink.Bold);
         if (model.AppVersionId is { } app) name.Add("  app version ").Add(app, Ink.Bold);
         var facts = Styled.Bar(share, BarWidth * 2, failed > 0 ? Ink.Red : Ink.Green)
-            .Add(string.Create(CultureInfo.InvariantCulture, $" {Math.Floor(share * 100)}%  {done} of {total} jobs · {TestsOf(model)}"));
+            .Add(string.Create(CultureInfo.InvariantCulture, $" {Math.Floor(share * 100)}%  {done} of {Quantity.Of(total, "job")} · {TestsOf(model)}"));
         if (failed > 0) facts.Add(" · ").Add($"{failed} failed", Ink.Red);
         var times = new Styled($"{Durations.Show(now - run.CreatedAt)} so far");
         if (run.ExpectedEnd is { } end) times.Add(end > now ? $" · about {Durations.Show(end - now)} left" : " · longer than expected");
@@ -79,7 +79,7 @@ internal static class LiveFrame
             rows.Add(
             [
                 new Styled(job.DeviceId ?? "-"), new Styled(job.Label), StateOf(job), ProgressOf(job),
-                new Styled(job.Since is { } since ? Durations.Show(now - since) : ""), new Styled(job.CurrentTest ?? job.Reason ?? "", Ink.Grey),
+                new Styled(job.Since is { } since ? Durations.Show(now - since) : ""), new Styled(job.CurrentTest ?? SafeText.FirstLine(job.Reason ?? ""), Ink.Grey),
             ]);
         if (active.Count > shown.Count) rows.Add([new Styled($"and {active.Count - shown.Count} more", Ink.Grey)]);
         return rows;
@@ -91,7 +91,7 @@ internal static class LiveFrame
         var rows = shown.Select(job => (IReadOnlyList<Styled>)
         [
             VerdictOf(job), new Styled(job.Label), new Styled(job.DeviceId ?? ""),
-            job.Reason is { } reason ? new Styled(reason, Ink.Grey) : new Styled(job.TestsTotal is { } total ? $"{total} {(total == 1 ? "test" : "tests")}" : ""),
+            job.Reason is { } reason ? new Styled(SafeText.FirstLine(reason), Ink.Grey) : new Styled(job.TestsTotal is { } total ? $"{total} {(total == 1 ? "test" : "tests")}" : ""),
         ]).ToList();
         if (shown.Count > 0 && final.Count > shown.Count) rows.Add([new Styled($"and {final.Count - shown.Count} more", Ink.Grey)]);
         return rows;
@@ -106,7 +106,7 @@ internal static class LiveFrame
         {
             new Styled($"{count} {(count == 1 ? "job waits" : "jobs wait")}: ").Add(string.Join(", ", waiting.Take(QueueShown).Select(j => j.Label)) + (count > QueueShown ? ", …" : "")),
         };
-        if (waiting.Select(j => j.Reason).FirstOrDefault(r => r is not null) is { } reason) lines.Add(new Styled("because " + reason, Ink.Grey));
+        if (waiting.Select(j => j.Reason).FirstOrDefault(r => r is not null) is { } reason) lines.Add(new Styled("because " + SafeText.FirstLine(reason), Ink.Grey));
         return lines;
     }
 

@@ -24,13 +24,15 @@ internal static class Outcome
         var jobOf = jobs.ToDictionary(j => j.JobId);
         var failures = new List<FailedTest>();
         var flaky = new List<FlakyTest>();
+        var judged = new HashSet<string>(StringComparer.Ordinal);
         foreach (var job in results)
             foreach (var test in job.Tests)
+            {
+                // What a cancel or a lost device interrupted is no failure of the test; what the run limit interrupted is.
+                if (test.Status is TestStatus.Interrupted && job.Status is not (JobStatus.Failed or JobStatus.TimedOut)) continue;
+                judged.Add(job.JobId);
                 switch (test.Status)
                 {
-                    // What a cancel or a lost device interrupted is no failure of the test; what the run limit interrupted is.
-                    case TestStatus.Interrupted when job.Status is not (JobStatus.Failed or JobStatus.TimedOut):
-                        break;
                     case TestStatus.Failed or TestStatus.TimedOut or TestStatus.Interrupted:
                         failures.Add(new FailedTest(test.Title, test.File, test.Line, test.ErrorLine, Words.Of(test.Status), test.Error, test.Snippet,
                             job.JobId, job.TestPath, jobOf.GetValueOrDefault(job.JobId)?.DeviceId));
@@ -39,13 +41,15 @@ internal static class Outcome
                         flaky.Add(new FlakyTest(test.Title, test.File, test.Line, test.Retry, job.JobId));
                         break;
                 }
+            }
         var ended = run.FinishedAt ?? run.CreatedAt;
         return new OutcomeDocument(
             run.RunId, run.Status, run.ExitCode, run.Tests.Passed, run.Tests.Failed, Math.Max(run.Tests.Flaky, run.Flaky), run.Tests.Skipped, run.Installs,
             Math.Round((ended - run.CreatedAt).TotalSeconds, 1),
             [.. jobs.Select(j => j.DeviceId).OfType<string>().Distinct().Order(StringComparer.Ordinal)],
             failures, flaky,
-            [.. jobs.Where(j => j.Status is not JobStatus.Passed).Select(j => new FailedJob(j.JobId, j.TestPath, Words.Of(j.Status), j.Reason, j.DeviceId))]);
+            [.. jobs.Where(j => j.Status is not JobStatus.Passed).Select(j => new FailedJob(j.JobId, j.TestPath, Words.Of(j.Status), j.Reason, j.DeviceId))],
+            jobs.Count(j => j.Status is not JobStatus.Passed && !judged.Contains(j.JobId)));
     }
 }
 
@@ -62,13 +66,22 @@ internal static class OutcomeText
         }
         foreach (var test in outcome.FlakyTests)
             output.WriteLine($"FLAKY  {SafeText.Line(test.File)}:{test.Line}  {SafeText.Line(test.Title)} (passed on retry {test.Retries})");
-        // A job whose failed tests are shown above needs no second line.
+        // A job that failed by the tests shown above needs no second line; one that a limit or an error ended does: its tests do not say why.
         var shown = outcome.Failures.Select(f => f.JobId).ToHashSet(StringComparer.Ordinal);
-        foreach (var job in outcome.JobsNotPassed.Where(j => !shown.Contains(j.JobId)))
-            output.WriteLine($"{job.Status.ToUpperInvariant()}  {SafeText.Line(job.TestPath)}{(job.Reason is null ? "" : ": " + SafeText.Line(job.Reason))}  ({job.JobId})");
+        foreach (var job in outcome.JobsNotPassed.Where(j => j.Status != Words.Of(JobStatus.Failed) || !shown.Contains(j.JobId))) WriteJob(output, job);
+        if (outcome.NotRun > 0) output.WriteLine($"{Quantity.Of(outcome.NotRun, "file")} gave no verdict");
         if (outcome.Flaky + outcome.Skipped > 0) output.WriteLine($"flaky {outcome.Flaky}, skipped {outcome.Skipped}");
         // Scripts read this line; its form is part of the interface.
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"passed {outcome.Passed}, failed {outcome.Failed}, installs {outcome.Installs}, seconds {outcome.Seconds:0.0}"));
+    }
+
+    /// <summary>A short reason stands on the job's line; one of several lines stands below it, line by line.</summary>
+    private static void WriteJob(TextWriter output, FailedJob job)
+    {
+        IReadOnlyList<string> reason = job.Reason is null ? [] : [.. SafeText.Lines(job.Reason.Trim())];
+        output.WriteLine($"{job.Status.ToUpperInvariant()}  {SafeText.Line(job.TestPath)}{(reason.Count == 1 ? ": " + reason[0] : "")}  ({job.JobId})");
+        if (reason.Count < 2) return;
+        foreach (var line in reason) output.WriteLine(line.Length == 0 ? "" : "    " + line);
     }
 }

@@ -7,6 +7,9 @@ namespace Qgjob.Cli.Watching;
 /// <summary>One line for each event, in the order in which things happened: for logs of build servers.</summary>
 internal sealed class PlainView(TextWriter output) : IRunView
 {
+    // One event is one line of a log; the verdict at the end tells the whole.
+    private const int MostOfMessage = 200;
+
     private TimeSpan nextComplaint = TimeSpan.Zero;
 
     public TimeSpan? TickEvery => null;
@@ -14,7 +17,7 @@ internal sealed class PlainView(TextWriter output) : IRunView
     public void Start(RunModel model)
     {
         var jobs = model.Run.Jobs;
-        output.WriteLine($"run {model.Run.RunId}: {jobs.Total} jobs{(model.AppVersionId is { } app ? $", app version {SafeText.Line(app)}" : "")}");
+        output.WriteLine($"run {model.Run.RunId}: {Quantity.Of(jobs.Total, "job")}{(model.AppVersionId is { } app ? $", app version {SafeText.Line(app)}" : "")}");
     }
 
     public void Happened(RunModel model, JobEvent happened)
@@ -42,7 +45,7 @@ internal sealed class PlainView(TextWriter output) : IRunView
     private static string? LineOf(RunModel model, JobEvent happened)
     {
         if (model.Find(happened.JobId) is not { } job) return null;
-        var message = happened.Message is { Length: > 0 } text ? SafeText.Line(text) : null;
+        var message = happened.Message is { Length: > 0 } text ? SafeText.FirstLine(text, MostOfMessage) : null;
         var what = happened.Kind switch
         {
             "queued" => "queued",

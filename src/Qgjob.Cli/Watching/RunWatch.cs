@@ -59,7 +59,7 @@ internal static class RunWatch
         try
         {
             var canceled = await call.Client.CancelRunAsync(runId, limit.Token).ConfigureAwait(false);
-            return new CliException(ExitCode.Interrupted, $"Interrupted; {runId} is canceled ({canceled.Canceled} jobs).");
+            return new CliException(ExitCode.Interrupted, $"Interrupted; {runId} is canceled ({Quantity.Of(canceled.Canceled, "job")}).");
         }
         catch (Exception e) when (e is OperationCanceledException or ServerUnreachableException or ApiException or HttpRequestException)
         {

@@ -119,7 +119,15 @@ public sealed record AttemptView(
 public sealed record RunAccepted(string RunId, IReadOnlyList<string> JobIds, bool Repeated = false);
 
 /// <summary>Per-test results of a job's attempt.</summary>
-public sealed record JobResults(string JobId, string TestPath, JobStatus Status, int Attempt, IReadOnlyList<TestResult> Tests);
+/// <param name="JobId">The job.</param>
+/// <param name="TestPath">Its test file.</param>
+/// <param name="Status">The job's state.</param>
+/// <param name="Attempt">The attempt that the results are of; 0 before the first.</param>
+/// <param name="Tests">In the order in which they ended.</param>
+/// <param name="Reason">A sentence for people, or several lines: why the job ended as it did.</param>
+/// <param name="RunSeconds">How long the attempt's test process ran, once it has ended.</param>
+public sealed record JobResults(
+    string JobId, string TestPath, JobStatus Status, int Attempt, IReadOnlyList<TestResult> Tests, string? Reason = null, double? RunSeconds = null);
 
 /// <summary>Per-test results of a run: one entry per job, in the order of submission.</summary>
 public sealed record RunResults(string RunId, string Status, int ExitCode, TestCounts Tests, IReadOnlyList<JobResults> Jobs);

@@ -135,6 +135,6 @@ public sealed class WaitTests : IAsyncDisposable
         var run = await running;
         Assert.Equal(130, run.ExitCode);
         Assert.Equal(cancels, server.Requests.Contains("POST /api/v1/runs/r-1/cancel"));
-        Assert.Contains(cancels ? "is canceled (1 jobs)" : "qgjob wait r-1", run.Err, StringComparison.Ordinal);
+        Assert.Contains(cancels ? "is canceled (1 job)" : "qgjob wait r-1", run.Err, StringComparison.Ordinal);
     }
 }
