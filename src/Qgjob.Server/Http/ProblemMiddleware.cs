@@ -79,7 +79,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, IHostAppli
         context.Response.ContentType = "application/problem+json";
         if (HttpMethods.IsHead(context.Request.Method)) return;
         await JsonSerializer.SerializeAsync(
-            context.Response.Body, problem with { TraceId = context.TraceIdentifier, Instance = context.Request.Path }, WireJson.Default.Problem, context.RequestAborted);
+            context.Response.Body, problem with { TraceId = context.TraceIdentifier, Instance = context.Request.Path }, WireOptions.Readable.Problem, context.RequestAborted);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A request was told to try again: {Reason}.")]

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Qgjob.Client.Wire;
@@ -17,6 +18,9 @@ internal static class WireOptions
 
     /// <summary>For agents' requests: an agent that is newer than the server may say more than the server knows.</summary>
     public static WireJson Lenient { get; } = new(new JsonSerializerOptions(WireJson.Default.Options) { MaxDepth = 32 });
+
+    /// <summary>For answers that people read: an apostrophe stays one. They are never part of a page.</summary>
+    public static WireJson Readable { get; } = new(new JsonSerializerOptions(WireJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
     /// <summary>Makes ASP.NET Core's own answers and the API's document follow the wire.</summary>
     public static void Apply(JsonSerializerOptions options)

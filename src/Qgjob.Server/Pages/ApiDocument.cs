@@ -20,6 +20,8 @@ internal static class ApiDocument
     public static void MapApiDocument(this IEndpointRouteBuilder routes)
     {
         routes.MapOpenApi();
-        routes.MapScalarApiReference("/scalar", options => options.WithTitle("qgjob API").DisableDefaultFonts());
+        // The package's own offers (chat, hosting, sharing, SDKs, counting of visits) lead away from this server.
+        routes.MapScalarApiReference("/scalar", options => options.WithTitle("qgjob API")
+            .DisableDefaultFonts().DisableAgent().DisableMcp().DisableTelemetry().HideDeveloperTools().HideClientButton());
     }
 }

@@ -1,6 +1,7 @@
-using System.Net;
+using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Qgjob.Client.Wire;
 using Qgjob.Core;
 using Qgjob.Core.Storage;
 using Qgjob.Server.Devices;
@@ -11,50 +12,71 @@ using Qgjob.Server.Runs;
 
 namespace Qgjob.Server.Pages;
 
-/// <summary>A plain page: devices, queue and the latest runs, as they are now.</summary>
+/// <summary>A plain page: the latest runs, devices and queue, as they are now. It needs no script, and no other site.</summary>
 internal static class HomePage
 {
-    private const string Style =
-        "body{font:15px/1.5 system-ui,sans-serif;margin:2rem;color:#222}table{border-collapse:collapse;margin:0 0 2rem}"
-        + "th,td{text-align:left;padding:.2rem 1rem .2rem 0;border-bottom:1px solid #ddd}th{font-weight:600}h2{margin:0 0 .5rem;font-size:1.1rem}";
+    private const int Runs = 20;
 
     public static void MapHomePage(this IEndpointRouteBuilder routes) => routes.MapGet("/", ShowAsync).ExcludeFromDescription();
 
-    private static async Task<ContentHttpResult> ShowAsync(HttpResponse response, Dispatcher dispatcher, IJobStore store, CancellationToken cancel)
+    private static async Task<ContentHttpResult> ShowAsync(HttpResponse response, Dispatcher dispatcher, IJobStore store, TimeProvider time, CancellationToken cancel)
     {
         var (devices, groups) = await dispatcher.LookAsync(pools => (
             pools.All.SelectMany(p => p.Devices.Where(d => pools.FindDevice(d.Id)?.Pool == p).Select(d => DeviceEndpoints.View(p, d))).OrderBy(d => d.DeviceId, StringComparer.Ordinal).ToList(),
             pools.Groups.Select(g => GroupEndpoints.View(g.Pool, g.Group)).OrderBy(g => g.AppVersionId, StringComparer.Ordinal).ToList()), cancel);
-        var runs = (await store.ListRunsAsync(null, new PageRequest(20), cancel)).Items.Select(RunReader.View).ToList();
+        var runs = (await store.ListRunsAsync(null, new PageRequest(Runs), cancel)).Items.Select(RunReader.View).ToList();
         response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'";
-        var page = new StringBuilder("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"5\"><title>qgjob</title>")
-            .Append("<style>").Append(Style).Append("</style><h1>qgjob ").Append(Text(ServerHost.Version)).Append("</h1><p><a href=\"/scalar\">API</a></p>");
-        Table(page, $"Devices ({devices.Count})", ["Device", "Model", "State", "Job", "Installed", "Installs"], devices.Select(d => new[]
-        {
-            d.DeviceId, $"{d.Model} ({Words.Of(d.Platform)} {d.OsVersion})", d.State, d.JobId ?? "", string.Join(", ", d.Residents.Select(r => r.AppVersionId)), $"{d.Installs}",
-        }));
-        Table(page, $"Groups ({groups.Count})", ["App version", "Target", "Waiting", "On devices", "Why it waits"], groups.Select(g => new[]
-        {
-            $"{g.OrgId}/{g.AppVersionId}", $"{Words.Of(g.Target)} {g.Needs}", $"{g.Queued}", $"{g.Active}", g.WaitReason ?? "",
-        }));
-        Table(page, "Latest runs", ["Run", "Org", "Status", "Jobs", "Tests passed", "Tests failed", "Installs"], runs.Select(r => new[]
-        {
-            r.RunId, r.OrgId, r.Status, $"{r.Jobs.Total}", $"{r.Tests.Passed}", $"{r.Tests.Failed}", $"{r.Installs}",
-        }));
+        var page = new PageText($"qgjob {ServerHost.Version}");
+        Show(page, runs, time.GetUtcNow());
+        Show(page, devices);
+        Show(page, groups);
         return TypedResults.Content(page.ToString(), "text/html", Encoding.UTF8);
     }
 
-    private static void Table(StringBuilder page, string title, string[] columns, IEnumerable<string[]> rows)
-    {
-        page.Append("<h2>").Append(Text(title)).Append("</h2><table><tr>");
-        foreach (var column in columns) page.Append("<th>").Append(Text(column));
-        foreach (var row in rows)
+    private static void Show(PageText page, List<RunView> runs, DateTimeOffset now) => page.Table(
+        "Latest runs", "There is no run yet: 'qgjob submit' makes one.",
+        ["Run", "Org", "Branch", "Status", "#Jobs", "#Passed", "#Failed", "#Installs", "Created (UTC)", "#Duration"],
+        runs.Select(r => new Cell[]
         {
-            page.Append("<tr>");
-            foreach (var cell in row) page.Append("<td>").Append(Text(cell));
-        }
-        page.Append("</table>");
-    }
+            new(r.RunId, Link: $"/api/v1/runs/{Uri.EscapeDataString(r.RunId)}"),
+            new(r.OrgId),
+            new(r.Meta.GetValueOrDefault("branch") ?? ""),
+            new(r.Status, Class: "state " + r.Status),
+            Number(r.Jobs.Total, of: r.Jobs.Total - r.Jobs.Queued - r.Jobs.Active),
+            Number(r.Tests.Passed),
+            new($"{r.Tests.Failed}", Class: r.Tests.Failed > 0 ? "number bad" : "number"),
+            Number(r.Installs),
+            new(r.CreatedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)),
+            new(Length((r.FinishedAt ?? now) - r.CreatedAt), Class: "number"),
+        }));
 
-    private static string Text(string text) => WebUtility.HtmlEncode(text);
+    private static void Show(PageText page, List<DeviceView> devices) => page.Table(
+        $"Devices ({devices.Count})", "There is no device yet: 'qgjob agent' offers those of its machine.",
+        ["Device", "Model", "State", "Job", "Installed", "#Installs"],
+        devices.Select(d => new Cell[]
+        {
+            new(d.DeviceId),
+            new($"{d.Model} ({Words.Of(d.Platform)} {d.OsVersion}{(d.Virtual ? ", virtual" : "")})"),
+            new(d.Note is null ? d.State : $"{d.State}: {d.Note}", Class: "state " + d.State),
+            new(d.JobId ?? "", Link: d.JobId is null ? null : $"/api/v1/jobs/{Uri.EscapeDataString(d.JobId)}"),
+            new(string.Join(", ", d.Residents.Select(r => r.AppVersionId))),
+            Number(d.Installs),
+        }));
+
+    private static void Show(PageText page, List<GroupView> groups) => page.Table(
+        $"Queue ({groups.Sum(g => g.Queued)})", "No job waits.",
+        ["App version", "Wants", "#Waiting", "#On devices", "Why it waits"],
+        groups.Select(g => new Cell[]
+        {
+            new($"{g.OrgId}/{g.AppVersionId}"), new($"{Words.Of(g.Target)} {g.Needs}".TrimEnd()), Number(g.Queued), Number(g.Active), new(g.WaitReason ?? ""),
+        }));
+
+    private static Cell Number(int number, int? of = null) => new(of is { } done ? $"{done} of {number}" : $"{number}", Class: "number");
+
+    private static string Length(TimeSpan time) => time switch
+    {
+        { TotalSeconds: < 59.5 } => string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, time.TotalSeconds):0} s"),
+        { TotalHours: < 1 } => $"{time.Minutes} min {time.Seconds:00} s",
+        _ => $"{(int)time.TotalHours} h {time.Minutes:00} min",
+    };
 }

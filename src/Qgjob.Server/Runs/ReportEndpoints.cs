@@ -34,6 +34,7 @@ internal static class ReportEndpoints
         {
             xml.WriteStartElement("testsuites");
             xml.WriteAttributeString("name", run.RunId);
+            Totals(xml, run.Jobs);
             foreach (var job in run.Jobs) Suite(xml, job);
             xml.WriteEndElement();
         }
@@ -42,46 +43,74 @@ internal static class ReportEndpoints
 
     private static void Suite(XmlWriter xml, JobResults job)
     {
-        // A job that ended without results must not vanish from a report that people trust to be complete.
-        var broken = job.Tests.Count == 0 && job.Status is not (JobStatus.Passed or JobStatus.Queued or JobStatus.Leased or JobStatus.Installing or JobStatus.Running);
-        var counts = TestCounts.Of(job.Tests);
         xml.WriteStartElement("testsuite");
         xml.WriteAttributeString("name", Clean(job.TestPath));
         xml.WriteAttributeString("id", job.JobId);
-        xml.WriteAttributeString("tests", Number(job.Tests.Count + (broken ? 1 : 0)));
-        xml.WriteAttributeString("failures", Number(counts.Failed));
-        xml.WriteAttributeString("errors", Number(broken ? 1 : 0));
-        xml.WriteAttributeString("skipped", Number(counts.Skipped));
-        xml.WriteAttributeString("time", Seconds(job.Tests.Sum(t => t.DurationMs)));
-        foreach (var test in job.Tests) Case(xml, test);
-        if (broken)
+        Totals(xml, [job]);
+        foreach (var test in job.Tests) Case(xml, job, test);
+        if (IsBroken(job))
         {
             xml.WriteStartElement("testcase");
             xml.WriteAttributeString("name", Clean(job.TestPath));
-            xml.WriteStartElement("error");
-            xml.WriteAttributeString("message", $"the job ended as {Words.Of(job.Status)} without results");
-            xml.WriteEndElement();
+            xml.WriteAttributeString("classname", Clean(job.TestPath));
+            xml.WriteAttributeString("file", Clean(job.TestPath));
+            xml.WriteAttributeString("time", Seconds(BrokenMs(job)));
+            Trouble(xml, "error", job.Reason ?? $"the job ended as {Words.Of(job.Status)} without results", null);
             xml.WriteEndElement();
         }
         xml.WriteEndElement();
     }
 
-    private static void Case(XmlWriter xml, TestResult test)
+    /// <summary>
+    /// A job that did not pass though no test failed: it must not vanish from a report that people trust to be complete,
+    /// nor look green.
+    /// </summary>
+    private static bool IsBroken(JobResults job) =>
+        job.Status is JobStatus.Failed or JobStatus.Error or JobStatus.TimedOut or JobStatus.Canceled && TestCounts.Of(job.Tests).Failed == 0;
+
+    private static void Totals(XmlWriter xml, IReadOnlyList<JobResults> jobs)
+    {
+        var counts = jobs.Select(j => TestCounts.Of(j.Tests)).Aggregate(TestCounts.None, (sum, c) => sum.Plus(c));
+        var broken = jobs.Count(IsBroken);
+        xml.WriteAttributeString("tests", Number(jobs.Sum(j => j.Tests.Count) + broken));
+        xml.WriteAttributeString("failures", Number(counts.Failed));
+        xml.WriteAttributeString("errors", Number(broken));
+        xml.WriteAttributeString("skipped", Number(counts.Skipped));
+        xml.WriteAttributeString("time", Seconds(jobs.Sum(j => j.Tests.Sum(t => DurationMs(j, t)) + BrokenMs(j))));
+    }
+
+    /// <summary>Nobody told how long an interrupted test ran: it had what the tests that ended left of the attempt.</summary>
+    private static double DurationMs(JobResults job, TestResult test) =>
+        test is { Status: TestStatus.Interrupted, DurationMs: 0 } ? RestMs(job) / job.Tests.Count(t => t is { Status: TestStatus.Interrupted, DurationMs: 0 }) : test.DurationMs;
+
+    private static double BrokenMs(JobResults job) => IsBroken(job) ? RestMs(job) : 0;
+
+    private static double RestMs(JobResults job) => Math.Max(0, ((job.RunSeconds ?? 0) * 1000) - job.Tests.Sum(t => t.DurationMs));
+
+    private static void Case(XmlWriter xml, JobResults job, TestResult test)
     {
         xml.WriteStartElement("testcase");
         xml.WriteAttributeString("name", Clean(test.Title));
         xml.WriteAttributeString("classname", Clean(test.File));
         xml.WriteAttributeString("file", Clean(test.File));
         xml.WriteAttributeString("line", Number(test.Line));
-        xml.WriteAttributeString("time", Seconds(test.DurationMs));
+        xml.WriteAttributeString("time", Seconds(DurationMs(job, test)));
         if (test.Status is TestStatus.Skipped) xml.WriteElementString("skipped", null);
         else if (test.Status is TestStatus.Failed or TestStatus.TimedOut or TestStatus.Interrupted)
         {
-            xml.WriteStartElement("failure");
-            xml.WriteAttributeString("message", Clean((test.Error ?? Words.Of(test.Status)).Split('\n')[0]));
-            xml.WriteString(Clean($"{test.Error}\n{test.Snippet}"));
-            xml.WriteEndElement();
+            // A test that was interrupted knows nothing of why; its job does.
+            var why = test.Error ?? (test.Status is TestStatus.Interrupted ? job.Reason : null) ?? Words.Of(test.Status);
+            Trouble(xml, "failure", why, test.Snippet);
         }
+        xml.WriteEndElement();
+    }
+
+    /// <summary>The first line as the message that viewers list, everything as the text that they open.</summary>
+    private static void Trouble(XmlWriter xml, string element, string why, string? more)
+    {
+        xml.WriteStartElement(element);
+        xml.WriteAttributeString("message", Clean(why.Trim().Split('\n')[0].TrimEnd()));
+        xml.WriteString(Clean(more is null ? why : $"{why}\n{more}"));
         xml.WriteEndElement();
     }
 

@@ -41,10 +41,13 @@ internal sealed class RunReader(IJobStore store, Dispatcher dispatcher, TimeProv
     public async Task<JobResults> ResultsOfAsync(JobAndSpec found, CancellationToken cancel)
     {
         var (job, spec) = found;
+        var attempts = job.Attempt == 0 ? [] : await store.AttemptsAsync(job.Id, cancel);
         for (var attempt = job.Attempt; attempt > 0; attempt--)
-            if (await store.TestResultsAsync(job.Id, attempt, cancel) is { Count: > 0 } tests)
-                return new JobResults(job.Id, spec.TestPath, job.Status, attempt, tests);
-        return new JobResults(job.Id, spec.TestPath, job.Status, job.Attempt, []);
+            if (await store.TestResultsAsync(job.Id, attempt, cancel) is { Count: > 0 } tests) return Of(attempt, tests);
+        return Of(job.Attempt, []);
+
+        JobResults Of(int number, IReadOnlyList<Core.Results.TestResult> tests) => new(
+            job.Id, spec.TestPath, job.Status, number, tests, job.Reason, attempts.FirstOrDefault(a => a.Number == number && a.EndedAt is not null)?.RunSeconds);
     }
 
     /// <summary>The end of the last of the groups that the run's first waiting jobs are in; half an estimate when none waits.</summary>
