@@ -43,6 +43,8 @@ public sealed class Transport : IDisposable
     {
         using var limit = Limit(TimeSpan.FromSeconds(30), cancel);
         using var response = await SendAsync(new HttpRequestMessage(HttpMethod.Get, path), cancel, limit.Token, missingIsNull ? HttpStatusCode.NotFound : null).ConfigureAwait(false);
+        if (response.StatusCode is HttpStatusCode.NotFound && !IsJson(response))
+            throw new ServerUnreachableException(Server, new InvalidDataException($"it has no /{path.TrimStart('/').Split('?')[0]}"));
         return response.StatusCode is HttpStatusCode.NotFound ? null : await ReadAsync(response, type, limit.Token).ConfigureAwait(false);
     }
 
@@ -99,6 +101,11 @@ public sealed class Transport : IDisposable
         {
             throw new ServerUnreachableException(Server, new InvalidDataException($"what answered there is not a qgjob server of this version ({e.Message})", e));
         }
+        // The server died, or a proxy gave up, in the middle of its answer.
+        catch (IOException e)
+        {
+            throw new ServerUnreachableException(Server, e);
+        }
     }
 
     /// <inheritdoc/>
@@ -133,20 +140,24 @@ public sealed class Transport : IDisposable
         using (response) throw new ApiException(response.StatusCode, await ProblemOfAsync(response, limited).ConfigureAwait(false));
     }
 
+    /// <summary>A qgjob server explains every refusal in JSON; pages come from something else.</summary>
+    private static bool IsJson(HttpResponseMessage response) =>
+        response.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) is true;
+
     private static async Task<Problem> ProblemOfAsync(HttpResponseMessage response, CancellationToken cancel)
     {
         var status = (int)response.StatusCode;
         try
         {
-            if (response.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) is true)
+            if (IsJson(response))
             {
                 var stream = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
                 if (await JsonSerializer.DeserializeAsync(stream, WireJson.Default.Problem, cancel).ConfigureAwait(false) is { } problem) return problem;
             }
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or IOException)
         {
-            // Not a problem document: the status is all there is.
+            // Not a (whole) problem document: the status is all there is.
         }
         return new Problem($"HTTP {status}", status, $"The server answered {status} {response.ReasonPhrase}.");
     }

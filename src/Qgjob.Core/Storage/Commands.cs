@@ -48,8 +48,8 @@ public sealed record Claim(
 public abstract record ClaimAnswer
 {
     private ClaimAnswer() { }
-    /// <summary>The device is leased to the job.</summary>
-    public sealed record Claimed(Device Device, Job Job, JobSpec Spec) : ClaimAnswer;
+    /// <summary>The device is leased to the job, to test these builds; none: the project brings its own.</summary>
+    public sealed record Claimed(Device Device, Job Job, JobSpec Spec, IReadOnlyList<Build> Builds) : ClaimAnswer;
     /// <summary>The decision rested on old news; read again and decide again.</summary>
     public sealed record Conflict : ClaimAnswer;
     /// <summary>The group has nothing left.</summary>

@@ -70,7 +70,7 @@ internal sealed partial class Dispatcher
                 var lease = claimed.Device.Lease!;
                 var assignment = new Assignment(
                     new LeaseRef(claimed.Device.Id, lease.Token), claimed.Job.Id, claimed.Job.RunId, lease.Attempt, claimed.Spec,
-                    views.BuildsOf(claimed.Spec.OrgId, claimed.Spec.AppVersionId), claimed.Job.EstimateSeconds);
+                    claimed.Builds, claimed.Job.EstimateSeconds);
                 leases.Assigned(assignment);
                 item.Poll!.Won.Add(assignment);
                 LogAssigned(claimed.Job.Id, lease.Attempt, claimed.Device.Id);
@@ -136,12 +136,16 @@ internal sealed partial class Dispatcher
         {
             refreshDue = false;
             poolChanged |= await views.RefreshAsync(store, limit.Token);
+            viewsKnown = true;
         }
         // As above: the next tick tries again.
         catch (Exception e)
         {
             LogRefresh(e);
             views.Forget();
+            // Empty views would say that every lease is lost and every phone gone; nobody is told anything until the store answers.
+            viewsKnown = false;
+            poolChanged = false;
         }
     }
 

@@ -27,6 +27,7 @@ internal sealed partial class Dispatcher(
     private DateTimeOffset startedAt;
     private bool poolChanged;
     private bool refreshDue = true;
+    private bool viewsKnown;
     private int writesWaiting;
 
     /// <summary>Applies a command in the next batch.</summary>
@@ -88,7 +89,7 @@ internal sealed partial class Dispatcher(
             {
                 TakeMessages();
                 if (refreshDue) await RefreshAsync();
-                DecideForPolls();
+                if (viewsKnown) DecideForPolls();
                 await CommitAsync();
                 foreach (var poll in waiting.Where(p => p.IsOver)) poll.Reply(WorkAnswer.News.Nothing);
                 waiting.RemoveAll(p => p.IsAnswered);

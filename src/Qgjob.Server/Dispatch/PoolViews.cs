@@ -31,9 +31,6 @@ internal sealed class PoolViews
         return null;
     }
 
-    public IReadOnlyList<Build> BuildsOf(string orgId, string appVersionId) =>
-        pools.Values.Select(p => p.FindAppVersion(orgId, appVersionId)?.Builds).FirstOrDefault(b => b is not null) ?? [];
-
     public void Add(string pool) => pools.TryAdd(pool, new PoolView());
 
     /// <summary>Takes in what changed in the store; true when anything did.</summary>

@@ -9,14 +9,28 @@ using Qgjob.Core.Storage;
 
 namespace Qgjob.Server.Tests.Dispatch;
 
-/// <summary>A store whose commits fail while it is told to.</summary>
+/// <summary>A store whose commits, or readings of the pool, fail while it is told to.</summary>
 internal sealed class FailingStore(IJobStore inner) : IJobStore
 {
+    private TaskCompletionSource? readFailed;
+
     public bool Fails { get; set; }
+
+    /// <summary>Lets readings of the pool fail from now on; ends when one did.</summary>
+    public Task FailReadsAsync() => (readFailed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    public void ReadAgain() => readFailed = null;
 
     public ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, CancellationToken cancel) =>
         Fails ? throw new StoreUnavailableException("switched off", new TimeoutException()) : inner.CommitAsync(batch, cancel);
-    public ValueTask<PoolDelta> ReadPoolAsync(string pool, long sinceRevision, CancellationToken cancel) => inner.ReadPoolAsync(pool, sinceRevision, cancel);
+
+    public ValueTask<PoolDelta> ReadPoolAsync(string pool, long sinceRevision, CancellationToken cancel)
+    {
+        if (readFailed is not { } failed) return inner.ReadPoolAsync(pool, sinceRevision, cancel);
+        failed.TrySetResult();
+        throw new StoreUnavailableException("switched off", new TimeoutException());
+    }
+
     public ValueTask<Run?> FindRunAsync(string runId, CancellationToken cancel) => inner.FindRunAsync(runId, cancel);
     public ValueTask<Page<Run>> ListRunsAsync(string? orgId, PageRequest page, CancellationToken cancel) => inner.ListRunsAsync(orgId, page, cancel);
     public ValueTask<JobAndSpec?> FindJobAsync(string jobId, CancellationToken cancel) => inner.FindJobAsync(jobId, cancel);

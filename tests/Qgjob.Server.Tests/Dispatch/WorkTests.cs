@@ -203,6 +203,25 @@ public sealed class WorkTests
         Assert.Single((await agent.WorkAsync()).Assignments);
     }
 
+    [Fact]
+    public async Task A_pool_that_cannot_be_read_costs_nobody_a_lease()
+    {
+        var store = new FailingStore(new MemoryStore());
+        await using var server = await RunningServer.StartAsync(store);
+        var agent = new FakeAgent(server, "lab");
+        await agent.RegisterAsync();
+        await server.Client.SubmitAsync(Run(1), "k", Cancel);
+        var lease = Assert.Single((await agent.WorkAsync()).Assignments).Lease;
+        var failed = store.FailReadsAsync();
+        server.Time.Advance(TimeSpan.FromSeconds(1));
+        await failed;
+        Assert.Empty((await agent.WorkAsync(leases: [lease], free: [])).Lost);
+        store.ReadAgain();
+        server.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(LeaseState.Ok, await agent.RenewAsync(lease));
+        Assert.Empty((await agent.WorkAsync(leases: [lease], free: [])).Lost);
+    }
+
     private static async Task<string?> LastNoteAsync(RunningServer server, string runId)
     {
         await foreach (var happened in server.Client.FollowRunAsync(runId, 0, Cancel))

@@ -12,7 +12,8 @@ public sealed partial class StoreEngine
     {
         if (rows.FindDevice(command.DeviceId) is not { } device) return new ClaimAnswer.Conflict();
         if (device.Lease?.ClaimId == command.ClaimId)
-            return new ClaimAnswer.Claimed(device, rows.FindJob(device.Lease.JobId)!, rows.SpecOf(device.Lease.JobId));
+            return new ClaimAnswer.Claimed(device, rows.FindJob(device.Lease.JobId)!, rows.SpecOf(device.Lease.JobId),
+                rows.FindAppVersion(device.Lease.OrgId, device.Lease.AppVersionId)!.Builds);
         if (!device.IsFree || device.Version != command.DeviceVersion) return new ClaimAnswer.Conflict();
         if (rows.FindGroup(command.GroupId) is not { Queued: > 0 } group) return new ClaimAnswer.Empty();
         var version = rows.FindAppVersion(group.Key.OrgId, group.Key.AppVersionId)!;
@@ -55,7 +56,7 @@ public sealed partial class StoreEngine
         var run = rows.FindRun(job.RunId)!;
         rows.Save(run with { Queued = run.Queued - 1, Active = run.Active + 1 });
         Emit(job, "leased", command.Now);
-        return new ClaimAnswer.Claimed(device, job, rows.SpecOf(job.Id));
+        return new ClaimAnswer.Claimed(device, job, rows.SpecOf(job.Id), version.Builds);
     }
 
     private RenewAnswer Apply(Renew command)
