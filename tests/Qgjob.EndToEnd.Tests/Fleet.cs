@@ -1,0 +1,171 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Qgjob.Client;
+using Qgjob.Client.Http;
+using Qgjob.Client.Wire;
+using Qgjob.Core.Jobs;
+using Xunit;
+
+namespace Qgjob.EndToEnd.Tests;
+
+/// <summary>A server and agents that a test kills and starts again, with a project of its own: the todo app with tests that misbehave.</summary>
+internal sealed class Fleet : IAsyncDisposable
+{
+    public const int LeaseSeconds = 8;
+    private static readonly Dictionary<string, string> Tests = new()
+    {
+        ["quick"] = "test('is quick', async () => {});",
+        ["steady"] = "test('takes its time', async () => { test.setTimeout(0); await rest(Number(process.env.SECONDS)); });",
+        // Its child left the session: only its mark tells whose it is.
+        ["silent"] = "test('says nothing', async () => { test.setTimeout(0); spawn('setsid', ['sleep', '600'], { stdio: 'ignore' }); await rest(600); });",
+        ["endless"] = "test('talks', async () => { test.setTimeout(0); for (;;) { console.log('still here'); await rest(0.3); } });",
+        ["app"] = "test('sees the app', async ({ device }) => { await expect(device.getByText('Skip', { exact: true })).toBeVisible(); });",
+    };
+
+    private readonly string folder = Directory.CreateTempSubdirectory("qgjob-fleet-").FullName;
+    private readonly Dictionary<string, Program> agents = [];
+    private Program? server;
+    private string? bundle;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public string Url { get; private set; } = "http://127.0.0.1:0";
+    public QgjobClient Client { get; private set; } = null!;
+    public Program Server => server!;
+    private string Project => Path.Combine(folder, "project");
+    private Dictionary<string, string> Environment => new() { ["QGJOB_URL"] = Url };
+
+    public static async Task<Fleet> StartAsync()
+    {
+        var fleet = new Fleet();
+        fleet.WriteProject();
+        await fleet.StartServerAsync();
+        return fleet;
+    }
+
+    /// <summary>Starts the server, on the port that it had before.</summary>
+    public async Task StartServerAsync()
+    {
+        var ready = Path.Combine(folder, "server.ready");
+        File.Delete(ready);
+        server = Program.Start(Checkout.Server, folder, new Dictionary<string, string>(), "--data", Path.Combine(folder, "server"), "--urls", Url,
+            "--ready-file", ready, "--lease-ttl", $"{LeaseSeconds}s", "--lease-renew", "1s", "--lease-margin", "2s");
+        await UntilAsync(() => Task.FromResult(File.Exists(ready) && File.ReadAllText(ready).Trim().Length > 0), "the server is ready");
+        Url = (await File.ReadAllTextAsync(ready, Cancel)).Trim();
+        Client ??= new QgjobClient(new Transport(new Uri(Url), null, TimeProvider.System));
+    }
+
+    /// <summary>Starts an agent with one phone and waits until that is free. Its devices have its name as a tag.</summary>
+    public async Task StartAgentAsync(string name, params IEnumerable<string> options)
+    {
+        agents[name] = Program.Start(Checkout.Qgjob, folder, Environment,
+            ["agent", "--name", name, "--tag", name, "--no-usb", "--data", Home(name), "--virtual-phones", "1", .. options]);
+        await UntilAsync(async () => (await Client.ListDevicesAsync(Cancel)).Items.Any(d => d.State == "free" && d.Tags.Contains(name)), $"{name}'s phone is free");
+    }
+
+    public Program Agent(string name) => agents[name];
+
+    public string Home(string name) => Path.Combine(folder, name);
+
+    /// <summary>The processes that attempts of an agent have started and that still run.</summary>
+    public List<int> AttemptProcesses(string name)
+    {
+        var mark = $"QGJOB_ATTEMPT={File.ReadAllText(Path.Combine(Home(name), "agent-id")).Trim()}.";
+        return Processes(e => e.StartsWith(mark, StringComparison.Ordinal));
+    }
+
+    /// <summary>Processes with an environment variable that is looked for (Linux).</summary>
+    public static List<int> Processes(Func<string, bool> has)
+    {
+        var found = new List<int>();
+        foreach (var process in Directory.EnumerateDirectories("/proc"))
+        {
+            if (!int.TryParse(Path.GetFileName(process), out var id)) continue;
+            try
+            {
+                if (File.ReadAllText(Path.Combine(process, "environ")).Split('\0').Any(has)) found.Add(id);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // It ended meanwhile.
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Submits one of the project's tests; the project is uploaded the first time.</summary>
+    public async Task<string> SubmitAsync(string test, Func<SubmitRun, SubmitRun>? with = null)
+    {
+        if (bundle is null)
+        {
+            // A phone that does not exist: this submission only brings the project.
+            var pushed = await QgjobAsync("submit", "--org-id", "acme", "--app-version-id", "todo-1.0", "--app", "builds/todo-1.0.apk",
+                "--test", "tests/quick.spec.js", "--device", "tag=nobody", "--json");
+            Assert.True(pushed.ExitCode == 0, pushed.All);
+            using var answer = JsonDocument.Parse(pushed.Out);
+            await Client.CancelRunAsync(answer.RootElement.GetProperty("run_id").GetString()!, Cancel);
+            bundle = answer.RootElement.GetProperty("bundle_sha256").GetString();
+        }
+
+        var run = new SubmitRun { OrgId = "acme", AppVersionId = "todo-1.0", Tests = [$"tests/{test}.spec.js"], BundleSha256 = bundle, InfraAttempts = 3 };
+        var accepted = await Client.SubmitAsync(with?.Invoke(run) ?? run, Guid.CreateVersion7().ToString(), Cancel);
+        return Assert.Single(accepted.JobIds);
+    }
+
+    public Task<Ended> QgjobAsync(params IEnumerable<string> arguments) => Program.RunAsync(Checkout.Qgjob, Project, Environment, Lab.Patience, arguments);
+
+    public Program StartQgjob(params IEnumerable<string> arguments) => Program.Start(Checkout.Qgjob, Project, Environment, arguments);
+
+    public async Task<JobView> JobAsync(string job) => (await Client.FindJobAsync(job, Cancel))!;
+
+    /// <summary>Waits until a job has reached something.</summary>
+    public async Task<JobView> UntilAsync(string job, Func<JobView, bool> holds, string what)
+    {
+        var seen = await JobAsync(job);
+        await UntilAsync(async () => holds(seen = await JobAsync(job)), $"{job} {what}");
+        return seen;
+    }
+
+    public Task<JobView> EndAsync(string job) => UntilAsync(job, j => j.FinishedAt is not null, "has ended");
+
+    public Task<JobView> RunningAsync(string job) => UntilAsync(job, j => j.Status is JobStatus.Running, "runs");
+
+    public async Task UntilAsync(Func<Task<bool>> holds, string what, TimeSpan? limit = null)
+    {
+        var clock = Stopwatch.StartNew();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (!await holds())
+        {
+            if (clock.Elapsed > (limit ?? TimeSpan.FromMinutes(3)))
+                Assert.Fail($"Waited in vain until {what}.\n{server?.Output()}\n{string.Join('\n', agents.Select(a => $"{a.Key}: {a.Value.Output()}"))}");
+            await timer.WaitForNextTickAsync(Cancel);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var agent in agents.Values) await agent.DisposeAsync();
+        if (server is not null) await server.DisposeAsync();
+        Client?.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private void WriteProject()
+    {
+        foreach (var name in new[] { "package.json", "package-lock.json", "appwright.config.ts", "builds/todo-1.0.apk" })
+        {
+            var file = Path.Combine(Project, name);
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            File.Copy(Path.Combine(Checkout.Todo, name), file);
+        }
+
+        Directory.CreateDirectory(Path.Combine(Project, "tests"));
+        foreach (var (name, body) in Tests)
+        {
+            File.WriteAllText(Path.Combine(Project, "tests", $"{name}.spec.js"),
+                "import { spawn } from 'node:child_process';\nimport { test, expect } from 'appwright';\n"
+                + $"const rest = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));\n{body}\n");
+        }
+    }
+}
