@@ -46,7 +46,7 @@ internal static class HomePage
             Number(r.Tests.Passed),
             new($"{r.Tests.Failed}", Class: r.Tests.Failed > 0 ? "number bad" : "number"),
             Number(r.Installs),
-            new(r.CreatedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)),
+            new(r.CreatedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture), Class: "time"),
             new(Length((r.FinishedAt ?? now) - r.CreatedAt), Class: "number"),
         }));
 

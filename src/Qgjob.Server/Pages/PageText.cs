@@ -15,9 +15,9 @@ internal sealed class PageText
     private const string Style = """
         :root{color-scheme:light dark;--line:#8883;--soft:#888;--good:#1a7f37;--bad:#cf222e;--warn:#9a6700;--busy:#0969da}
         @media(prefers-color-scheme:dark){:root{--good:#3fb950;--bad:#f85149;--warn:#d29922;--busy:#58a6ff}}
-        body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem}
+        body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:84rem;padding:0 1rem}
         h1{font-size:1.3rem;margin:0}h2{font-size:1.05rem;margin:2rem 0 .4rem}p{margin:.2rem 0;color:var(--soft)}a{color:inherit}
-        div{overflow-x:auto}table{border-collapse:collapse;width:100%}td{overflow-wrap:anywhere}
+        div{overflow-x:auto}table{border-collapse:collapse;width:100%}td{overflow-wrap:break-word}td a,.time{white-space:nowrap}
         th,td{text-align:left;vertical-align:top;padding:.3rem 1rem .3rem 0;border-bottom:1px solid var(--line)}
         th{font-size:.85rem;font-weight:600;color:var(--soft);white-space:nowrap}
         .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.state{font-weight:600}

@@ -34,7 +34,7 @@ public sealed class HomePageTests
         Assert.Contains($"<a href=\"/api/v1/runs/{failed.RunId}\">{failed.RunId}</a>", page, StringComparison.Ordinal);
         Assert.Contains("<td class=\"state failed\">failed</td>", page, StringComparison.Ordinal);
         Assert.Contains("<td class=\"number\">1</td><td class=\"number bad\">1</td>", page, StringComparison.Ordinal);
-        Assert.Contains("<td>2030-01-01 08:00:00</td><td class=\"number\">0 s</td>", page, StringComparison.Ordinal);
+        Assert.Contains("<td class=\"time\">2030-01-01 08:00:00</td><td class=\"number\">0 s</td>", page, StringComparison.Ordinal);
         Assert.Contains($"/api/v1/runs/{running.RunId}", page, StringComparison.Ordinal);
         Assert.Contains("<td class=\"state busy\">busy</td>", page, StringComparison.Ordinal);
         Assert.Contains($"<a href=\"/api/v1/jobs/{busy.JobId}\">", page, StringComparison.Ordinal);
