@@ -15,7 +15,7 @@ internal sealed record Failure(ExitCode Code, string Message, string? Hint)
         ApiException e => OfAnswer(e),
         ServerUnreachableException e => OfSilence(e),
         BundleException e => new Failure(ExitCode.Usage, e.Message, null),
-        IOException or UnauthorizedAccessException => new Failure(ExitCode.General, error.Message, null),
+        IOException or UnauthorizedAccessException => new Failure(ExitCode.General, error.Message, "Look at the path, its rights and the space on its disk."),
         HttpRequestException => new Failure(ExitCode.General, $"The connection to the server broke: {error.Message}", "Try again."),
         _ => null,
     };
@@ -26,9 +26,11 @@ internal sealed record Failure(ExitCode Code, string Message, string? Hint)
         HttpStatusCode.Forbidden => new Failure(ExitCode.Auth, e.Message, "Use a token that may do this."),
         HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity => new Failure(
             ExitCode.Usage, e.Problem.Field is { } field && !e.Message.Contains(field, StringComparison.Ordinal) ? $"{field}: {e.Message}" : e.Message, null),
-        _ => new Failure(ExitCode.General, e.Message, (int)e.Status >= 500 ? "The server's log says more." : null),
+        _ => new Failure(ExitCode.General, e.Message, (int)e.Status >= 500 ? "The server's log says more." : "'qgjob doctor' looks whether server and program fit together."),
     };
 
-    private static Failure OfSilence(ServerUnreachableException e) => new(
+    private static Failure OfSilence(ServerUnreachableException e) => e.InnerException is InvalidDataException foreign
+        ? new(ExitCode.General, $"What answers at {e.Server} is not a qgjob server: {foreign.Message}", "Set --url or QGJOB_URL to the server's address.")
+        : new(
         ExitCode.General, $"No answer from the qgjob server at {e.Server}: {e.InnerException!.Message}", "Is it running? Set --url or QGJOB_URL to its address.");
 }

@@ -51,14 +51,17 @@ internal static class AgentCommand
             if (call.Value(data) is { } own) options = options with { DataFolder = Path.GetFullPath(own, call.World.CurrentFolder) };
             if (call.Value(toolchain) is { } shared) options = options with { ToolchainFolder = Path.GetFullPath(shared, call.World.CurrentFolder) };
             if (call.Value(adbPort) is { } port) options = options with { AdbPort = port };
+            if (options is { Usb: false, VirtualPhones: 0 })
+                throw CliException.Usage("There is nothing to offer: --no-usb leaves out what adb sees, and there are no phones in software.", "Leave out --no-usb, or add --virtual-phones N.");
             try
             {
                 await AgentHost.RunAsync(options, new AgentLines(call), call.World.Time, call.World.Ids, cancel).ConfigureAwait(false);
             }
             catch (AgentStartException e)
             {
-                throw new CliException(ExitCode.General, e.Message);
+                throw new CliException(ExitCode.General, e.Message, "'qgjob doctor' looks for what else is missing.");
             }
+            if (call.Json) call.WriteJson("agent_stopped", new StoppedDocument(options.Name), CliJson.Default.StoppedDocument);
             return ExitCode.Passed;
         });
         return command;

@@ -79,7 +79,8 @@ internal sealed class FakeServer : IAsyncDisposable
             var path = request.PathAndQuery.Split('?')[0];
             var answer = answers.TryGetValue($"{request.Method} {path}", out var known) ? known(request) : new Answer(404, """{"title":"Not found","status":404,"detail":"not here"}""");
             context.Response.StatusCode = answer.Status;
-            context.Response.ContentType = answer.Body.StartsWith("data:", StringComparison.Ordinal) ? "text/event-stream" : "application/json";
+            context.Response.ContentType = answer.Body.StartsWith("data:", StringComparison.Ordinal) ? "text/event-stream"
+                : answer.Body.StartsWith('<') ? "text/html" : "application/json";
             if (request.Method != "HEAD") await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(answer.Body), stop.Token);
             if (answer.StaysOpen)
             {

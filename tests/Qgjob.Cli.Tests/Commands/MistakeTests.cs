@@ -1,0 +1,87 @@
+using Qgjob.Client.Wire;
+
+namespace Qgjob.Cli.Tests.Commands;
+
+/// <summary>Every mistake is told in two lines: what is wrong, and what to do next.</summary>
+public sealed class MistakeTests : IAsyncDisposable
+{
+    private const string Submit = "submit --org-id o --app-version-id v --test a.spec.ts";
+    private readonly FakeServer server = new();
+    private readonly TemporaryFolder folder = new();
+
+    public async ValueTask DisposeAsync()
+    {
+        await server.DisposeAsync();
+        folder.Dispose();
+    }
+
+    [Theory]
+    [InlineData("status j-9", 1, "no job j-9", "qgjob list --jobs")]
+    [InlineData("status r-9", 1, "no run r-9", "qgjob list")]
+    [InlineData("cancel j-9", 1, "no job j-9", "qgjob list --jobs")]
+    [InlineData("logs r-9", 2, "is a run", "qgjob list --jobs --run-id r-9")]
+    [InlineData("devices show d-9", 1, "no device d-9", "qgjob devices list")]
+    [InlineData("devices pause d-9", 1, "no device d-9", "qgjob devices list")]
+    [InlineData("agents drain a-9", 1, "no agent a-9", "qgjob agents list")]
+    [InlineData("apps show v9 --org-id o", 1, "no app version v9 of o", "qgjob apps list")]
+    [InlineData("apps show v9", 2, "No org", "--org-id")]
+    [InlineData("apps upload no.apk --org-id o --app-version-id v", 2, "There is no file", ".apk, .ipa or a zipped .app")]
+    [InlineData("apps upload bad.apk --org-id o --app-version-id bad", 2, "This is not an APK", "check that the file is whole")]
+    [InlineData(Submit + " --app no.apk", 2, "There is no file", "--app")]
+    [InlineData(Submit + " --app .", 2, "is a folder", "Zip the .app folder")]
+    [InlineData("submit --org-id o --app-version-id bad --test a.spec.ts --app bad.apk", 2, "This is not an APK", "check that the file is whole")]
+    [InlineData("submit --org-id o --app-version-id used --test a.spec.ts --app bad.apk", 1, "other bytes", "new --app-version-id")]
+    [InlineData(Submit + " --target toaster", 2, "'toaster'", "any, device, emulator")]
+    [InlineData(Submit + " --platform windows", 2, "'windows'", "android, ios")]
+    [InlineData(Submit + " --device colour=red", 2, "colour", "os>=13")]
+    [InlineData(Submit + " --timeout 90", 2, "not a duration", "90s, 10m or 1h30m")]
+    [InlineData(Submit + " --queue-timeout soon", 2, "--queue-timeout: 'soon'", "1h30m")]
+    [InlineData(Submit + " --max-attempts 0", 2, "not from 1 to 10", "qgjob submit --help")]
+    [InlineData(Submit + " --project nowhere", 2, "there is no folder", "")]
+    [InlineData("submit --org-id o --app-version-id v --test *.none.ts", 3, "no test file matches", "*.spec.*")]
+    [InlineData("submit --org-id o --test a.spec.ts", 2, "--app-version-id", "qgjob submit --help")]
+    [InlineData("list --status lost", 2, "'lost'", "queued")]
+    [InlineData("list --limit 0", 2, "1 to 500", "--cursor")]
+    [InlineData("agent --no-usb", 2, "nothing to offer", "--virtual-phones")]
+    [InlineData("agent --target toaster", 2, "'toaster'", "emulator")]
+    [InlineData("completion tcsh", 2, "'tcsh'", "bash, zsh or fish")]
+    [InlineData("virtual-phone --data p --api-level 3", 2, "", "qgjob virtual-phone --help")]
+    [InlineData("devices lst", 2, "Did you mean list?", "qgjob devices --help")]
+    [InlineData("groups --url ftp://x", 2, "not the address of a server", "http://localhost:8000")]
+    public async Task Each_mistake_says_what_to_do(string line, int code, string what, string next)
+    {
+        folder.With("bad.apk", "no zip");
+        server.On("POST /api/v1/runs", new RunAccepted("r-1", ["j-1"]), WireJson.Default.RunAccepted)
+            .On("PUT /api/v1/apps/o/bad", 400, """{"title":"Invalid","status":400,"detail":"This is not an APK."}""")
+            .On("PUT /api/v1/apps/o/used", 409, """{"title":"Conflict","status":409,"detail":"v is another build"}""");
+        await Check(await CliRun.OfAsync(line.Split(' '), server.Url, folder.Path, cancel: TestContext.Current.CancellationToken), code, what, next);
+    }
+
+    [Fact]
+    public async Task Something_else_at_the_address_is_told_from_a_server()
+    {
+        server.On("GET /api/v1/groups", 200, "<html>hello</html>").On("GET /api/v1/jobs/j-1", 404, "<html>no</html>").On("GET /api/v1/agents", 401, """{"detail":"asks for a token"}""");
+        await Check(await CliRun.OfAsync(["groups"], server.Url, cancel: TestContext.Current.CancellationToken), 1, "is not a qgjob server", "QGJOB_URL");
+        await Check(await CliRun.OfAsync(["status", "j-1"], server.Url, cancel: TestContext.Current.CancellationToken), 1, "is not a qgjob server", "QGJOB_URL");
+        await Check(await CliRun.OfAsync(["agents", "list"], server.Url, cancel: TestContext.Current.CancellationToken), 4, "asks for a token", "QGJOB_TOKEN");
+    }
+
+    [Fact]
+    public async Task A_wrong_address_is_named()
+    {
+        // Port 1 is nobody's.
+        var gone = new Uri("http://127.0.0.1:1/");
+        await Check(await CliRun.OfAsync(["groups"], gone, time: TimeProvider.System, cancel: TestContext.Current.CancellationToken), 1, $"No answer from the qgjob server at {gone}", "QGJOB_URL");
+    }
+
+    private static Task Check(CliRun run, int code, string what, string next)
+    {
+        var lines = run.Err.Split('\n', StringSplitOptions.RemoveEmptyEntries).SkipWhile(l => !l.StartsWith("qgjob: ", StringComparison.Ordinal)).ToList();
+        Assert.True(run.ExitCode == code, $"exit code {run.ExitCode}: {run.Err}");
+        Assert.Equal(2, lines.Count);
+        Assert.Contains(what, lines[0], StringComparison.Ordinal);
+        Assert.Contains(next, lines[1], StringComparison.Ordinal);
+        Assert.Empty(run.Out);
+        return Task.CompletedTask;
+    }
+}
