@@ -46,6 +46,10 @@ internal sealed class Lab : IAsyncDisposable
     public Task<Ended> QgjobInAsync(string workingFolder, params IEnumerable<string> arguments) =>
         Program.RunAsync(Checkout.Qgjob, workingFolder, Environment, Patience, arguments);
 
+    /// <summary>What adb connects to for a virtual phone of the agent "lab".</summary>
+    public string SerialOf(string deviceId) =>
+        File.ReadAllText(Path.Combine(folder, "agent", "phones", deviceId["lab/".Length..], "serial"));
+
     /// <summary>Waits for something to become true; asks the server, whose answers change on their own.</summary>
     public async Task UntilAsync(Func<Task<bool>> holds, string what)
     {
