@@ -88,7 +88,7 @@ internal sealed class RunningAgent : IAsyncDisposable
     {
         Directory.CreateDirectory(_home.Attempts);
         Directory.CreateDirectory(_home.Logs);
-        AttemptFolders.Trim(_home.Attempts, AttemptFolders.Kept);
+        AttemptFolders.Trim(_home.Attempts, AttemptFolders.Kept, isInUse: _ => false);
         _builds.Sweep();
         _workspaces.Sweep();
         using var following = new CancellationTokenSource();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Qgjob.Agent.AppWright;
 using Qgjob.Agent.Leases;
 using Qgjob.Agent.Phones;
@@ -25,14 +26,34 @@ internal sealed class AttemptDriver(AttemptTools tools)
 {
     private static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan AftermathLimit = TimeSpan.FromMinutes(10);
+    private readonly ConcurrentDictionary<string, bool> _foldersInUse = new();
 
     /// <param name="quit">The agent ends for good: what cannot be delivered stays on disk.</param>
     public async Task DriveAsync(HeldLease lease, CancellationToken quit)
     {
+        var folder = Path.GetFullPath(Path.Combine(tools.Folder, $"{lease.Assignment.JobId}-{lease.Assignment.Attempt}-{lease.Ref.Token}"));
+        _foldersInUse[folder] = true;
+        AttemptLog log;
+        try
+        {
+            Directory.CreateDirectory(folder);
+            log = new AttemptLog(Path.Combine(folder, "log.txt"));
+        }
+        catch
+        {
+            // A full disk, say. The lease is not renewed any more, so the job goes back to the queue when it expires.
+            tools.Leases.LetGo(lease);
+            throw;
+        }
+
+        using (log) await DriveAsync(lease, folder, log, quit).ConfigureAwait(false);
+        _foldersInUse.TryRemove(folder, out _);
+        AttemptFolders.Trim(tools.Folder, AttemptFolders.Kept, _foldersInUse.ContainsKey);
+    }
+
+    private async Task DriveAsync(HeldLease lease, string folder, AttemptLog log, CancellationToken quit)
+    {
         var assignment = lease.Assignment;
-        var folder = Path.Combine(tools.Folder, $"{assignment.JobId}-{assignment.Attempt}-{lease.Ref.Token}");
-        Directory.CreateDirectory(folder);
-        using var log = new AttemptLog(Path.Combine(folder, "log.txt"));
         var feed = new AttemptFeed(lease.Ref, assignment.Spec, log, tools.Progress, tools.Residents);
         using var aftermath = CancellationTokenSource.CreateLinkedTokenSource(quit);
         AttemptEnded ended;
@@ -164,8 +185,6 @@ internal sealed class AttemptDriver(AttemptTools tools)
         {
             // Too late, or the agent ends.
         }
-
-        AttemptFolders.Trim(tools.Folder, AttemptFolders.Kept);
     }
 
     private static AttemptEnded Cut(AttemptOutcome outcome, string? reason) => new(outcome, reason, [], 0, 0, 0, []);

@@ -4,16 +4,13 @@ namespace Qgjob.Agent.Attempts;
 internal static class AttemptFolders
 {
     public const int Kept = 20;
-    // A folder that is still written to or uploaded from must stay, however many there are.
-    private static readonly TimeSpan Grace = TimeSpan.FromMinutes(15);
 
-    /// <summary>Deletes all but the latest folders.</summary>
-    public static void Trim(string root, int kept)
+    /// <summary>Deletes all but the latest folders and those that are still written to or uploaded from.</summary>
+    public static void Trim(string root, int kept, Func<string, bool> isInUse)
     {
         if (!Directory.Exists(root)) return;
         var folders = new DirectoryInfo(root).GetDirectories().OrderByDescending(d => d.LastWriteTimeUtc).ToList();
-        var newest = folders.Count > 0 ? folders[0].LastWriteTimeUtc : default;
-        foreach (var folder in folders.Skip(kept).Where(f => newest - f.LastWriteTimeUtc > Grace))
+        foreach (var folder in folders.Skip(kept).Where(f => !isInUse(f.FullName)))
         {
             try
             {
