@@ -15,7 +15,7 @@ public sealed class AgentClient(Transport transport)
     public Task<RegisterResponse> RegisterAsync(RegisterRequest request, CancellationToken cancel) =>
         transport.PostAsync($"{Api}/register", request, Json.RegisterRequest, Json.RegisterResponse, cancel, repeatable: true);
 
-    /// <summary>Waits for work. Not repeated: a lost answer's leases are given back by the next registration or expire.</summary>
+    /// <summary>Waits for work. Not repeated: the next poll gets the assignments of a lost answer again.</summary>
     public Task<WorkResponse> WorkAsync(WorkRequest request, CancellationToken cancel) =>
         transport.PostAsync($"{Api}/work", request, Json.WorkRequest, Json.WorkResponse, cancel, timeout: TimeSpan.FromSeconds(request.WaitSeconds + 15));
 

@@ -9,6 +9,7 @@ namespace Qgjob.Agent.AppWright;
 /// </summary>
 internal sealed partial class ReporterEvents
 {
+    private const int LongestText = 64 * 1024;
     private readonly Dictionary<string, TestResult> _results = [];
 
     /// <summary>Errors outside of tests: a file that does not load, a failing global setup.</summary>
@@ -50,8 +51,12 @@ internal sealed partial class ReporterEvents
         }
     }
 
-    /// <summary>Without terminal colours.</summary>
-    public static string Plain(string text) => Colours().Replace(text, "");
+    /// <summary>Without terminal colours, and not longer than the server keeps: a matcher may print a whole page source.</summary>
+    public static string Plain(string text)
+    {
+        var plain = Colours().Replace(text, "");
+        return plain.Length > LongestText ? plain[..LongestText] : plain;
+    }
 
     private TestEnded ReadEnd(JsonElement root)
     {

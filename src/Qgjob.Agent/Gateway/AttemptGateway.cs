@@ -129,9 +129,11 @@ internal sealed class AttemptGateway : IAsyncDisposable
         if (request.Method == "DELETE" && rest.Length == 0)
         {
             await _one.WaitAsync(cancel).ConfigureAwait(false);
-            if (_live == live) _live = null;
+            // Whoever opened the next session meanwhile has closed this one, and may use what lay behind it.
+            var stillLive = _live == live;
+            if (stillLive) _live = null;
             _one.Release();
-            Close(live);
+            if (stillLive) Close(live);
             return HttpReply.Json(200, """{"value":null}""");
         }
 

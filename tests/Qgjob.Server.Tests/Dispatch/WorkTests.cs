@@ -105,7 +105,8 @@ public sealed class WorkTests
     [Fact]
     public async Task An_agent_whose_poll_is_open_stays_online()
     {
-        await using var server = await RunningServer.StartAsync();
+        // Many times the lease's length, so that an agent that is not heard of would be offline long before the end.
+        await using var server = await RunningServer.StartAsync(null, "--lease-ttl", "10s", "--lease-renew", "3s", "--lease-margin", "2s");
         var agent = new FakeAgent(server, "lab");
         await agent.RegisterAsync();
         var poll = agent.WorkAsync(wait: 60);
