@@ -20,7 +20,8 @@ internal sealed class Program : IAsyncDisposable
 
     private Program(string file, string folder, IReadOnlyDictionary<string, string> environment, IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo(file, arguments)
+        // A shell that runs the tests in the background lets them ignore Ctrl-C, and everything that they start inherits that.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", file, .. arguments])
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
@@ -62,7 +63,7 @@ internal sealed class Program : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            throw new TimeoutException($"{process.StartInfo.FileName} did not end within {limit}.\n{Output()}");
+            throw new TimeoutException($"{string.Join(' ', process.StartInfo.ArgumentList.Skip(1))} did not end within {limit}.\n{Output()}");
         }
         lock (output) return new Ended(process.ExitCode, output.ToString(), error.ToString());
     }
