@@ -36,7 +36,7 @@ internal sealed record PlaywrightReport(IReadOnlyList<TestResult> Tests, IReadOn
                 foreach (var test in Items(spec, "tests"))
                 {
                     var result = ReadTest(spec, test, [.. titles, spec.GetProperty("title").GetString()!], Relative);
-                    var failed = result.Status is TestStatus.Failed or TestStatus.TimedOut or TestStatus.Interrupted;
+                    var failed = result.Status.IsFailure();
                     if (failed || test.GetProperty("projectName").GetString() == chosen) tests.Add(result);
                 }
             }

@@ -26,7 +26,7 @@ internal static class Verdict
                 : (AttemptOutcome.ProjectError, $"The test process ended with {exitCode} before it could write a report:\n{tail}");
         }
 
-        var failed = report.Tests.Count(t => t.Status is TestStatus.Failed or TestStatus.TimedOut or TestStatus.Interrupted);
+        var failed = report.Tests.Count(t => t.Status.IsFailure());
         if (failed > 0)
         {
             return exitCode == 0

@@ -27,7 +27,7 @@ internal static class Download
                 if (got == sha256) return;
                 problem = $"the server sent other bytes (SHA-256 {got}) than expected ({sha256})";
             }
-            catch (ApiException e) when ((int)e.Status is >= 400 and < 500 and not 408 and not 429)
+            catch (ApiException e) when (e.IsFinal)
             {
                 throw new DownloadException(e.Message, e);
             }

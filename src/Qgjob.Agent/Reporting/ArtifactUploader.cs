@@ -38,7 +38,7 @@ internal static class ArtifactUploader
                     return true;
                 }
             }
-            catch (ApiException e) when ((int)e.Status is >= 400 and < 500 and not 408 and not 429)
+            catch (ApiException e) when (e.IsFinal)
             {
                 return false;
             }

@@ -36,7 +36,7 @@ internal sealed class LogUploader(AgentClient client, LeaseRef lease, AttemptLog
                     await SendAsync(file, cancel).ConfigureAwait(false);
                     backoff.Reset();
                 }
-                catch (ApiException e) when ((int)e.Status is >= 400 and < 500 and not 408 and not 429)
+                catch (ApiException e) when (e.IsFinal)
                 {
                     return; // The lease is not ours any more.
                 }

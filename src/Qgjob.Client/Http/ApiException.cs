@@ -10,6 +10,9 @@ public sealed class ApiException(HttpStatusCode status, Problem problem)
     /// <summary>HTTP status.</summary>
     public HttpStatusCode Status { get; } = status;
 
+    /// <summary>The same request would be refused again: the fault is in the request, not in the moment.</summary>
+    public bool IsFinal => (int)Status is >= 400 and < 500 and not 408 and not 429;
+
     /// <summary>What the server says about it.</summary>
     public Problem Problem { get; } = problem;
 }

@@ -17,6 +17,13 @@ public enum TestStatus
     Interrupted,
 }
 
+/// <summary>What the statuses mean, in one place.</summary>
+public static class TestStatusMeaning
+{
+    /// <summary>The test was to pass and did not.</summary>
+    public static bool IsFailure(this TestStatus status) => status is TestStatus.Failed or TestStatus.TimedOut or TestStatus.Interrupted;
+}
+
 /// <summary>One test's result in one attempt.</summary>
 /// <param name="TitlePath">Titles from the outermost <c>describe</c> to the test itself; at least one.</param>
 /// <param name="File">Path relative to the project, with forward slashes.</param>
@@ -55,7 +62,7 @@ public sealed record TestCounts(int Passed, int Failed, int Flaky, int Skipped)
     /// <summary>Counts these tests.</summary>
     public static TestCounts Of(IReadOnlyCollection<TestResult> tests) => new(
         tests.Count(t => t.Status is TestStatus.Passed or TestStatus.Flaky),
-        tests.Count(t => t.Status is TestStatus.Failed or TestStatus.TimedOut or TestStatus.Interrupted),
+        tests.Count(t => t.Status.IsFailure()),
         tests.Count(t => t.Status is TestStatus.Flaky),
         tests.Count(t => t.Status is TestStatus.Skipped));
 

@@ -96,7 +96,7 @@ internal static class ReportEndpoints
         xml.WriteAttributeString("line", Number(test.Line));
         xml.WriteAttributeString("time", Seconds(DurationMs(job, test)));
         if (test.Status is TestStatus.Skipped) xml.WriteElementString("skipped", null);
-        else if (test.Status is TestStatus.Failed or TestStatus.TimedOut or TestStatus.Interrupted)
+        else if (test.Status.IsFailure())
         {
             // A test that was interrupted knows nothing of why; its job does.
             var why = test.Error ?? (test.Status is TestStatus.Interrupted ? job.Reason : null) ?? Words.Of(test.Status);

@@ -98,7 +98,7 @@ public sealed partial class StoreEngine
         if (command.TestStarted is { } title) Emit(job, "test_started", command.Now, title);
         if (command.Test is { } test)
         {
-            job = job with { TestsDone = job.TestsDone + 1, TestsFailed = job.TestsFailed + (IsFailure(test) ? 1 : 0) };
+            job = job with { TestsDone = job.TestsDone + 1, TestsFailed = job.TestsFailed + (test.Status.IsFailure() ? 1 : 0) };
             Emit(job, "test_ended", command.Now, $"{Words.Of(test.Status)}: {test.Title}", test.DurationMs / 1000);
         }
         rows.Save(job);
@@ -154,8 +154,6 @@ public sealed partial class StoreEngine
         return new ExpireAnswer(expired.Count);
     }
 
-    private static bool IsFailure(TestResult test) => test.Status is TestStatus.Failed or TestStatus.TimedOut or TestStatus.Interrupted;
-
     private static AttemptEnd Lost(string reason) => new(AttemptOutcome.Lost, reason, 0, []);
 
     private Device? FindLeased(LeaseRef reference) =>
@@ -193,7 +191,7 @@ public sealed partial class StoreEngine
             {
                 TestsTotal = Math.Max(job.TestsTotal ?? 0, end.Tests.Count),
                 TestsDone = end.Tests.Count,
-                TestsFailed = end.Tests.Count(IsFailure),
+                TestsFailed = end.Tests.Count(t => t.Status.IsFailure()),
             };
         if (end.Outcome is AttemptOutcome.Passed or AttemptOutcome.Failed && end.RunSeconds > 0)
         {
