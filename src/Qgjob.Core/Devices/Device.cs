@@ -40,6 +40,7 @@ public sealed record DeviceOffer(
 /// <param name="ClaimedAt">When it was claimed.</param>
 /// <param name="Until">When it expires unless renewed.</param>
 /// <param name="CancelRequested">The job is canceled; the agent must stop and let go.</param>
+/// <param name="ChargedSeconds">Device seconds that the claim charged to the org; the end of the attempt corrects them.</param>
 public sealed record Lease(
     long Token,
     string JobId,
@@ -51,7 +52,27 @@ public sealed record Lease(
     string ClaimId,
     DateTimeOffset ClaimedAt,
     DateTimeOffset Until,
-    bool CancelRequested = false);
+    bool CancelRequested = false,
+    double ChargedSeconds = 0)
+{
+    /// <summary>Units of named resources that the attempt holds.</summary>
+    public IReadOnlyList<HeldUnit> Units { get; init; } = [];
+}
+
+/// <summary>A unit of a named resource that an attempt holds.</summary>
+/// <param name="Resource">Name of the resource.</param>
+/// <param name="Value">The unit: an account's name, an address; handed to the test as environment.</param>
+public sealed record HeldUnit(string Resource, string Value);
+
+/// <summary>How a device has fared with infrastructure lately.</summary>
+/// <param name="Failures">What failed on it in a row, by group or job (see <see cref="Scheduling.Cooldown"/>); empty after a success.</param>
+/// <param name="Cooldowns">Cooldowns in a row; each is twice as long as the one before.</param>
+/// <param name="CoolingUntil">It gets no work before this; null when it never failed so often.</param>
+public sealed record DeviceHealth(IReadOnlyList<string> Failures, int Cooldowns = 0, DateTimeOffset? CoolingUntil = null)
+{
+    /// <summary>Nothing failed lately.</summary>
+    public static DeviceHealth Good { get; } = new([]);
+}
 
 /// <summary>A device as the store keeps it.</summary>
 public sealed record Device
@@ -74,6 +95,8 @@ public sealed record Device
     public long LastToken { get; init; }
     /// <summary>The lease, while one is valid.</summary>
     public Lease? Lease { get; init; }
+    /// <summary>How it has fared lately.</summary>
+    public DeviceHealth Health { get; init; } = DeviceHealth.Good;
     /// <summary>Installs since it was first seen.</summary>
     public int Installs { get; init; }
     /// <summary>Attempts since it was first seen.</summary>
@@ -83,8 +106,10 @@ public sealed record Device
 
     /// <summary>The device's id.</summary>
     public string Id => Offer.Id;
+    /// <summary>It failed so often in a row that it rests.</summary>
+    public bool IsCooling(DateTimeOffset now) => Health.CoolingUntil > now;
     /// <summary>It can take a job now.</summary>
-    public bool IsFree => Online && !Paused && Lease is null;
+    public bool IsFree(DateTimeOffset now) => Online && !Paused && Lease is null && !IsCooling(now);
 }
 
 /// <summary>The process on a device host.</summary>

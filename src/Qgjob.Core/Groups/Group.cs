@@ -11,7 +11,8 @@ namespace Qgjob.Core.Groups;
 /// <param name="Target">Kind of device wanted.</param>
 /// <param name="Needs">Conditions on the device in canonical form; empty when there is none.</param>
 /// <param name="Barred">Devices where these jobs failed for infrastructure reasons; sorted, joined by newlines.</param>
-public sealed record GroupKey(string OrgId, string AppVersionId, Target Target, string Needs, string Barred)
+/// <param name="Resources">Named resources of which each job takes one unit; sorted, joined by newlines.</param>
+public sealed record GroupKey(string OrgId, string AppVersionId, Target Target, string Needs, string Barred, string Resources = "")
 {
     /// <summary>The group of a job.</summary>
     /// <param name="spec">The job's specification; its device selector must be valid.</param>
@@ -26,16 +27,22 @@ public sealed record GroupKey(string OrgId, string AppVersionId, Target Target, 
             needs = DeviceSelector.TryParse(conditions, out var selector, out var error)
                 ? selector.ToString()
                 : throw new ArgumentException(error, nameof(spec));
-        return new GroupKey(spec.OrgId, spec.AppVersionId, spec.Target, needs, string.Join('\n', barred.Order(StringComparer.Ordinal)));
+        return new GroupKey(spec.OrgId, spec.AppVersionId, spec.Target, needs, Joined(barred), Joined(spec.Resources));
     }
 
     /// <summary>A short id that is the same in every process: 16 hex digits of the SHA-256 of key and pool.</summary>
     /// <param name="pool">The pool whose devices serve the group; pools never share work, so they never share a group.</param>
     public string ToId(string pool = Runs.Run.DefaultPool)
     {
-        var text = $"{OrgId}\0{AppVersionId}\0{Target}\0{Needs}\0{Barred}{(pool == Runs.Run.DefaultPool ? "" : "\0" + pool)}";
+        var text = $"{OrgId}\0{AppVersionId}\0{Target}\0{Needs}\0{Barred}{(pool == Runs.Run.DefaultPool ? "" : "\0" + pool)}"
+            + (Resources.Length == 0 ? "" : "\0\0" + Resources);
         return "g-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))[..8]);
     }
+
+    /// <summary>Names of the resources that each job takes a unit of.</summary>
+    public IReadOnlyList<string> ResourceNames() => Resources.Length == 0 ? [] : Resources.Split('\n');
+
+    private static string Joined(IEnumerable<string> words) => string.Join('\n', words.Distinct().Order(StringComparer.Ordinal));
 }
 
 /// <summary>A group's exact counters. One row in every store; job rows are never needed to decide.</summary>
@@ -76,6 +83,10 @@ public sealed record AppVersion
     public int Serving { get; init; }
     /// <summary>Rises when <see cref="Serving"/> changes; checked by claims that imply an install.</summary>
     public long OpenVersion { get; init; }
+    /// <summary>What installing it is expected to take, in seconds: learned from it, or from its package; null when nothing is known.</summary>
+    public double? InstallSeconds { get; init; }
+    /// <summary>A test of it ran to a verdict once, so it can be installed and started; until then an infrastructure failure may be its own fault.</summary>
+    public bool Proven { get; init; }
     /// <summary>When it was first named.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
     /// <summary>The pool's revision at its last change.</summary>

@@ -44,6 +44,10 @@ public static class JobLifecycle
     public static bool IsTestFailure(AttemptOutcome outcome) =>
         outcome is AttemptOutcome.Failed or AttemptOutcome.RunLimit or AttemptOutcome.SilenceLimit;
 
+    /// <summary>True for outcomes that show that the app could be installed and its tests started.</summary>
+    public static bool IsTestVerdict(AttemptOutcome outcome) =>
+        outcome is AttemptOutcome.Passed or AttemptOutcome.Failed or AttemptOutcome.Skipped;
+
     /// <summary>True for outcomes that count against <see cref="JobSpec.InfraAttempts"/>.</summary>
     public static bool IsInfraFailure(AttemptOutcome outcome) =>
         outcome is AttemptOutcome.Infra or AttemptOutcome.InstallLimit or AttemptOutcome.Lost;

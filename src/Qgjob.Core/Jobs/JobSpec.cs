@@ -69,6 +69,10 @@ public sealed record JobSpec
     public int InfraAttempts { get; init; } = 3;
     /// <summary>State reset between tests.</summary>
     public ResetMode Reset { get; init; }
+    /// <summary>Named resources of which it takes one unit each while it runs; see <see cref="Orgs.Resource"/>.</summary>
+    public IReadOnlyList<string> Resources { get; init; } = [];
+    /// <summary>Expected run seconds, from somebody who knows better than history; null: the estimate is taken from history.</summary>
+    public double? EstimateSeconds { get; init; }
     /// <summary>Environment for the test process.</summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = EmptyMap;
     /// <summary>Only tests whose title matches this regular expression.</summary>

@@ -22,6 +22,12 @@ public sealed record Run
     public string? IdempotencyKey { get; init; }
     /// <summary>SHA-256 of what was submitted under the key.</summary>
     public string? BodyHash { get; init; }
+    /// <summary>A newer run of the org with the same key cancels what still waits of this one; null: nothing does.</summary>
+    public string? SupersedeKey { get; init; }
+    /// <summary>The newer run that superseded this one; its jobs do not wait again.</summary>
+    public string? SupersededBy { get; init; }
+    /// <summary>The first job that is not green cancels the others.</summary>
+    public bool FailFast { get; init; }
     /// <summary>Jobs in all.</summary>
     public required int Total { get; init; }
     /// <summary>Jobs that wait.</summary>

@@ -3,74 +3,53 @@ using Qgjob.Core.Groups;
 
 namespace Qgjob.Core.Scheduling;
 
-/// <summary>Why a device gets no work now.</summary>
-public enum IdleReason
-{
-    /// <summary>No group has jobs waiting.</summary>
-    NothingWaits,
-    /// <summary>Jobs wait, and none of them may run on this device.</summary>
-    NothingFits,
-    /// <summary>The device is offline, paused or leased, or its agent is draining.</summary>
-    NotFree,
-}
-
-/// <summary>What a free device should do.</summary>
-public abstract record Decision
-{
-    private Decision() { }
-
-    /// <summary>Take the group's first job.</summary>
-    /// <param name="GroupId">The group.</param>
-    /// <param name="NeedsInstall">The device does not have the app version yet.</param>
-    public sealed record Claim(string GroupId, bool NeedsInstall) : Decision;
-
-    /// <summary>Wait.</summary>
-    public sealed record Idle(IdleReason Reason) : Decision;
-}
-
 /// <summary>The dispatch rule: chooses the group that a free device serves next. The only policy there is.</summary>
 public static class Dispatch
 {
     /// <summary>Decides for one device. Pure: the same arguments give the same decision.</summary>
-    /// <param name="pool">Counters of groups, devices and app versions.</param>
+    /// <param name="pool">Counters of groups, devices, app versions, orgs and resources.</param>
     /// <param name="device">The device that is free.</param>
     /// <param name="now">UTC, from the caller.</param>
-    /// <param name="seed">Breaks ties, so that replicas that decide at once do not all choose alike.</param>
-    public static Decision Decide(PoolView pool, Device device, DateTimeOffset now, int seed)
+    public static Decision Decide(PoolView pool, Device device, DateTimeOffset now)
     {
-        if (!device.IsFree || pool.IsDraining(device.AgentId)) return new Decision.Idle(IdleReason.NotFree);
+        if (!device.IsFree(now) || pool.IsDraining(device.AgentId)) return new Decision.Idle(IdleReason.NotFree);
+        if (pool.Waiting.Orgs.Count == 0) return new Decision.Idle(IdleReason.NothingWaits);
 
-        var waiting = pool.Groups.Where(g => g.Queued > 0).ToList();
-        if (waiting.Count == 0) return new Decision.Idle(IdleReason.NothingWaits);
+        var choices = Choices(pool, device);
+        if (choices.Count == 0) return new Decision.Idle(IdleReason.NothingFits);
 
-        var candidates = waiting
-            .Where(g => Eligibility.Fits(g, device.Offer) && Eligibility.HasBuild(pool.VersionOf(g), device.Offer)
-                && !Eligibility.IsBarred(pool, g, device))
-            .ToList();
-        if (candidates.Count == 0) return new Decision.Idle(IdleReason.NothingFits);
-
-        var resident = candidates.Where(g => pool.IsResident(device, g)).ToList();
-        if (resident.Count > 0) return new Decision.Claim(Oldest(resident, seed).Id, NeedsInstall: false);
-
-        var unserved = candidates.Where(g => pool.Serving(g) == 0).ToList();
-        if (unserved.Count > 0) return new Decision.Claim(Oldest(unserved, seed).Id, NeedsInstall: true);
-
-        return new Decision.Claim(MostWorkPerDevice(pool, candidates, seed).Id, NeedsInstall: true);
+        if (Stay(pool, device, choices) is { } resident) return new Decision.Claim(resident.Id, NeedsInstall: false);
+        var othersWait = pool.Waiting.Orgs.Count > 1;
+        foreach (var org in choices)
+            foreach (var tier in org.Tiers())
+            {
+                if (org.ResidentIn(tier) is { } here) return new Decision.Claim(here.Id, NeedsInstall: false);
+                if ((org.Oldest(tier) ?? org.Neediest(tier, othersWait)) is { } there) return new Decision.Claim(there.Id, NeedsInstall: true);
+            }
+        return new Decision.Idle(IdleReason.NotWorthAnInstall);
     }
 
-    /// <summary>The group whose first job goes first: by tier, then by the time it has waited.</summary>
-    private static Group Oldest(List<Group> groups, int seed) =>
-        groups.MinBy(g => (g.HeadTier, g.HeadReadyAt, TieBreak(g, seed)))!;
-
-    /// <summary>W/k: estimated seconds that wait, shared by the devices that already serve the app version.</summary>
-    private static Group MostWorkPerDevice(PoolView pool, List<Group> groups, int seed) =>
-        groups.MaxBy(g => (g.QueuedSeconds / Math.Max(1, pool.Serving(g)), TieBreak(g, seed)))!;
-
-    private static int TieBreak(Group group, int seed)
+    /// <summary>What the device may serve, by org; the org that used least first.</summary>
+    private static List<OrgChoices> Choices(PoolView pool, Device device)
     {
-        // string.GetHashCode differs from process to process; a decision must replay.
-        var hash = seed;
-        foreach (var c in group.Id) hash = unchecked((hash * 31) + c);
-        return hash;
+        var resident = pool.ResidentGroups(device).ToList();
+        var choices = new List<OrgChoices>();
+        foreach (var org in pool.Waiting.Orgs)
+            if (!org.Share.IsAtLimit && OrgChoices.Of(pool, device, org, resident) is { } some)
+                choices.Add(some);
+        return choices;
+    }
+
+    /// <summary>
+    /// What is installed already, as long as it is of its org's first tier and the org is not too far ahead of the one
+    /// that used least. Between several: the org that used least, the oldest tier, the oldest group.
+    /// </summary>
+    private static Group? Stay(PoolView pool, Device device, List<OrgChoices> choices)
+    {
+        var furthest = choices[0].VirtualTime + (Fairness.LagSecondsPerDevice * pool.OnlineDevices);
+        foreach (var org in choices.TakeWhile(o => o.VirtualTime <= furthest))
+            if (org.ResidentIn(org.FirstTier) is { } group)
+                return group;
+        return null;
     }
 }

@@ -1,37 +1,40 @@
 using System.Collections.Concurrent;
 using Qgjob.Core.Devices;
 using Qgjob.Core.Groups;
-using Qgjob.Core.Jobs;
 
 namespace Qgjob.Core.Scheduling;
 
-/// <summary>Which devices a group may use at all.</summary>
+/// <summary>Which devices may do which work at all.</summary>
 public static class Eligibility
 {
     /// <summary>Selectors read once; groups name them by their canonical text. Few differ, so the cache stays small.</summary>
     private static readonly ConcurrentDictionary<string, DeviceSelector> Selectors = new();
 
-    /// <summary>True when the device is of the kind that the group asks for, whether or not it is free or barred.</summary>
-    public static bool Fits(Group group, DeviceOffer device) =>
-        (group.Key.Target is Target.Any || group.Key.Target == device.Target)
-        && (group.Key.Needs.Length == 0 || SelectorOf(group.Key.Needs).Matches(device));
+    /// <summary>True when the device may take such work now: it fits, is not barred, and every resource has a unit left.</summary>
+    /// <param name="pool">The pool.</param>
+    /// <param name="device">The device.</param>
+    /// <param name="orgId">The org whose work it is.</param>
+    /// <param name="kind">The kind of work.</param>
+    public static bool MayServe(PoolView pool, Device device, string orgId, WorkKind kind) =>
+        Fits(kind, device.Offer) && !IsBarred(pool, kind, device) && pool.HasUnits(orgId, kind);
 
-    /// <summary>True when the app version has a build for the device's platform, or none at all: then the project brings its own.</summary>
-    public static bool HasBuild(AppVersion? version, DeviceOffer device) =>
-        version is null || version.Builds.Count == 0 || version.Builds.Any(b => b.Platform == device.Platform);
+    /// <summary>True when the device is of the kind that is asked for and has a build for its platform, whether or not it is free or barred.</summary>
+    public static bool Fits(WorkKind kind, DeviceOffer device) =>
+        (kind.Platforms & WorkKind.Of(device.Platform)) != 0 && Matches(kind.Target, kind.Needs, device);
+
+    /// <summary>True when the device is of the kind that the group asks for, whatever builds there are.</summary>
+    public static bool Matches(GroupKey key, DeviceOffer device) => Matches(key.Target, key.Needs, device);
 
     /// <summary>
-    /// True when the group's jobs already failed on the device for infrastructure reasons. The bar lapses when no other
-    /// device of the pool that is online fits, so that a lab with one phone is not stuck.
+    /// True when the jobs already failed on the device for infrastructure reasons. The bar lapses when no other
+    /// device of the pool that is in service fits, so that a lab with one phone is not stuck.
     /// </summary>
-    public static bool IsBarred(PoolView pool, Group group, Device device)
-    {
-        if (group.Key.Barred.Length == 0) return false;
-        var barred = group.Key.Barred.Split('\n');
-        return barred.Contains(device.Id)
-            && pool.Devices.Any(d => d.Online && !d.Paused && !pool.IsDraining(d.AgentId) && !barred.Contains(d.Id)
-                && Fits(group, d.Offer) && HasBuild(pool.VersionOf(group), d.Offer));
-    }
+    public static bool IsBarred(PoolView pool, WorkKind kind, Device device) =>
+        kind.Barred.Length > 0 && kind.Barred.Split('\n').Contains(device.Id) && pool.BarHolds(kind);
+
+    private static bool Matches(Jobs.Target target, string needs, DeviceOffer device) =>
+        (target is Jobs.Target.Any || target == device.Target)
+        && (needs.Length == 0 || SelectorOf(needs).Matches(device));
 
     private static DeviceSelector SelectorOf(string needs)
     {

@@ -9,6 +9,9 @@ public static class Estimates
     /// <summary>Seconds assumed for a test of which nothing is known.</summary>
     public const double UnknownTestSeconds = 60;
 
+    /// <summary>Seconds assumed for an install of which nothing is known.</summary>
+    public const double UnknownInstallSeconds = 30;
+
     /// <summary>Tier length A: a job that has waited this long counts as one priority higher.</summary>
     public static TimeSpan TierLength { get; } = TimeSpan.FromMinutes(10);
 
@@ -28,6 +31,6 @@ public static class Estimates
     /// <summary>Key of an org's estimate, for tests that never ran.</summary>
     public static string OrgKey(string orgId) => $"org\n{orgId}";
 
-    /// <summary>Key of a package's install estimate.</summary>
-    public static string InstallKey(string orgId, string appVersionId) => $"install\n{orgId}\n{appVersionId}";
+    /// <summary>Key of a package's install estimate, from which new app versions of the package start.</summary>
+    public static string InstallKey(string orgId, string packageId) => $"install\n{orgId}\n{packageId}";
 }

@@ -1,32 +1,28 @@
 using Qgjob.Core.Devices;
 using Qgjob.Core.Groups;
+using Qgjob.Core.Orgs;
+using Qgjob.Core.Runs;
 
 namespace Qgjob.Core.Scheduling;
 
-/// <summary>What changed in a pool since a revision.</summary>
-/// <param name="Revision">The revision up to which the delta is complete.</param>
-/// <param name="Groups">Groups that changed, whole.</param>
-/// <param name="Devices">Devices that changed, whole.</param>
-/// <param name="AppVersions">App versions that changed, whole.</param>
-/// <param name="DrainingAgents">All agents that get no new work.</param>
-public sealed record PoolDelta(
-    long Revision,
-    IReadOnlyList<Group> Groups,
-    IReadOnlyList<Device> Devices,
-    IReadOnlyList<AppVersion> AppVersions,
-    IReadOnlySet<string> DrainingAgents);
-
-/// <summary>A pool's counters as one reader knows them: groups with work, devices, app versions. Not thread-safe.</summary>
+/// <summary>A pool's counters as one reader knows them: groups with work, devices, app versions, orgs, resources. Not thread-safe.</summary>
+/// <remarks>What waits is kept sorted (<see cref="WaitingWork"/>), so that a decision need not look at every group.</remarks>
 public sealed class PoolView
 {
     private readonly Dictionary<string, Group> groups = [];
     private readonly Dictionary<string, Device> devices = [];
     private readonly Dictionary<(string Org, string Id), AppVersion> appVersions = [];
+    private readonly Dictionary<string, OrgShare> orgs = [];
+    private readonly Dictionary<(string Org, string Name), Resource> resources = [];
     // What the guesses replaced.
     private readonly Dictionary<string, Group> groupsBeforeGuess = [];
     private readonly Dictionary<string, Device> devicesBeforeGuess = [];
     private readonly Dictionary<(string Org, string Id), AppVersion> versionsBeforeGuess = [];
+    private readonly Dictionary<string, OrgShare> orgsBeforeGuess = [];
+    private readonly Dictionary<(string Org, string Name), Resource> resourcesBeforeGuess = [];
+    private readonly Dictionary<WorkKind, bool> barsHold = [];
     private IReadOnlySet<string> draining = new HashSet<string>();
+    private int online;
 
     /// <summary>The revision that the view has seen.</summary>
     public long Revision { get; private set; }
@@ -34,6 +30,10 @@ public sealed class PoolView
     public IReadOnlyCollection<Group> Groups => groups.Values;
     /// <summary>Every device ever offered and not forgotten.</summary>
     public IReadOnlyCollection<Device> Devices => devices.Values;
+    /// <summary>Devices whose agent is there.</summary>
+    public int OnlineDevices => online;
+    /// <summary>What waits, sorted for the rule.</summary>
+    internal WaitingWork Waiting { get; } = new();
 
     /// <summary>The device, or null.</summary>
     public Device? FindDevice(string id) => devices.GetValueOrDefault(id);
@@ -41,18 +41,27 @@ public sealed class PoolView
     public Group? FindGroup(string id) => groups.GetValueOrDefault(id);
     /// <summary>The app version, or null when nobody named it yet.</summary>
     public AppVersion? FindAppVersion(string orgId, string id) => appVersions.GetValueOrDefault((orgId, id));
+    /// <summary>The org's share; one that was never heard of has the default one.</summary>
+    public OrgShare OrgOf(string orgId) => orgs.GetValueOrDefault(orgId) ?? new OrgShare { Pool = Run.DefaultPool, OrgId = orgId };
+    /// <summary>The named resource, or null when nobody defined it.</summary>
+    public Resource? FindResource(string orgId, string name) => resources.GetValueOrDefault((orgId, name));
     /// <summary>The agent gets no new work.</summary>
     public bool IsDraining(string agentId) => draining.Contains(agentId);
+    /// <summary>Devices that serve the group's app version now.</summary>
+    public int Serving(Group group) => VersionOf(group)?.Serving ?? 0;
+    /// <summary>The app version that the group tests, or null when nobody named it yet.</summary>
+    public AppVersion? VersionOf(Group group) => FindAppVersion(group.Key.OrgId, group.Key.AppVersionId);
 
     /// <summary>Takes in what a store says has changed, and drops every guess.</summary>
     public void Apply(PoolDelta delta)
     {
         DropGuesses();
-        foreach (var group in delta.Groups)
-            if (group.Queued + group.Active > 0) groups[group.Id] = group;
-            else groups.Remove(group.Id);
-        foreach (var device in delta.Devices) devices[device.Id] = device;
-        foreach (var version in delta.AppVersions) appVersions[(version.OrgId, version.Id)] = version;
+        foreach (var version in delta.AppVersions) Set(version);
+        foreach (var org in delta.Orgs) Set(org);
+        foreach (var resource in delta.Resources) resources[(resource.OrgId, resource.Name)] = resource;
+        foreach (var group in delta.Groups) Set(group);
+        foreach (var device in delta.Devices) Set(device);
+        if (!draining.SetEquals(delta.DrainingAgents)) barsHold.Clear();
         draining = delta.DrainingAgents;
         Revision = delta.Revision;
     }
@@ -65,44 +74,100 @@ public sealed class PoolView
     public void Assume(string deviceId, string groupId)
     {
         var group = groups[groupId];
-        groupsBeforeGuess.TryAdd(groupId, group);
-        var share = group.QueuedSeconds / Math.Max(1, group.Queued);
-        groups[groupId] = group with { Queued = group.Queued - 1, QueuedSeconds = group.QueuedSeconds - share, Active = group.Active + 1 };
         var device = devices[deviceId];
+        var share = group.QueuedSeconds / Math.Max(1, group.Queued);
+        var charged = share + (IsResident(device, group) ? 0 : InstallSecondsOf(group));
+        groupsBeforeGuess.TryAdd(groupId, group);
+        Set(group with { Queued = group.Queued - 1, QueuedSeconds = group.QueuedSeconds - share, Active = group.Active + 1 });
         devicesBeforeGuess.TryAdd(deviceId, device);
-        devices[deviceId] = device with
+        Set(device with
         {
-            Lease = new Lease(device.LastToken + 1, "", "", 0, groupId, group.Key.OrgId, group.Key.AppVersionId, "", DateTimeOffset.MinValue, DateTimeOffset.MaxValue),
-        };
+            Lease = new Lease(device.LastToken + 1, "", "", 0, groupId, group.Key.OrgId, group.Key.AppVersionId, "",
+                DateTimeOffset.MinValue, DateTimeOffset.MaxValue, ChargedSeconds: charged),
+        });
+        foreach (var name in group.Key.ResourceNames()) AssumeUnit(device, group.Key.OrgId, name);
+        var org = OrgOf(group.Key.OrgId);
+        orgsBeforeGuess.TryAdd(org.OrgId, org);
+        Set(org with { Queued = org.Queued - 1, Active = org.Active + 1, VirtualTime = org.VirtualTime + (charged / org.Weight) });
         if (VersionOf(group) is not { } version) return;
         versionsBeforeGuess.TryAdd((version.OrgId, version.Id), version);
         // The open version rises with the claim, so that the next one of the same batch names the one it will meet.
-        appVersions[(version.OrgId, version.Id)] = version with { Serving = version.Serving + 1, OpenVersion = version.OpenVersion + 1 };
+        Set(version with { Serving = version.Serving + 1, OpenVersion = version.OpenVersion + 1 });
+    }
+
+    /// <summary>Seconds that installing the group's app version is expected to take.</summary>
+    public double InstallSecondsOf(Group group) => VersionOf(group)?.InstallSeconds ?? Estimates.UnknownInstallSeconds;
+
+    /// <summary>True when the device already has the app version that the group tests.</summary>
+    public bool IsResident(Device device, Group group) => device.Offer.Residents.Count > 0 && Residency.Holds(device, group, VersionOf(group));
+
+    /// <summary>Groups with waiting jobs whose app version is on the device.</summary>
+    internal IEnumerable<Group> ResidentGroups(Device device) => device.Offer.Residents.Count == 0
+        ? []
+        : device.Offer.Residents.SelectMany(Waiting.GroupsWith).Distinct().Where(g => IsResident(device, g));
+
+    /// <summary>A unit of everything that the jobs need is free.</summary>
+    internal bool HasUnits(string orgId, WorkKind kind) =>
+        kind.Resources.Length == 0 || kind.Resources.Split('\n').All(name => FindResource(orgId, name)?.Free > 0);
+
+    /// <summary>True while another device in service could do the work, so that the devices it failed on need not.</summary>
+    internal bool BarHolds(WorkKind kind)
+    {
+        if (barsHold.TryGetValue(kind, out var holds)) return holds;
+        var barred = kind.Barred.Split('\n');
+        return barsHold[kind] = devices.Values.Any(d =>
+            d is { Online: true, Paused: false } && !IsDraining(d.AgentId) && !barred.Contains(d.Id) && Eligibility.Fits(kind, d.Offer));
+    }
+
+    private void AssumeUnit(Device device, string orgId, string name)
+    {
+        if (FindResource(orgId, name) is not { } resource) return;
+        resourcesBeforeGuess.TryAdd((orgId, name), resource);
+        var taken = resource.Units.ToList();
+        var free = taken.FindIndex(u => u.Holder is null);
+        if (free >= 0) taken[free] = taken[free] with { Holder = new Storage.LeaseRef(device.Id, device.LastToken + 1) };
+        resources[(orgId, name)] = resource with { Units = taken };
     }
 
     private void DropGuesses()
     {
-        foreach (var (id, group) in groupsBeforeGuess) groups[id] = group;
-        foreach (var (id, device) in devicesBeforeGuess) devices[id] = device;
-        foreach (var (id, version) in versionsBeforeGuess) appVersions[id] = version;
+        foreach (var version in versionsBeforeGuess.Values) Set(version);
+        foreach (var org in orgsBeforeGuess.Values) Set(org);
+        foreach (var group in groupsBeforeGuess.Values) Set(group);
+        foreach (var device in devicesBeforeGuess.Values) Set(device);
+        foreach (var (key, resource) in resourcesBeforeGuess) resources[key] = resource;
+        versionsBeforeGuess.Clear();
+        orgsBeforeGuess.Clear();
         groupsBeforeGuess.Clear();
         devicesBeforeGuess.Clear();
-        versionsBeforeGuess.Clear();
+        resourcesBeforeGuess.Clear();
     }
 
-    /// <summary>Devices that serve the group's app version now.</summary>
-    public int Serving(Group group) => VersionOf(group)?.Serving ?? 0;
-
-    /// <summary>The app version that the group tests, or null when nobody named it yet.</summary>
-    public AppVersion? VersionOf(Group group) => FindAppVersion(group.Key.OrgId, group.Key.AppVersionId);
-
-    /// <summary>True when the device already has the app version that the group tests.</summary>
-    public bool IsResident(Device device, Group group)
+    private void Set(Group group)
     {
-        var builds = VersionOf(group)?.Builds ?? [];
-        return device.Offer.Residents.Any(r => builds.Count > 0
-            ? builds.Any(b => b.Sha256 == r.Sha256)
-            // Nothing was uploaded: the project brings its own build, and only the name tells.
-            : r.OrgId == group.Key.OrgId && r.AppVersionId == group.Key.AppVersionId);
+        if (group.Queued + group.Active > 0) groups[group.Id] = group;
+        else groups.Remove(group.Id);
+        Waiting.Set(group, VersionOf(group));
+    }
+
+    private void Set(AppVersion version)
+    {
+        appVersions[(version.OrgId, version.Id)] = version;
+        Waiting.Set(version);
+    }
+
+    private void Set(OrgShare org)
+    {
+        orgs[org.OrgId] = org;
+        Waiting.Set(org);
+    }
+
+    private void Set(Device device)
+    {
+        var known = devices.GetValueOrDefault(device.Id);
+        devices[device.Id] = device;
+        online += (device.Online ? 1 : 0) - (known?.Online is true ? 1 : 0);
+        if (known is null || known.Online != device.Online || known.Paused != device.Paused || !ReferenceEquals(known.Offer, device.Offer))
+            barsHold.Clear();
     }
 }

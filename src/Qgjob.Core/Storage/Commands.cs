@@ -1,6 +1,7 @@
 using Qgjob.Core.Devices;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 
@@ -161,7 +162,8 @@ public sealed record OrderAnswer(bool Found);
 /// <param name="JobId">The job; null for the whole run.</param>
 /// <param name="Reason">A sentence for people.</param>
 /// <param name="Now">UTC.</param>
-public sealed record Cancel(string RunId, string? JobId, string Reason, DateTimeOffset Now) : StoreCommand<CancelAnswer>;
+/// <param name="WaitingOnly">Leaves jobs alone that are on a device.</param>
+public sealed record Cancel(string RunId, string? JobId, string Reason, DateTimeOffset Now, bool WaitingOnly = false) : StoreCommand<CancelAnswer>;
 
 /// <summary>Answer to <see cref="Cancel"/>: how many jobs it ended.</summary>
 public sealed record CancelAnswer(int Canceled);
@@ -177,6 +179,29 @@ public sealed record ExpireQueued(int Max, DateTimeOffset Now) : StoreCommand<Ex
 
 /// <summary>Answer to the expiries: how many leases or jobs ended.</summary>
 public sealed record ExpireAnswer(int Ended);
+
+/// <summary>Sets an org's share of a pool and its limits.</summary>
+/// <param name="Pool">The pool.</param>
+/// <param name="OrgId">The org; it need not have submitted anything yet.</param>
+/// <param name="Weight">Its share relative to other orgs'; above 0.</param>
+/// <param name="MaxDevices">Devices it may use at once; null: no limit.</param>
+/// <param name="MaxPriority">Highest priority of its jobs, from the next submission on; null: no cap.</param>
+public sealed record SetOrg(string Pool, string OrgId, double Weight, int? MaxDevices, int? MaxPriority) : StoreCommand<SetOrgAnswer>;
+
+/// <summary>Answer to <see cref="SetOrg"/>.</summary>
+public sealed record SetOrgAnswer(OrgShare Org);
+
+/// <summary>Defines a named resource by its units, or removes it (no units). Units that are held and stay defined stay held.</summary>
+public sealed record SetResource(string OrgId, string Name, IReadOnlyList<string> Units) : StoreCommand<SetResourceAnswer>;
+
+/// <summary>Answer to <see cref="SetResource"/>; null when it was removed.</summary>
+public sealed record SetResourceAnswer(Resource? Resource);
+
+/// <summary>Sets an estimate from elsewhere than an attempt: an import, a simulation.</summary>
+public sealed record SetEstimate(string Key, double Seconds) : StoreCommand<SetEstimateAnswer>;
+
+/// <summary>Answer to <see cref="SetEstimate"/>.</summary>
+public sealed record SetEstimateAnswer;
 
 /// <summary>Registers an uploaded build.</summary>
 public sealed record PutBuild(string OrgId, string AppVersionId, Build Build, DateTimeOffset Now) : StoreCommand<PutBuildAnswer>;

@@ -2,6 +2,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
@@ -47,6 +48,10 @@ public interface IJobStore : IAsyncDisposable
     ValueTask<Page<AppVersion>> ListAppVersionsAsync(string? orgId, PageRequest page, CancellationToken cancel);
     /// <summary>All agents ever registered.</summary>
     ValueTask<IReadOnlyList<Agent>> AgentsAsync(CancellationToken cancel);
+    /// <summary>Every org that submitted to the pool or was given a share of it, by id.</summary>
+    ValueTask<IReadOnlyList<OrgShare>> OrgsAsync(string pool, CancellationToken cancel);
+    /// <summary>Named resources of the org (of all orgs: null), by org and name.</summary>
+    ValueTask<IReadOnlyList<Resource>> ResourcesAsync(string? orgId, CancellationToken cancel);
     /// <summary>The weighted mean of past durations under the key, in seconds; null when there is none.</summary>
     ValueTask<double?> EstimateAsync(string key, CancellationToken cancel);
 }

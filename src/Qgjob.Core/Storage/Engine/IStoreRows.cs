@@ -2,6 +2,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 
@@ -18,6 +19,8 @@ public interface IStoreRows
     Run? FindRun(string runId);
     /// <summary>The run that the org submitted under the key, or null.</summary>
     Run? FindRunByKey(string orgId, string idempotencyKey);
+    /// <summary>Unfinished runs of the org with the supersede key.</summary>
+    IReadOnlyList<Run> UnfinishedRunsBySupersedeKey(string orgId, string supersedeKey);
     /// <summary>Inserts or replaces.</summary>
     void Save(Run run);
 
@@ -45,6 +48,18 @@ public interface IStoreRows
     AppVersion? FindAppVersion(string orgId, string appVersionId);
     /// <summary>Inserts or replaces.</summary>
     void Save(AppVersion version);
+
+    /// <summary>The org's share of the pool, or null.</summary>
+    OrgShare? FindOrg(string pool, string orgId);
+    /// <summary>All orgs of the pool, in any order.</summary>
+    IReadOnlyList<OrgShare> OrgsOf(string pool);
+    /// <summary>Inserts or replaces.</summary>
+    void Save(OrgShare org);
+
+    /// <summary>The named resource, or null.</summary>
+    Resource? FindResource(string orgId, string name);
+    /// <summary>Inserts or replaces; one without units is kept as such.</summary>
+    void Save(Resource resource);
 
     /// <summary>The device, or null.</summary>
     Device? FindDevice(string deviceId);

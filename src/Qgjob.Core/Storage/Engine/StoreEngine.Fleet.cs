@@ -79,6 +79,8 @@ public sealed partial class StoreEngine
         {
             Paused = pause,
             PauseNote = pause ? command.Note : null,
+            // Whoever resumes a device says that it is well again.
+            Health = pause ? device.Health : DeviceHealth.Good,
             Version = device.Version + 1,
             Revision = rows.NextRevision(),
         });

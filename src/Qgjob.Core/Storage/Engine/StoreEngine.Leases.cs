@@ -1,6 +1,7 @@
 using Qgjob.Core.Devices;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Results;
+using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
 
 namespace Qgjob.Core.Storage.Engine;
@@ -14,12 +15,15 @@ public sealed partial class StoreEngine
         if (device.Lease?.ClaimId == command.ClaimId)
             return new ClaimAnswer.Claimed(device, rows.FindJob(device.Lease.JobId)!, rows.SpecOf(device.Lease.JobId),
                 rows.FindAppVersion(device.Lease.OrgId, device.Lease.AppVersionId)!.Builds);
-        if (!device.IsFree || device.Version != command.DeviceVersion) return new ClaimAnswer.Conflict();
+        if (!device.IsFree(command.Now) || device.Version != command.DeviceVersion) return new ClaimAnswer.Conflict();
         if (rows.FindGroup(command.GroupId) is not { Queued: > 0 } group) return new ClaimAnswer.Empty();
         var version = rows.FindAppVersion(group.Key.OrgId, group.Key.AppVersionId)!;
         if (command.OpenVersion is { } seen && seen != version.OpenVersion) return new ClaimAnswer.Conflict();
+        if (OrgOf(group.Pool, group.Key.OrgId).IsAtLimit) return new ClaimAnswer.Conflict();
+        if (FreeUnits(group.Key) is not { } units) return new ClaimAnswer.Conflict();
         if (rows.FirstReady(group.Id) is not { } job) return new ClaimAnswer.Empty();
 
+        var charged = job.EstimateSeconds + (command.OpenVersion is null ? 0 : version.InstallSeconds ?? Estimates.UnknownInstallSeconds);
         job = job with
         {
             Status = JobStatus.Leased,
@@ -37,7 +41,8 @@ public sealed partial class StoreEngine
             LastToken = device.LastToken + 1,
             Version = device.Version + 1,
             Lease = new Lease(device.LastToken + 1, job.Id, job.RunId, job.Attempt, group.Id, job.OrgId, group.Key.AppVersionId,
-                command.ClaimId, command.Now, command.Now + command.Ttl),
+                command.ClaimId, command.Now, command.Now + command.Ttl, ChargedSeconds: charged)
+            { Units = units },
             Revision = rows.NextRevision(),
         };
         rows.Save(device);
@@ -51,7 +56,8 @@ public sealed partial class StoreEngine
             Token = device.LastToken,
             ClaimedAt = command.Now,
         });
-        LeaveGroup(group.Id, [job], activeChange: +1);
+        Hold(job.OrgId, units, new LeaseRef(device.Id, device.LastToken));
+        LeaveGroup(group.Id, [job], activeChange: +1, deviceSeconds: charged);
         CountServing(group.Key.OrgId, group.Key.AppVersionId, +1);
         var run = rows.FindRun(job.RunId)!;
         rows.Save(run with { Queued = run.Queued - 1, Active = run.Active + 1 });
@@ -120,7 +126,7 @@ public sealed partial class StoreEngine
         rows.Save(device);
         if (!installed) return;
 
-        Learn(Estimates.InstallKey(lease.OrgId, lease.AppVersionId), command.InstallSeconds!.Value);
+        LearnInstall(lease, build, command.InstallSeconds!.Value);
         if (rows.FindAttempt(lease.JobId, lease.Attempt) is { } attempt)
             rows.Save(attempt with { Installs = attempt.Installs + 1, InstallSeconds = attempt.InstallSeconds + command.InstallSeconds.Value });
         var group = rows.FindGroup(lease.GroupId)!;
@@ -170,16 +176,21 @@ public sealed partial class StoreEngine
         {
             Lease = null,
             Attempts = device.Attempts + 1,
+            Health = HealthAfter(device, lease, end, now),
             Version = device.Version + 1,
             Revision = rows.NextRevision(),
         });
-        LeaveGroup(lease.GroupId, [], activeChange: -1);
-        CountServing(lease.OrgId, lease.AppVersionId, -1);
+        Free(lease, new LeaseRef(device.Id, lease.Token));
+        LeaveGroup(lease.GroupId, [], activeChange: -1, deviceSeconds: (now - lease.ClaimedAt).TotalSeconds - lease.ChargedSeconds);
+        CountServing(lease.OrgId, lease.AppVersionId, -1, proven: JobLifecycle.IsTestVerdict(end.Outcome));
 
         var job = rows.FindJob(lease.JobId)!;
         if (!job.IsActive) return job; // canceled meanwhile: final already, whatever the attempt says
         var spec = rows.SpecOf(job.Id);
-        var after = JobLifecycle.After(job, spec, end.Outcome, end.Tests.Any(t => t.Status is TestStatus.Flaky));
+        var run = rows.FindRun(job.RunId)!;
+        var after = run.SupersededBy is not null && JobLifecycle.After(job, spec, end.Outcome, false) is AfterAttempt.Requeue
+            ? new AfterAttempt.Final(JobStatus.Canceled, JobVerdict.Canceled, false)
+            : JobLifecycle.After(job, spec, end.Outcome, end.Tests.Any(t => t.Status is TestStatus.Flaky));
         job = job with
         {
             TestFailures = job.TestFailures + (JobLifecycle.IsTestFailure(end.Outcome) ? 1 : 0),
@@ -198,17 +209,39 @@ public sealed partial class StoreEngine
             Learn(Estimates.TestKey(spec.OrgId, spec.TestPath, spec.Target), end.RunSeconds);
             Learn(Estimates.OrgKey(spec.OrgId), end.RunSeconds);
         }
-        var run = rows.FindRun(job.RunId)!;
         if (after is AfterAttempt.Final final)
         {
-            run = run with { Tests = run.Tests.Plus(TestCounts.Of(end.Tests)) };
-            rows.Save(Complete(run, job, final, end.Reason, now));
+            run = Complete(run with { Tests = run.Tests.Plus(TestCounts.Of(end.Tests)) }, job, final, end.Reason, now);
+            rows.Save(run);
+            FailFast(run, job.Id, final, now);
             return rows.FindJob(job.Id)!;
         }
         job = Requeue(job, spec, run.Pool, ((AfterAttempt.Requeue)after).BarDevice, end, now);
         rows.Save(run with { Queued = run.Queued + 1, Active = run.Active - 1 });
         EnterGroups([(job, spec)], run.Pool, now);
         return job;
+    }
+
+    private DeviceHealth HealthAfter(Device device, Lease lease, AttemptEnd end, DateTimeOffset now)
+    {
+        var job = rows.FindJob(lease.JobId)!;
+        var proven = rows.FindAppVersion(lease.OrgId, lease.AppVersionId)!.Proven;
+        return Cooldown.After(device.Health, end.Outcome, job, proven, now);
+    }
+
+    /// <summary>What an install took, for the app version and for the next ones of its package.</summary>
+    private void LearnInstall(Lease lease, ResidentBuild build, double seconds)
+    {
+        Learn(Estimates.InstallKey(lease.OrgId, build.PackageId), seconds);
+        var version = rows.FindAppVersion(lease.OrgId, lease.AppVersionId)!;
+        rows.Save(version with { InstallSeconds = Estimates.Update(version.InstallSeconds, seconds), Revision = rows.NextRevision() });
+    }
+
+    /// <summary>The first job that is not green ends the others of a run that asked for it.</summary>
+    private void FailFast(Run run, string jobId, AfterAttempt.Final final, DateTimeOffset now)
+    {
+        if (run is { FailFast: true, IsFinished: false } && final.Verdict is not (JobVerdict.Passed or JobVerdict.Skipped or JobVerdict.Canceled))
+            Apply(new Cancel(run.Id, null, $"Canceled by --fail-fast: job {jobId} ended as {Words.Of(final.Status)}.", now));
     }
 
     private Job Requeue(Job job, JobSpec spec, string pool, bool barDevice, AttemptEnd end, DateTimeOffset now)

@@ -16,11 +16,14 @@ public sealed partial class StoreEngine
         var run = command.Run with { Total = command.Jobs.Count, Queued = command.Jobs.Count };
         // A submission without jobs would never end; it found no tests, and its verdict says so.
         if (run.Total == 0) run = CompleteRun(run, command.Now);
+        if (run.SupersedeKey is { } supersedes) Supersede(run, supersedes, command.Now);
+        var cap = rows.FindOrg(run.Pool, run.OrgId)?.MaxPriority ?? int.MaxValue;
         var entering = new List<(Job, JobSpec)>(command.Jobs.Count);
-        var groupIds = new Dictionary<(string, string, Target, Platform?, string?), string>();
+        var groupIds = new Dictionary<(string, string, Target, Platform?, string?, string), string>();
         foreach (var (id, spec) in command.Jobs)
         {
-            var sameGroup = (spec.OrgId, spec.AppVersionId, spec.Target, spec.Platform, spec.Device);
+            var resources = spec.Resources.Count == 0 ? "" : string.Join('\n', spec.Resources);
+            var sameGroup = (spec.OrgId, spec.AppVersionId, spec.Target, spec.Platform, spec.Device, resources);
             if (!groupIds.TryGetValue(sameGroup, out var groupId))
                 groupIds[sameGroup] = groupId = GroupKey.Of(spec, []).ToId(run.Pool);
             var job = new Job
@@ -30,7 +33,7 @@ public sealed partial class StoreEngine
                 OrgId = spec.OrgId,
                 GroupId = groupId,
                 Ordinal = entering.Count,
-                Tier = Estimates.TierOf(command.Now, spec.Priority),
+                Tier = Estimates.TierOf(command.Now, Math.Min(spec.Priority, cap)),
                 EstimateSeconds = EstimateOf(spec),
                 CreatedAt = command.Now,
                 ReadyAt = command.Now,
@@ -45,12 +48,23 @@ public sealed partial class StoreEngine
         return new EnqueueAnswer.Accepted(run);
     }
 
+    /// <summary>What still waits of older runs with the key is canceled; what runs is left to its end.</summary>
+    private void Supersede(Runs.Run newer, string key, DateTimeOffset now)
+    {
+        foreach (var older in rows.UnfinishedRunsBySupersedeKey(newer.OrgId, key))
+        {
+            rows.Save(older with { SupersededBy = newer.Id });
+            Apply(new Cancel(older.Id, null, $"Superseded by run {newer.Id}.", now, WaitingOnly: true));
+        }
+    }
+
     private CancelAnswer Apply(Cancel command)
     {
         if (rows.FindRun(command.RunId) is not { } run) return new CancelAnswer(0);
         IReadOnlyList<Job> jobs = command.JobId is not { } id ? rows.UnfinishedJobs(run.Id)
             : rows.FindJob(id) is { IsFinal: false } one && one.RunId == run.Id ? [one]
             : [];
+        if (command.WaitingOnly) jobs = [.. jobs.Where(j => j.Status is JobStatus.Queued)];
         foreach (var job in jobs)
         {
             run = Complete(run, job, new AfterAttempt.Final(JobStatus.Canceled, JobVerdict.Canceled, false), command.Reason, command.Now);
@@ -85,6 +99,8 @@ public sealed partial class StoreEngine
             rows.Save(run);
         }
         foreach (var ofGroup in late.GroupBy(j => j.GroupId)) LeaveGroup(ofGroup.Key, [.. ofGroup]);
+        foreach (var first in late.DistinctBy(j => j.RunId).Select(j => rows.FindJob(j.Id)!))
+            FailFast(rows.FindRun(first.RunId)!, first.Id, new AfterAttempt.Final(first.Status, first.Verdict, false), command.Now);
         return new ExpireAnswer(late.Count);
     }
 
@@ -102,7 +118,7 @@ public sealed partial class StoreEngine
     private bool AnyDeviceFits(Group group)
     {
         var version = rows.FindAppVersion(group.Key.OrgId, group.Key.AppVersionId);
-        return rows.DevicesOfPool(group.Pool).Any(d => Eligibility.Fits(group, d.Offer) && Eligibility.HasBuild(version, d.Offer));
+        return rows.DevicesOfPool(group.Pool).Any(d => Eligibility.Fits(WorkKind.Of(group, version), d.Offer));
     }
 
     private static string Describe(GroupKey key) =>
@@ -112,11 +128,12 @@ public sealed partial class StoreEngine
     {
         var version = rows.FindAppVersion(command.OrgId, command.AppVersionId)
             ?? new AppVersion { OrgId = command.OrgId, Id = command.AppVersionId, CreatedAt = command.Now };
+        var install = version.InstallSeconds ?? rows.FindEstimate(Estimates.InstallKey(command.OrgId, command.Build.PackageId));
         if (version.Builds.FirstOrDefault(b => b.Platform == command.Build.Platform) is { } existing)
             return existing.Sha256 == command.Build.Sha256
                 ? new PutBuildAnswer.Stored(version, Created: false)
                 : new PutBuildAnswer.Taken(existing);
-        version = version with { Builds = [.. version.Builds, command.Build], Revision = rows.NextRevision() };
+        version = version with { Builds = [.. version.Builds, command.Build], InstallSeconds = install, Revision = rows.NextRevision() };
         rows.Save(version);
         return new PutBuildAnswer.Stored(version, Created: true);
     }

@@ -31,6 +31,9 @@ public sealed partial class StoreEngine(IStoreRows rows)
         ExpireLeases c => Apply(c),
         ExpireQueued c => Apply(c),
         PutBuild c => Apply(c),
+        SetOrg c => Apply(c),
+        SetResource c => Apply(c),
+        SetEstimate c => Apply(c),
         _ => throw new UnreachableException($"no store knows {command.GetType().Name}"),
     };
 
@@ -45,6 +48,8 @@ public sealed partial class StoreEngine(IStoreRows rows)
                     foreach (var selector in enqueue.Jobs.Select(j => j.Spec.Device).Where(d => !string.IsNullOrEmpty(d)).Distinct())
                         if (!DeviceSelector.TryParse(selector!, out _, out var error)) throw new ArgumentException(error, nameof(batch));
                     break;
+                case SetOrg { Weight: not > 0 } or SetOrg { Weight: double.PositiveInfinity } or SetOrg { MaxDevices: < 0 }:
+                    throw new ArgumentException("an org's weight is above 0 and finite, and its limit of devices not below 0", nameof(batch));
                 case Finish { End.Outcome: AttemptOutcome.None }:
                     throw new ArgumentException("an attempt that ended has an outcome", nameof(batch));
             }
@@ -74,13 +79,18 @@ public sealed partial class StoreEngine(IStoreRows rows)
                 HeadReadyAt = head.ReadyAt,
                 Revision = rows.NextRevision(),
             });
+            CountOrg(pool, spec.OrgId, queued: sameGroup.Count(), active: 0);
             if (rows.FindAppVersion(spec.OrgId, spec.AppVersionId) is null)
                 rows.Save(new AppVersion { OrgId = spec.OrgId, Id = spec.AppVersionId, CreatedAt = now, Revision = rows.NextRevision() });
         }
     }
 
     /// <summary>Takes jobs that do not wait any more (their rows are saved already) out of their group's counters.</summary>
-    private void LeaveGroup(string groupId, IReadOnlyCollection<Job> leaving, int activeChange = 0)
+    /// <param name="groupId">The group.</param>
+    /// <param name="leaving">The jobs.</param>
+    /// <param name="activeChange">Change of the number of jobs on devices.</param>
+    /// <param name="deviceSeconds">Device seconds to charge to the org, or to give back.</param>
+    private void LeaveGroup(string groupId, IReadOnlyCollection<Job> leaving, int activeChange = 0, double deviceSeconds = 0)
     {
         var group = rows.FindGroup(groupId)!;
         var queued = group.Queued - leaving.Count;
@@ -95,14 +105,16 @@ public sealed partial class StoreEngine(IStoreRows rows)
             HeadReadyAt = head?.ReadyAt ?? default,
             Revision = rows.NextRevision(),
         });
+        CountOrg(group.Pool, group.Key.OrgId, -leaving.Count, activeChange, deviceSeconds);
     }
 
-    private void CountServing(string orgId, string appVersionId, int change)
+    private void CountServing(string orgId, string appVersionId, int change, bool proven = false)
     {
         var version = rows.FindAppVersion(orgId, appVersionId)!;
         rows.Save(version with
         {
             Serving = version.Serving + change,
+            Proven = version.Proven || proven,
             OpenVersion = version.OpenVersion + 1,
             Revision = rows.NextRevision(),
         });
@@ -135,7 +147,8 @@ public sealed partial class StoreEngine(IStoreRows rows)
     }
 
     private double EstimateOf(JobSpec spec) =>
-        rows.FindEstimate(Estimates.TestKey(spec.OrgId, spec.TestPath, spec.Target))
+        spec.EstimateSeconds
+        ?? rows.FindEstimate(Estimates.TestKey(spec.OrgId, spec.TestPath, spec.Target))
         ?? rows.FindEstimate(Estimates.OrgKey(spec.OrgId))
         ?? Estimates.UnknownTestSeconds;
 

@@ -2,6 +2,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Storage.Engine;
@@ -9,7 +10,7 @@ using Qgjob.Core.Storage.Engine;
 namespace Qgjob.Core.Storage.Memory;
 
 /// <summary>Rows in dictionaries, with the orders that the engine asks for kept sorted.</summary>
-internal sealed class MemoryRows : IStoreRows
+internal sealed class MemoryRows(bool keepHistory) : IStoreRows
 {
     private readonly Dictionary<string, JobSpec> specs = [];
     private readonly Dictionary<(string Org, string Key), string> runsByKey = [];
@@ -22,7 +23,14 @@ internal sealed class MemoryRows : IStoreRows
     private readonly Dictionary<string, Device> devices = [];
     private readonly Dictionary<(string Job, int Number), Attempt> attempts = [];
     private readonly Dictionary<LeaseRef, (string Job, int Number)> attemptsByLease = [];
+    private readonly Dictionary<(string Org, string Key), List<string>> runsBySupersedeKey = [];
+    private readonly Dictionary<(string Pool, string Org), OrgShare> orgs = [];
+    private readonly SortedDictionary<(string Org, string Name), Resource> resources = new(
+        Comparer<(string Org, string Name)>.Create(static (a, b) =>
+            string.CompareOrdinal(a.Org, b.Org) is not 0 and var order ? order : string.CompareOrdinal(a.Name, b.Name)));
     private readonly Dictionary<string, double> estimates = [];
+    /// <summary>Jobs that became final, when no history is kept.</summary>
+    private readonly List<Job> ended = [];
     private readonly Dictionary<string, List<JobEvent>> events = [];
     private readonly SortedSet<long> revisions = [];
     private readonly Dictionary<long, object> changed = [];
@@ -44,6 +52,17 @@ internal sealed class MemoryRows : IStoreRows
     {
         Runs[run.Id] = run;
         if (run.IdempotencyKey is { } key) runsByKey[(run.OrgId, key)] = run.Id;
+        if (run.SupersedeKey is { } supersede) NoteSupersedeKey(run, (run.OrgId, supersede));
+    }
+
+    public IReadOnlyList<Run> UnfinishedRunsBySupersedeKey(string orgId, string supersedeKey) =>
+        [.. runsBySupersedeKey.GetValueOrDefault((orgId, supersedeKey), []).Select(id => Runs[id])];
+
+    private void NoteSupersedeKey(Run run, (string, string) key)
+    {
+        if (!runsBySupersedeKey.TryGetValue(key, out var ids)) runsBySupersedeKey[key] = ids = [];
+        if (run.IsFinished) ids.Remove(run.Id);
+        else if (!ids.Contains(run.Id)) ids.Add(run.Id);
     }
 
     public Job? FindJob(string jobId) => Jobs.GetValueOrDefault(jobId);
@@ -66,6 +85,7 @@ internal sealed class MemoryRows : IStoreRows
             deadlines.Remove((old.QueueDeadline, old.Id));
         }
         Jobs[job.Id] = job;
+        if (job.IsFinal && !keepHistory) ended.Add(job);
         if (job.Status is not JobStatus.Queued) return;
         if (!ready.TryGetValue(job.GroupId, out var waiting)) ready[job.GroupId] = waiting = new SortedSet<Job>(DispatchOrder.Instance);
         waiting.Add(job);
@@ -99,6 +119,30 @@ internal sealed class MemoryRows : IStoreRows
         if (appVersions.TryGetValue((version.OrgId, version.Id), out var old)) Forget(old.Revision);
         appVersions[(version.OrgId, version.Id)] = version;
         Note(version.Revision, version);
+    }
+
+    public OrgShare? FindOrg(string pool, string orgId) => orgs.GetValueOrDefault((pool, orgId));
+
+    public IReadOnlyList<OrgShare> OrgsOf(string pool) =>
+        [.. orgs.Values.Where(o => o.Pool == pool).OrderBy(o => o.OrgId, StringComparer.Ordinal)];
+
+    public void Save(OrgShare org)
+    {
+        if (orgs.TryGetValue((org.Pool, org.OrgId), out var old)) Forget(old.Revision);
+        orgs[(org.Pool, org.OrgId)] = org;
+        Note(org.Revision, org);
+    }
+
+    public Resource? FindResource(string orgId, string name) => resources.GetValueOrDefault((orgId, name));
+
+    public IReadOnlyList<Resource> ResourcesOf(string? orgId) =>
+        [.. resources.Values.Where(r => r.Units.Count > 0 && (orgId is null || r.OrgId == orgId))];
+
+    public void Save(Resource resource)
+    {
+        if (resources.TryGetValue((resource.OrgId, resource.Name), out var old)) Forget(old.Revision);
+        resources[(resource.OrgId, resource.Name)] = resource;
+        Note(resource.Revision, resource);
     }
 
     public Device? FindDevice(string deviceId) => devices.GetValueOrDefault(deviceId);
@@ -156,6 +200,7 @@ internal sealed class MemoryRows : IStoreRows
 
     public void Append(JobEvent happened)
     {
+        if (!keepHistory) return;
         if (!events.TryGetValue(happened.RunId, out var list)) events[happened.RunId] = list = [];
         list.Add(happened with { Sequence = ++lastEvent });
     }
@@ -183,6 +228,26 @@ internal sealed class MemoryRows : IStoreRows
     public IReadOnlyList<Device> ChangedDevices(string pool, long since) => [.. Changed(since).OfType<Device>().Where(d => d.Pool == pool)];
 
     public IReadOnlyList<AppVersion> ChangedAppVersions(long since) => [.. Changed(since).OfType<AppVersion>()];
+
+    public IReadOnlyList<OrgShare> ChangedOrgs(string pool, long since) => [.. Changed(since).OfType<OrgShare>().Where(o => o.Pool == pool)];
+
+    public IReadOnlyList<Resource> ChangedResources(long since) => [.. Changed(since).OfType<Resource>()];
+
+    /// <summary>Without history, forgets the jobs that ended in the batch that is over.</summary>
+    public void ForgetEnded()
+    {
+        foreach (var job in ended)
+        {
+            Jobs.Remove(job.Id);
+            specs.Remove(job.Id);
+            foreach (var attempt in AttemptsOf(job.Id))
+            {
+                attempts.Remove((job.Id, attempt.Number));
+                attemptsByLease.Remove(new LeaseRef(attempt.DeviceId, attempt.Token));
+            }
+        }
+        ended.Clear();
+    }
 
     private IEnumerable<object> Changed(long since) => revisions.GetViewBetween(since + 1, long.MaxValue).Select(r => changed[r]);
 

@@ -2,6 +2,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
@@ -13,18 +14,29 @@ namespace Qgjob.Core.Storage.Memory;
 public sealed class MemoryStore : IJobStore
 {
     private readonly Lock gate = new();
-    private readonly MemoryRows rows = new();
+    private readonly MemoryRows rows;
     private readonly StoreEngine engine;
 
     /// <summary>An empty store.</summary>
-    public MemoryStore() => engine = new StoreEngine(rows);
+    /// <param name="keepHistory">False: events, and jobs that are over, are forgotten at once. For simulations.</param>
+    public MemoryStore(bool keepHistory = true)
+    {
+        rows = new MemoryRows(keepHistory);
+        engine = new StoreEngine(rows);
+    }
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
         StoreEngine.Check(batch);
-        lock (gate) return new([.. batch.Select(engine.Apply)]);
+        lock (gate)
+        {
+            var answers = new object[batch.Count];
+            for (var i = 0; i < answers.Length; i++) answers[i] = engine.Apply(batch[i]);
+            rows.ForgetEnded();
+            return new(answers);
+        }
     }
 
     /// <inheritdoc/>
@@ -33,6 +45,8 @@ public sealed class MemoryStore : IJobStore
         rows.ChangedGroups(pool, sinceRevision),
         rows.ChangedDevices(pool, sinceRevision),
         rows.ChangedAppVersions(sinceRevision),
+        rows.ChangedOrgs(pool, sinceRevision),
+        rows.ChangedResources(sinceRevision),
         rows.Agents.Values.Where(a => a.Draining).Select(a => a.Id).ToHashSet()));
 
     /// <inheritdoc/>
@@ -101,6 +115,12 @@ public sealed class MemoryStore : IJobStore
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<Agent>> AgentsAsync(CancellationToken cancel) =>
         Read<IReadOnlyList<Agent>>(() => [.. rows.Agents.Values.OrderBy(a => a.Id, StringComparer.Ordinal)]);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<OrgShare>> OrgsAsync(string pool, CancellationToken cancel) => Read(() => rows.OrgsOf(pool));
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<Resource>> ResourcesAsync(string? orgId, CancellationToken cancel) => Read(() => rows.ResourcesOf(orgId));
 
     /// <inheritdoc/>
     public ValueTask<double?> EstimateAsync(string key, CancellationToken cancel) => Read(() => rows.FindEstimate(key));

@@ -1,0 +1,29 @@
+namespace Qgjob.Core.Orgs;
+
+/// <summary>An org's share of a pool: what it may use and what it used. One row per pool and org in every store.</summary>
+public sealed record OrgShare
+{
+    /// <summary>The pool.</summary>
+    public required string Pool { get; init; }
+    /// <summary>The org.</summary>
+    public required string OrgId { get; init; }
+    /// <summary>Share relative to other orgs'; above 0.</summary>
+    public double Weight { get; init; } = 1;
+    /// <summary>Devices it may use at once; null: no limit.</summary>
+    public int? MaxDevices { get; init; }
+    /// <summary>Highest priority that its jobs get, whatever they ask for; null: no cap.</summary>
+    public int? MaxPriority { get; init; }
+    /// <summary>Device seconds used, divided by the weight: who has the lowest is served first.</summary>
+    public double VirtualTime { get; init; }
+    /// <summary>Jobs that wait.</summary>
+    public int Queued { get; init; }
+    /// <summary>Devices in use.</summary>
+    public int Active { get; init; }
+    /// <summary>The store's revision at its last change.</summary>
+    public long Revision { get; init; }
+
+    /// <summary>It has jobs waiting or on devices.</summary>
+    public bool IsPresent => Queued + Active > 0;
+    /// <summary>It uses as many devices as it may.</summary>
+    public bool IsAtLimit => Active >= MaxDevices;
+}

@@ -1,0 +1,110 @@
+using Qgjob.Core.Devices;
+using Qgjob.Core.Groups;
+using Qgjob.Core.Orgs;
+
+namespace Qgjob.Core.Scheduling;
+
+/// <summary>Groups with waiting jobs, sorted as the rule asks for them: by org, kind of work, tier, then age or gain.</summary>
+/// <remarks>A group that changed is sorted in anew when the next decision looks, once, however often it changed.</remarks>
+internal sealed class WaitingWork
+{
+    private readonly Dictionary<string, Group> groups = [];
+    private readonly Dictionary<(string Org, string Id), AppVersion> versions = [];
+    private readonly Dictionary<(string Org, string Id), HashSet<string>> groupsOfVersion = [];
+    private readonly Dictionary<string, HashSet<(string Org, string Id)>> versionsWithBuild = [];
+    private readonly Dictionary<string, PlacedGroup> placed = [];
+    private readonly HashSet<string> unsettled = [];
+    private readonly Dictionary<string, OrgWork> orgs = [];
+    private readonly SortedSet<OrgWork> byVirtualTime = new(OrgWork.ByVirtualTime);
+
+    /// <summary>Orgs with waiting jobs, the one that used least first.</summary>
+    public IReadOnlyCollection<OrgWork> Orgs
+    {
+        get
+        {
+            Settle();
+            return byVirtualTime;
+        }
+    }
+
+    /// <summary>Groups with waiting jobs for which the resident build may do; the caller checks whether it does.</summary>
+    public IEnumerable<Group> GroupsWith(ResidentBuild resident)
+    {
+        if (groupsOfVersion.TryGetValue((resident.OrgId, resident.AppVersionId), out var named))
+            foreach (var id in named)
+                yield return groups[id];
+        if (!versionsWithBuild.TryGetValue(resident.Sha256, out var same)) yield break;
+        foreach (var version in same)
+            if (groupsOfVersion.TryGetValue(version, out var ids))
+                foreach (var id in ids)
+                    yield return groups[id];
+    }
+
+    /// <summary>Where the waiting group stands.</summary>
+    public PlacedGroup PlaceOf(Group group)
+    {
+        Settle();
+        return placed[group.Id];
+    }
+
+    public void Set(Group group, AppVersion? version)
+    {
+        var key = (group.Key.OrgId, group.Key.AppVersionId);
+        if (version is not null) versions.TryAdd(key, version);
+        unsettled.Add(group.Id);
+        if (group.Queued > 0)
+        {
+            groups[group.Id] = group;
+            if (!groupsOfVersion.TryGetValue(key, out var ids)) groupsOfVersion[key] = ids = [];
+            ids.Add(group.Id);
+        }
+        else if (groups.Remove(group.Id) && groupsOfVersion.TryGetValue(key, out var ids))
+        {
+            ids.Remove(group.Id);
+            if (ids.Count == 0) groupsOfVersion.Remove(key);
+        }
+    }
+
+    public void Set(AppVersion version)
+    {
+        var key = (version.OrgId, version.Id);
+        var known = versions.GetValueOrDefault(key);
+        versions[key] = version;
+        if (known is null || !ReferenceEquals(known.Builds, version.Builds))
+            foreach (var build in version.Builds)
+            {
+                if (!versionsWithBuild.TryGetValue(build.Sha256, out var same)) versionsWithBuild[build.Sha256] = same = [];
+                same.Add(key);
+            }
+        if (groupsOfVersion.TryGetValue(key, out var ids)) unsettled.UnionWith(ids);
+    }
+
+    public void Set(OrgShare share)
+    {
+        if (!orgs.TryGetValue(share.OrgId, out var org)) orgs[share.OrgId] = org = new OrgWork(share);
+        var waits = byVirtualTime.Remove(org);
+        org.Share = share;
+        if (waits) byVirtualTime.Add(org);
+    }
+
+    private void Settle()
+    {
+        foreach (var id in unsettled)
+        {
+            if (placed.Remove(id, out var before))
+            {
+                var left = orgs[before.Group.Key.OrgId];
+                left.Remove(before);
+                if (left.IsEmpty) byVirtualTime.Remove(left);
+            }
+            if (!groups.TryGetValue(id, out var group)) continue;
+            var place = PlacedGroup.Of(group, versions.GetValueOrDefault((group.Key.OrgId, group.Key.AppVersionId)));
+            placed[id] = place;
+            if (!orgs.TryGetValue(group.Key.OrgId, out var org))
+                orgs[group.Key.OrgId] = org = new OrgWork(new OrgShare { Pool = group.Pool, OrgId = group.Key.OrgId });
+            org.Add(place);
+            byVirtualTime.Add(org);
+        }
+        unsettled.Clear();
+    }
+}

@@ -1,0 +1,95 @@
+using Qgjob.Core.Devices;
+using Qgjob.Core.Groups;
+using Qgjob.Core.Orgs;
+using Qgjob.Core.Scheduling;
+
+namespace Qgjob.Core.Storage.Engine;
+
+/// <summary>Orgs' shares and named resources.</summary>
+public sealed partial class StoreEngine
+{
+    private SetOrgAnswer Apply(SetOrg command)
+    {
+        var org = OrgOf(command.Pool, command.OrgId) with
+        {
+            Weight = command.Weight,
+            MaxDevices = command.MaxDevices,
+            MaxPriority = command.MaxPriority,
+            Revision = rows.NextRevision(),
+        };
+        rows.Save(org);
+        return new SetOrgAnswer(org);
+    }
+
+    private OrgShare OrgOf(string pool, string orgId) => rows.FindOrg(pool, orgId) ?? new OrgShare { Pool = pool, OrgId = orgId };
+
+    /// <summary>Counts an org's jobs and charges its device seconds.</summary>
+    private void CountOrg(string pool, string orgId, int queued, int active, double deviceSeconds = 0)
+    {
+        var org = OrgOf(pool, orgId);
+        // Who was away has no claim to the time that the others used meanwhile.
+        var used = queued > 0 && !org.IsPresent
+            ? Fairness.Rejoin(org.VirtualTime, rows.OrgsOf(pool).Where(o => o.IsPresent))
+            : org.VirtualTime;
+        rows.Save(org with
+        {
+            Queued = org.Queued + queued,
+            Active = org.Active + active,
+            VirtualTime = used + (deviceSeconds / org.Weight),
+            Revision = rows.NextRevision(),
+        });
+    }
+
+    private SetResourceAnswer Apply(SetResource command)
+    {
+        var held = rows.FindResource(command.OrgId, command.Name)?.Units.ToDictionary(u => u.Value, u => u.Holder) ?? [];
+        var resource = new Resource
+        {
+            OrgId = command.OrgId,
+            Name = command.Name,
+            Units = [.. command.Units.Distinct().Select(v => new ResourceUnit(v, held.GetValueOrDefault(v)))],
+            Revision = rows.NextRevision(),
+        };
+        rows.Save(resource);
+        return new SetResourceAnswer(resource.Units.Count == 0 ? null : resource);
+    }
+
+    /// <summary>A free unit of each resource that the group's jobs need; null when one has none.</summary>
+    private List<HeldUnit>? FreeUnits(GroupKey key)
+    {
+        var units = new List<HeldUnit>();
+        foreach (var name in key.ResourceNames())
+        {
+            if (rows.FindResource(key.OrgId, name)?.Units.FirstOrDefault(u => u.Holder is null) is not { } free) return null;
+            units.Add(new HeldUnit(name, free.Value));
+        }
+        return units;
+    }
+
+    private void Hold(string orgId, IEnumerable<HeldUnit> units, LeaseRef holder)
+    {
+        foreach (var unit in units) Change(orgId, unit, u => u with { Holder = holder });
+    }
+
+    /// <summary>Frees what the lease holds; a unit that was removed or given anew meanwhile stays as it is.</summary>
+    private void Free(Lease lease, LeaseRef holder)
+    {
+        foreach (var unit in lease.Units) Change(lease.OrgId, unit, u => u.Holder == holder ? u with { Holder = null } : u);
+    }
+
+    private void Change(string orgId, HeldUnit unit, Func<ResourceUnit, ResourceUnit> change)
+    {
+        if (rows.FindResource(orgId, unit.Resource) is not { } resource) return;
+        rows.Save(resource with
+        {
+            Units = [.. resource.Units.Select(u => u.Value == unit.Value ? change(u) : u)],
+            Revision = rows.NextRevision(),
+        });
+    }
+
+    private SetEstimateAnswer Apply(SetEstimate command)
+    {
+        rows.SaveEstimate(command.Key, command.Seconds);
+        return new SetEstimateAnswer();
+    }
+}
