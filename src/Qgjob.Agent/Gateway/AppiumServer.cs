@@ -90,8 +90,15 @@ internal sealed class AppiumServer : IAsyncDisposable
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json", "utf-8");
         }
 
-        using var response = await _http.SendAsync(request, cancel).ConfigureAwait(false);
-        return new HttpReply((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancel).ConfigureAwait(false));
+        try
+        {
+            using var response = await _http.SendAsync(request, cancel).ConfigureAwait(false);
+            return new HttpReply((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancel).ConfigureAwait(false));
+        }
+        catch (ObjectDisposedException e)
+        {
+            throw new HttpRequestException("the server was ended, since its phone left", e);
+        }
     }
 
     public async ValueTask DisposeAsync()
