@@ -61,8 +61,8 @@ internal sealed class RunningAgent : IAsyncDisposable
         _appium = new AppiumServers(toolchain, sdk, home.Logs, time);
         _phones = new PhoneBook(options.Name, options.Tags, options.Target, residents, console, time);
         _leases = new LeaseKeeper(agentClient, identity.AgentId, news, time, random);
-        _progress = new ProgressSender(agentClient, _leases, time, random);
-        _outbox = new Outbox(agentClient, home.Outbox, news, time, random);
+        _progress = new ProgressSender(agentClient, _leases, console, time, random);
+        _outbox = new Outbox(agentClient, home.Outbox, news, console, time, random);
         _registration = new Registration(agentClient, identity, () => _phones.Offers, _leases, news, console, time, random);
         _polls = new WorkPolls(agentClient, identity, _registration, _leases, FreeDevices, Start, news, time, random);
         _builds = new CacheFolder(home.Builds, options.CacheBytes, time, _quit.Token);
@@ -75,6 +75,7 @@ internal sealed class RunningAgent : IAsyncDisposable
         _leases.Unknown = _registration.Forget;
         _leases.Changed = _polls.Refresh;
         residents.Corrected = () => _registration.Refresh();
+        _phones.Left = device => Observe(device.Serial, _appium.StopAsync(device, () => _phones.Has(device), CancellationToken.None));
         _phones.Changed = () =>
         {
             _phoneCame.Set();
@@ -130,11 +131,11 @@ internal sealed class RunningAgent : IAsyncDisposable
     {
         var attempt = Task.Run(() => _driver.DriveAsync(lease, _quit.Token));
         lock (_gate) _attempts.Add(attempt);
+        Observe(lease.DeviceId, attempt);
         _ = attempt.ContinueWith(
             done =>
             {
                 lock (_gate) _attempts.Remove(done);
-                if (done.Exception is { } e) _console.Warn($"{lease.DeviceId}: {e.GetBaseException()}");
             }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         if (_stopping) lease.Stop(StopCause.AgentStopping);
     }
@@ -183,6 +184,11 @@ internal sealed class RunningAgent : IAsyncDisposable
         // What still hangs ends with this process: its guards see to that.
         await Task.WhenAny(Task.WhenAll(left.Select(Quietly)), Task.Delay(FollowUpLimit, _time)).ConfigureAwait(false);
     }
+
+    /// <summary>Something that goes on by itself; people hear when it fails.</summary>
+    private void Observe(string what, Task task) => _ = task.ContinueWith(
+        failed => _console.Warn($"{what}: {failed.Exception!.GetBaseException()}"),
+        CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
     private static async Task Quietly(Task task)
     {

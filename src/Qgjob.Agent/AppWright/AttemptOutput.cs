@@ -25,7 +25,7 @@ internal sealed class AttemptOutput(IAttemptSink sink, string logFile) : IDispos
         {
             if (_closed) return;
             var plain = ReporterEvents.Plain(line);
-            _log.WriteLine(plain);
+            ToFile(() => _log.WriteLine(plain));
             _tail.Enqueue(plain);
             if (_tail.Count > 30) _tail.Dequeue();
             sink.Log(plain);
@@ -46,7 +46,19 @@ internal sealed class AttemptOutput(IAttemptSink sink, string logFile) : IDispos
         {
             if (_closed) return;
             _closed = true;
-            _log.Dispose();
+            ToFile(_log.Dispose);
+        }
+    }
+
+    private static void ToFile(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (IOException)
+        {
+            // A full disk costs lines of this file, and nothing else: the sink has them, too.
         }
     }
 }

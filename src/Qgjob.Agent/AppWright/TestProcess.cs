@@ -9,12 +9,12 @@ internal sealed class TestProcess(AppWrightRun run, PlaywrightProject project, A
 {
     /// <summary>Writes the config's projects into a file and ends.</summary>
     public ProcessSpec List(string into) => Spec(
-        ["test", "--list", "--config", files.Wrapper(project.IsModule)],
+        ["test", "--list", "--config", AttemptScripts.Wrapper(project.IsModule)],
         new Dictionary<string, string?> { ["QGJOB_LIST"] = into });
 
     public ProcessSpec Test(ConfiguredProject chosen, string build, int gatewayPort)
     {
-        var arguments = new List<string> { "test", "--config", files.Wrapper(project.IsModule) };
+        var arguments = new List<string> { "test", "--config", AttemptScripts.Wrapper(project.IsModule) };
         // AppWright's own global setup looks for this pair in the arguments.
         if (chosen.Name.Length > 0) arguments.AddRange(["--project", chosen.Name]);
         if (run.Grep is { } grep) arguments.AddRange(["--grep", grep]);
@@ -29,7 +29,7 @@ internal sealed class TestProcess(AppWrightRun run, PlaywrightProject project, A
             ["QGJOB_ROOT"] = run.ProjectFolder,
             ["QGJOB_RETRIES"] = run.TestRetries?.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["QGJOB_GATEWAY_PORT"] = gatewayPort.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            ["NODE_OPTIONS"] = $"{Environment.GetEnvironmentVariable("NODE_OPTIONS")} --require \"{files.Redirect}\"".Trim(),
+            ["NODE_OPTIONS"] = $"{Environment.GetEnvironmentVariable("NODE_OPTIONS")} --require \"{AttemptScripts.Redirect}\"".Trim(),
         });
     }
 
@@ -47,7 +47,7 @@ internal sealed class TestProcess(AppWrightRun run, PlaywrightProject project, A
         foreach (var (name, value) in run.Environment) environment[name] = value;
         foreach (var (name, value) in sdk.Environment) environment[name] = value;
         environment["PATH"] = string.Join(Path.PathSeparator,
-            files.Bin, Path.GetDirectoryName(sdk.Adb), run.Environment.GetValueOrDefault("PATH") ?? Environment.GetEnvironmentVariable("PATH"));
+            AttemptScripts.Bin, Path.GetDirectoryName(sdk.Adb), run.Environment.GetValueOrDefault("PATH") ?? Environment.GetEnvironmentVariable("PATH"));
         environment["ANDROID_ADB_SERVER_PORT"] = run.Device.AdbPort.ToString(System.Globalization.CultureInfo.InvariantCulture);
         environment["CI"] = "1";
         environment["PLAYWRIGHT_HTML_OPEN"] = "never";

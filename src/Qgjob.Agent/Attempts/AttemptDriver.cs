@@ -33,20 +33,8 @@ internal sealed class AttemptDriver(AttemptTools tools)
     {
         var folder = Path.GetFullPath(Path.Combine(tools.Folder, $"{lease.Assignment.JobId}-{lease.Assignment.Attempt}-{lease.Ref.Token}"));
         _foldersInUse[folder] = true;
-        AttemptLog log;
-        try
-        {
-            Directory.CreateDirectory(folder);
-            log = new AttemptLog(Path.Combine(folder, "log.txt"));
-        }
-        catch
-        {
-            // A full disk, say. The lease is not renewed any more, so the job goes back to the queue when it expires.
-            tools.Leases.LetGo(lease);
-            throw;
-        }
-
-        using (log) await DriveAsync(lease, folder, log, quit).ConfigureAwait(false);
+        using (var log = new AttemptLog(Path.Combine(folder, "log.txt"), tools.Leases.Terms.MaxLogBytes))
+            await DriveAsync(lease, folder, log, quit).ConfigureAwait(false);
         _foldersInUse.TryRemove(folder, out _);
         AttemptFolders.Trim(tools.Folder, AttemptFolders.Kept, _foldersInUse.ContainsKey);
     }
@@ -57,13 +45,15 @@ internal sealed class AttemptDriver(AttemptTools tools)
         var feed = new AttemptFeed(lease.Ref, assignment.Spec, log, tools.Progress, tools.Residents);
         using var aftermath = CancellationTokenSource.CreateLinkedTokenSource(quit);
         AttemptEnded ended;
+        LogUploader uploader;
         Task upload;
         try
         {
             // Before the first renewal the lease may be somebody else's already.
             await WaitAsync(lease.Confirmed).ConfigureAwait(false);
             tools.Console.Say($"{lease.DeviceId}: {assignment.Spec.TestPath} ({assignment.JobId}, attempt {assignment.Attempt})");
-            upload = new LogUploader(tools.Client, lease.Ref, log, tools.Time, tools.Random).RunAsync(aftermath.Token);
+            uploader = new LogUploader(tools.Client, lease.Ref, log, tools.Time, tools.Random);
+            upload = uploader.RunAsync(aftermath.Token);
             ended = Judge(lease, lease.Stopped.IsCancellationRequested ? Cut(AttemptOutcome.Canceled, null) : await RunAsync(lease, folder, log, feed).ConfigureAwait(false));
             if (lease.Cause != StopCause.Lost) await ReportAsync(lease, ended, log, feed, upload, quit).ConfigureAwait(false);
             else tools.Console.Warn($"{lease.DeviceId}: {assignment.Spec.TestPath} was stopped: the server has given the job away.");
@@ -76,6 +66,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
         if (lease.Cause == StopCause.Lost) await aftermath.CancelAsync().ConfigureAwait(false);
         aftermath.CancelAfter(AftermathLimit);
         await FollowUpAsync(lease.Ref, folder, ended, upload, aftermath.Token).ConfigureAwait(false);
+        if ((log.Trouble ?? uploader.Refused) is { } trouble) tools.Console.Warn($"{lease.DeviceId}: the log of {assignment.JobId}, attempt {assignment.Attempt}, is not whole: {trouble}");
     }
 
     private async Task<AttemptEnded> RunAsync(HeldLease lease, string folder, AttemptLog log, AttemptFeed feed)
@@ -156,10 +147,10 @@ internal sealed class AttemptDriver(AttemptTools tools)
         {
             // Whoever follows the log should have all of it when the job becomes final, and installs count only before.
             await Task.WhenAny(upload, Task.Delay(FlushLimit, tools.Time, quit)).ConfigureAwait(false);
-            await tools.Progress.FlushAsync(FlushLimit, quit).ConfigureAwait(false);
+            await tools.Progress.FlushAsync(lease.Ref, FlushLimit, quit).ConfigureAwait(false);
             var item = new FinishItem(lease.Ref, tools.Ids.NewId("f"), new AttemptEnd(ended.Outcome, ended.Reason, ended.RunSeconds, ended.Tests));
-            var accepted = await tools.Outbox.DeliverAsync(item, quit).ConfigureAwait(false);
-            if (!accepted) tools.Console.Warn($"{lease.DeviceId}: the result of {lease.Assignment.JobId} came too late; the server had given the job away.");
+            var delivery = await tools.Outbox.DeliverAsync(item, quit).ConfigureAwait(false);
+            if (delivery == Delivery.TooLate) tools.Console.Warn($"{lease.DeviceId}: the result of {lease.Assignment.JobId} came too late; the server had given the job away.");
         }
         catch (OperationCanceledException) when (quit.IsCancellationRequested)
         {

@@ -14,10 +14,11 @@ internal sealed class AppiumServer : IAsyncDisposable
     private readonly HttpClient _http;
     private readonly OwnedProcess? _process;
     private readonly AppiumLog? _log;
+    private readonly DirectoryInfo? _temporary;
 
-    private AppiumServer(AdbDevice device, int port, int systemPort, OwnedProcess? process, AppiumLog? log)
+    private AppiumServer(AdbDevice device, int port, int systemPort, OwnedProcess? process, AppiumLog? log, DirectoryInfo? temporary)
     {
-        (Device, Port, SystemPort, _process, _log) = (device, port, systemPort, process, log);
+        (Device, Port, SystemPort, _process, _log, _temporary) = (device, port, systemPort, process, log, temporary);
         var handler = new SocketsHttpHandler { UseProxy = false, PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2) };
         _http = new HttpClient(handler) { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = Timeout.InfiniteTimeSpan };
     }
@@ -45,9 +46,12 @@ internal sealed class AppiumServer : IAsyncDisposable
     {
         var port = LoopbackPort.Free();
         var log = new AppiumLog(logFile);
+        // Appium does not clean up when it is ended.
+        var temporary = Directory.CreateTempSubdirectory("qgjob-appium-");
         var environment = new Dictionary<string, string?>(sdk.Environment)
         {
             ["APPIUM_HOME"] = toolchain.Folder,
+            ["APPIUM_TMP_DIR"] = temporary.FullName,
             ["NODE_OPTIONS"] = null,
         };
         var spec = new ProcessSpec(
@@ -60,7 +64,7 @@ internal sealed class AppiumServer : IAsyncDisposable
             log.Write(line);
             if (line.Contains("REST http interface listener started", StringComparison.Ordinal)) started.TrySetResult();
         }, time);
-        var server = new AppiumServer(device, port, LoopbackPort.Free(), process, log);
+        var server = new AppiumServer(device, port, LoopbackPort.Free(), process, log, temporary);
         try
         {
             await Task.WhenAny(started.Task, process.Exited).WaitAsync(StartLimit, time, cancel).ConfigureAwait(false);
@@ -75,7 +79,7 @@ internal sealed class AppiumServer : IAsyncDisposable
     }
 
     /// <summary>An Appium that someone else runs.</summary>
-    public static AppiumServer At(AdbDevice device, int port) => new(device, port, LoopbackPort.Free(), null, null);
+    public static AppiumServer At(AdbDevice device, int port) => new(device, port, LoopbackPort.Free(), null, null, null);
 
     /// <summary>Copies what is logged from now on into another file as well, until the returned object is disposed.</summary>
     public IDisposable? CopyLogTo(string file) => _log?.CopyTo(file);
@@ -90,8 +94,15 @@ internal sealed class AppiumServer : IAsyncDisposable
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json", "utf-8");
         }
 
-        using var response = await _http.SendAsync(request, cancel).ConfigureAwait(false);
-        return new HttpReply((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancel).ConfigureAwait(false));
+        try
+        {
+            using var response = await _http.SendAsync(request, cancel).ConfigureAwait(false);
+            return new HttpReply((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancel).ConfigureAwait(false));
+        }
+        catch (ObjectDisposedException e)
+        {
+            throw new HttpRequestException("the server was ended, since its phone left", e);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -100,5 +111,13 @@ internal sealed class AppiumServer : IAsyncDisposable
         if (_process is not null) await _process.DisposeAsync().ConfigureAwait(false);
         _http.Dispose();
         _log?.Dispose();
+        try
+        {
+            _temporary?.Delete(recursive: true);
+        }
+        catch (IOException)
+        {
+            // A process that is just ending may write once more; the system's cleaner gets the rest.
+        }
     }
 }

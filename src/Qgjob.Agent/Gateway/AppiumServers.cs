@@ -5,7 +5,7 @@ using Qgjob.Agent.Toolchain;
 
 namespace Qgjob.Agent.Gateway;
 
-/// <summary>The Appium servers of this agent: started on demand, replaced when dead, ended with the agent.</summary>
+/// <summary>The Appium servers of this agent: started on demand, replaced when dead, ended when the phone leaves or the agent ends.</summary>
 internal sealed class AppiumServers(AppiumToolchain toolchain, AndroidSdk sdk, string logFolder, TimeProvider time) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<AdbDevice, Slot> _slots = new();
@@ -16,15 +16,17 @@ internal sealed class AppiumServers(AppiumToolchain toolchain, AndroidSdk sdk, s
     /// <summary>A new server in place of one that misbehaves.</summary>
     public Task<AppiumServer> ReplaceAsync(AppiumServer bad, CancellationToken cancel) => EnsureAsync(bad.Device, bad, cancel);
 
-    /// <summary>Ends the server of a phone that left.</summary>
-    public async Task StopAsync(AdbDevice device, CancellationToken cancel)
+    /// <summary>Ends the server of a phone that left, and frees its ports.</summary>
+    /// <param name="isBack">The phone is there again: asked last, since the server may be in use then.</param>
+    public async Task StopAsync(AdbDevice device, Func<bool> isBack, CancellationToken cancel)
     {
         if (!_slots.TryGetValue(device, out var slot)) return;
         await slot.Gate.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
-            if (slot.Server is { } server) await server.DisposeAsync().ConfigureAwait(false);
+            if (slot.Server is not { } server || isBack()) return;
             slot.Server = null;
+            await server.DisposeAsync().ConfigureAwait(false);
         }
         finally
         {
@@ -33,7 +35,7 @@ internal sealed class AppiumServers(AppiumToolchain toolchain, AndroidSdk sdk, s
     }
 
     public async ValueTask DisposeAsync() =>
-        await Task.WhenAll(_slots.Keys.Select(d => StopAsync(d, CancellationToken.None))).ConfigureAwait(false);
+        await Task.WhenAll(_slots.Keys.Select(d => StopAsync(d, isBack: () => false, CancellationToken.None))).ConfigureAwait(false);
 
     private async Task<AppiumServer> EnsureAsync(AdbDevice device, AppiumServer? bad, CancellationToken cancel)
     {

@@ -123,7 +123,7 @@ internal sealed class AttemptGateway : IAsyncDisposable
     {
         if (_live is not { } live || !TrySplit(request.Path, live.Id, out var rest))
         {
-            return WebDriverError.Final($"{request.Method} {request.Path}: no such session");
+            return WebDriverError.Final($"{request.Method} {request.Path}: no such session. A phone has one at a time: each new one closes the one before, so use either device or persistentDevice in a file.");
         }
 
         if (request.Method == "DELETE" && rest.Length == 0)

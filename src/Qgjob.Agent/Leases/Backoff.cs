@@ -1,3 +1,5 @@
+using Qgjob.Client.Http;
+
 namespace Qgjob.Agent.Leases;
 
 /// <summary>Waits between tries: twice as long each time up to a limit, each spread at random so that agents do not march in step.</summary>
@@ -5,6 +7,8 @@ internal sealed class Backoff(TimeProvider time, Random random)
 {
     public static readonly TimeSpan First = TimeSpan.FromMilliseconds(200);
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
+    /// <summary>After a refused token: only people can mend that.</summary>
+    public static readonly TimeSpan ForToken = TimeSpan.FromSeconds(30);
     private int _failures;
 
     public void Reset() => _failures = 0;
@@ -17,5 +21,10 @@ internal sealed class Backoff(TimeProvider time, Random random)
         lock (random) return TimeSpan.FromSeconds(full * (0.5 + random.NextDouble() / 2));
     }
 
+    /// <summary>The next wait, by what went wrong.</summary>
+    public TimeSpan Next(Exception cause) => cause is ApiException { IsUnauthorized: true } ? ForToken : Next();
+
     public Task WaitAsync(CancellationToken cancel) => Task.Delay(Next(), time, cancel);
+
+    public Task WaitAsync(Exception cause, CancellationToken cancel) => Task.Delay(Next(cause), time, cancel);
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Qgjob.Agent.Reporting;
 using Qgjob.Client;
 using Qgjob.Client.Http;
 using Qgjob.Client.Wire;
@@ -6,12 +7,14 @@ using Qgjob.Core.Storage;
 
 namespace Qgjob.Agent.Leases;
 
-/// <summary>The times that the server gave with the registration.</summary>
+/// <summary>What the server said with the registration.</summary>
 /// <param name="Trust">How long after a renewal a lease is surely valid: ttl − margin.</param>
-internal sealed record LeaseTimes(TimeSpan RenewEvery, TimeSpan Trust)
+/// <param name="MaxLogBytes">The longest log of an attempt that it takes.</param>
+internal sealed record LeaseTerms(TimeSpan RenewEvery, TimeSpan Trust, long MaxLogBytes = AttemptLog.UsualLimit)
 {
-    public static LeaseTimes Of(RegisterResponse answer) => new(
-        TimeSpan.FromSeconds(answer.RenewEverySeconds), TimeSpan.FromSeconds(answer.LeaseTtlSeconds - answer.MarginSeconds));
+    public static LeaseTerms Of(RegisterResponse answer) => new(
+        TimeSpan.FromSeconds(answer.RenewEverySeconds), TimeSpan.FromSeconds(answer.LeaseTtlSeconds - answer.MarginSeconds),
+        answer.MaxLogBytes ?? AttemptLog.UsualLimit);
 }
 
 /// <summary>Holds the agent's leases and renews them, all in one call.</summary>
@@ -21,7 +24,7 @@ internal sealed class LeaseKeeper(AgentClient client, string agentId, ServerNews
     private readonly List<HeldLease> _held = [];
     private readonly Pulse _wake = new(time);
 
-    public LeaseTimes Times { get; set; } = new(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(50));
+    public LeaseTerms Terms { get; set; } = new(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(50));
 
     /// <summary>Called when the server does not know this agent.</summary>
     public Action Unknown { get; set; } = () => { };
@@ -46,7 +49,7 @@ internal sealed class LeaseKeeper(AgentClient client, string agentId, ServerNews
         lock (_gate)
         {
             if (_held.Exists(l => l.Ref == assignment.Lease)) return null;
-            lease = new HeldLease(assignment, receivedAt, Times.Trust, time);
+            lease = new HeldLease(assignment, receivedAt, Terms.Trust, time);
             _held.Add(lease);
         }
 
@@ -74,12 +77,12 @@ internal sealed class LeaseKeeper(AgentClient client, string agentId, ServerNews
     public async Task RunAsync(CancellationToken cancel)
     {
         var backoff = new Backoff(time, random);
-        var wait = Times.RenewEvery;
+        var wait = Terms.RenewEvery;
         while (true)
         {
             await _wake.WaitAsync(wait, cancel).ConfigureAwait(false);
-            wait = await RenewAsync(cancel).ConfigureAwait(false) ? Times.RenewEvery : backoff.Next();
-            if (wait == Times.RenewEvery) backoff.Reset();
+            wait = await RenewAsync(cancel).ConfigureAwait(false) ? Terms.RenewEvery : backoff.Next();
+            if (wait == Terms.RenewEvery) backoff.Reset();
         }
     }
 
@@ -100,7 +103,7 @@ internal sealed class LeaseKeeper(AgentClient client, string agentId, ServerNews
             news.Up();
             for (var i = 0; i < held.Count && i < answer.States.Count; i++)
             {
-                if (answer.States[i] == LeaseState.Ok) held[i].Renewed(sentAt, Times.Trust);
+                if (answer.States[i] == LeaseState.Ok) held[i].Renewed(sentAt, Terms.Trust);
                 else Apply(held[i].Ref, answer.States[i]);
             }
 

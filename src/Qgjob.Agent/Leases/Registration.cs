@@ -74,7 +74,7 @@ internal sealed class Registration(
             try
             {
                 var answer = await client.RegisterAsync(Request(offered), cancel).ConfigureAwait(false);
-                leases.Times = LeaseTimes.Of(answer);
+                leases.Terms = LeaseTerms.Of(answer);
                 news.Up();
                 Say(offered);
                 return;

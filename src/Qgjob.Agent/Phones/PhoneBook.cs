@@ -19,6 +19,9 @@ internal sealed class PhoneBook(
     /// <summary>Called when a phone came or left.</summary>
     public Action Changed { get; set; } = () => { };
 
+    /// <summary>Called when a phone's connection left; its attempt is being stopped.</summary>
+    public Action<AdbDevice> Left { get; set; } = _ => { };
+
     public IReadOnlyList<Phone> All
     {
         get { lock (_gate) return [.. _phones.Values.OrderBy(p => p.Id, StringComparer.Ordinal)]; }
@@ -29,6 +32,12 @@ internal sealed class PhoneBook(
     public Phone? Find(string id)
     {
         lock (_gate) return _phones.GetValueOrDefault(id);
+    }
+
+    /// <summary>The phone behind a connection is there, whether it is offered by it or not.</summary>
+    public bool Has(AdbDevice device)
+    {
+        lock (_gate) return _phones.Values.Any(p => p.Adb == device) || _spare.Exists(p => p.Adb == device);
     }
 
     /// <summary>
@@ -163,8 +172,8 @@ internal sealed class PhoneBook(
             }
         }
 
-        if (phone is null) return;
-        Changed();
+        Left(device);
+        if (phone is not null) Changed();
     }
 
     private void Complain(AdbClient adb, AdbListing listing)

@@ -77,9 +77,16 @@ internal sealed class Residents
 
     private void Save()
     {
-        var draft = _file + ".draft";
-        File.WriteAllText(draft, JsonSerializer.Serialize(_noted, ResidentsJson.Default.DictionaryStringListResidentBuild));
-        File.Move(draft, _file, overwrite: true);
+        try
+        {
+            var draft = _file + ".draft";
+            File.WriteAllText(draft, JsonSerializer.Serialize(_noted, ResidentsJson.Default.DictionaryStringListResidentBuild));
+            File.Move(draft, _file, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A full disk. After a restart it is missing, which costs an install; that is no reason to lose an attempt.
+        }
     }
 
     private static Dictionary<string, List<ResidentBuild>> Load(string file)

@@ -125,12 +125,24 @@ internal sealed class OwnedProcess : IAsyncDisposable
             while (await reader.ReadLineAsync(_reading.Token).ConfigureAwait(false) is { } line)
             {
                 NoteLife();
-                _onLine(line);
+                Tell(line);
             }
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException)
         {
             // The program is gone.
+        }
+    }
+
+    private void Tell(string line)
+    {
+        try
+        {
+            _onLine(line);
+        }
+        catch (Exception)
+        {
+            // Whoever listens may fail, on a full disk say. The reading goes on: a program whose pipe is full stands still.
         }
     }
 

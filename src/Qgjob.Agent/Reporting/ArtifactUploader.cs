@@ -44,7 +44,7 @@ internal static class ArtifactUploader
             }
             catch (Exception e) when (e is ApiException or ServerUnreachableException)
             {
-                await backoff.WaitAsync(cancel).ConfigureAwait(false);
+                await backoff.WaitAsync(e, cancel).ConfigureAwait(false);
             }
         }
 

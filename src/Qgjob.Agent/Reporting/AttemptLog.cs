@@ -1,67 +1,131 @@
+using System.Globalization;
 using System.Text;
 
 namespace Qgjob.Agent.Reporting;
 
-/// <summary>An attempt's log: a local file that the uploader reads from, so that memory stays bounded however long the server is away.</summary>
-internal sealed class AttemptLog : IDisposable
+/// <summary>
+/// An attempt's log: a local file that the uploader reads from, so that memory stays bounded however long the server is
+/// away. Writing never throws: a full disk costs lines, and the log says how many, but no verdict.
+/// </summary>
+/// <param name="limit">Bytes; what the tests write beyond it is left out, with a line that says so.</param>
+/// <param name="open">Opens the file; a stand-in in tests.</param>
+internal sealed class AttemptLog(string path, long limit = AttemptLog.UsualLimit, Func<string, Stream>? open = null) : IDisposable
 {
-    private readonly FileStream _file;
-    private readonly long _limit;
-    private readonly Lock _gate = new();
-    private long _length;
-    private bool _cut;
-    private bool _closed;
+    /// <summary>For a server that does not say how much it takes.</summary>
+    public const long UsualLimit = 64L << 20;
 
-    /// <param name="limit">Bytes; what comes later is left out, with a line that says so.</param>
-    public AttemptLog(string path, long limit = 64L << 20)
-    {
-        (Path, _limit) = (path, limit);
-        // Unbuffered: what was written can be read at once by the uploader.
-        _file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
-    }
+    // The agent's own lines come last and say how it ended: the tests may not use up all of the room.
+    private readonly long keptForSay = Math.Min(16 << 10, limit / 4);
+    private readonly Lock gate = new();
+    private Stream? file;
+    private long length;
+    private long missing;
+    private string reason = "";
+    private bool cut;
+    private bool closed;
 
-    public string Path { get; }
+    public string Path => path;
 
     /// <summary>Bytes so far.</summary>
-    public long Length => Volatile.Read(ref _length);
+    public long Length => Volatile.Read(ref length);
 
     public bool IsClosed
     {
-        get { lock (_gate) return _closed; }
+        get { lock (gate) return closed; }
     }
+
+    /// <summary>What people should know about lines that could not be written; null when all were.</summary>
+    public string? Trouble { get; private set; }
+
+    /// <summary>Once closed, the line about missing lines that could not be written either.</summary>
+    public ReadOnlyMemory<byte> Unsaid
+    {
+        get { lock (gate) return closed && missing > 0 ? Encoding.UTF8.GetBytes(Gap) : ReadOnlyMemory<byte>.Empty; }
+    }
+
+    private string Gap => $"[qgjob] {missing} line{(missing == 1 ? " is" : "s are")} missing here: {reason}\n";
 
     /// <summary>A line of the test process, as it is.</summary>
     public void Write(string line)
     {
-        lock (_gate)
+        lock (gate)
         {
-            if (_closed || _cut) return;
-            var bytes = Encoding.UTF8.GetBytes(line + "\n");
-            if (_length + bytes.Length > _limit)
-            {
-                _cut = true;
-                bytes = Encoding.UTF8.GetBytes($"[qgjob] The log ends here: it is longer than {_limit >> 20} MB.\n");
-            }
-
-            _file.Write(bytes);
-            Volatile.Write(ref _length, _length + bytes.Length);
+            if (cut || Add(line + "\n", limit - keptForSay)) return;
+            cut = true;
+            Add(string.Create(CultureInfo.InvariantCulture, $"[qgjob] The tests' output ends here: a log is at most {limit / 1048576.0:0.##} MiB long (--max-log of the server).\n"), limit);
         }
     }
 
     /// <summary>A line of the agent's own.</summary>
     public void Say(string text)
     {
-        foreach (var line in text.Split('\n')) Write($"[qgjob] {line.TrimEnd('\r')}");
+        lock (gate)
+        {
+            foreach (var line in text.Split('\n')) Add($"[qgjob] {line.TrimEnd('\r')}\n", limit);
+        }
     }
 
     /// <summary>Nothing comes any more. Later writes are ignored: an npm that several attempts wait for may outlive this one.</summary>
     public void Dispose()
     {
-        lock (_gate)
+        lock (gate)
         {
-            if (_closed) return;
-            _closed = true;
-            _file.Dispose();
+            if (closed) return;
+            if (missing > 0 && Append(Gap)) missing = 0;
+            closed = true;
+            try
+            {
+                // Without the piece of a line that did not fit.
+                file?.SetLength(length);
+                file?.Dispose();
+            }
+            catch (IOException)
+            {
+                // What counts is written already: nothing is buffered.
+            }
         }
+    }
+
+    /// <returns>False when it would become too long.</returns>
+    private bool Add(string line, long most)
+    {
+        if (closed) return true;
+        var text = missing > 0 ? Gap + line : line;
+        if (length + Encoding.UTF8.GetByteCount(text) > most) return false;
+        if (Append(text))
+        {
+            missing = 0;
+            return true;
+        }
+
+        missing++;
+        Trouble = $"lines of the log are missing: {reason}";
+        return true;
+    }
+
+    private bool Append(string text)
+    {
+        try
+        {
+            file ??= open is null ? Open(path) : open(path);
+            // Over the piece of an earlier line that did not fit.
+            file.Position = length;
+            var bytes = Encoding.UTF8.GetBytes(text);
+            file.Write(bytes);
+            Volatile.Write(ref length, length + bytes.Length);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            reason = e.Message;
+            return false;
+        }
+    }
+
+    /// <summary>Unbuffered: what was written can be read at once by the uploader.</summary>
+    private static FileStream Open(string path)
+    {
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        return new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using Qgjob.Agent.Leases;
 using Qgjob.Client;
 using Qgjob.Client.Http;
@@ -14,50 +15,67 @@ internal sealed class LogUploader(AgentClient client, LeaseRef lease, AttemptLog
     /// <summary>Bytes that the server has.</summary>
     public long Sent { get; private set; }
 
+    /// <summary>Why the server has less of the log than there is; null when it has all, or the lease is not ours any more.</summary>
+    public string? Refused { get; private set; }
+
     /// <summary>Ends when the log is closed and all of it is sent, or when the server takes no more of it.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
         var backoff = new Backoff(time, random);
-        var file = new FileStream(log.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        await using (file.ConfigureAwait(false))
+        while (true)
         {
-            while (true)
+            var closed = log.IsClosed; // Before the length: nothing is added after it.
+            var end = log.Length + log.Unsaid.Length;
+            if (Sent == end)
             {
-                var closed = log.IsClosed; // Before the length: nothing is added after it.
-                if (Sent == log.Length)
-                {
-                    if (closed) return;
-                    await Task.Delay(Every, time, cancel).ConfigureAwait(false);
-                    continue;
-                }
-
-                try
-                {
-                    await SendAsync(file, cancel).ConfigureAwait(false);
-                    backoff.Reset();
-                }
-                catch (ApiException e) when (e.IsFinal)
-                {
-                    return; // The lease is not ours any more.
-                }
-                catch (Exception e) when (e is ApiException or ServerUnreachableException)
-                {
-                    await backoff.WaitAsync(cancel).ConfigureAwait(false);
-                    continue;
-                }
-
-                if (log.Length - Sent < ChunkBytes && !log.IsClosed) await Task.Delay(Every, time, cancel).ConfigureAwait(false);
+                if (closed) return;
+                await Task.Delay(Every, time, cancel).ConfigureAwait(false);
+                continue;
             }
+
+            try
+            {
+                await SendAsync(end, cancel).ConfigureAwait(false);
+                backoff.Reset();
+            }
+            catch (ApiException e) when (e.IsFinal)
+            {
+                Refused = e.Status == HttpStatusCode.Conflict ? null : e.Message;
+                return;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                Refused = e.Message;
+                return; // This host's own disk: nothing that the server could do about it.
+            }
+            catch (Exception e) when (e is ApiException or ServerUnreachableException)
+            {
+                await backoff.WaitAsync(e, cancel).ConfigureAwait(false);
+                continue;
+            }
+
+            if (end - Sent < ChunkBytes && !log.IsClosed) await Task.Delay(Every, time, cancel).ConfigureAwait(false);
         }
     }
 
-    private async Task SendAsync(FileStream file, CancellationToken cancel)
+    private async Task SendAsync(long end, CancellationToken cancel)
     {
-        var chunk = new byte[Math.Min(ChunkBytes, log.Length - Sent)];
-        file.Position = Sent;
-        await file.ReadExactlyAsync(chunk, cancel).ConfigureAwait(false);
-        var answer = await client.AppendLogAsync(lease, Sent, chunk, cancel).ConfigureAwait(false);
+        var answer = await client.AppendLogAsync(lease, Sent, await NextAsync(cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
         // The server's length counts: it has less when an earlier chunk is missing there, more when an answer was lost.
-        Sent = Math.Clamp(answer.Length, 0, log.Length);
+        Sent = Math.Clamp(answer.Length, 0, end);
+    }
+
+    private async Task<ReadOnlyMemory<byte>> NextAsync(CancellationToken cancel)
+    {
+        // Behind the file comes what could not be written into it any more.
+        if (Sent >= log.Length) return log.Unsaid[(int)(Sent - log.Length)..];
+        var chunk = new byte[Math.Min(ChunkBytes, log.Length - Sent)];
+        var file = new FileStream(log.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        await using (file.ConfigureAwait(false))
+        {
+            file.Position = Sent;
+            await file.ReadExactlyAsync(chunk, cancel).ConfigureAwait(false);
+            return chunk;
+        }
     }
 }

@@ -33,7 +33,7 @@ internal sealed record InstallPlan(string Folder, PackageManager Manager, string
         var isWorkspace = File.Exists(Path.Combine(folder, "pnpm-workspace.yaml")) || HasWorkspaces(folder);
         var inputs = Files.Where(f => File.Exists(Path.Combine(folder, f)))
             .Concat(Folders.Where(f => Directory.Exists(Path.Combine(folder, f))).SelectMany(f => Below(folder, Path.Combine(folder, f), "*")))
-            .Concat(isWorkspace ? Below(folder, folder, "package.json") : [])
+            .Concat(isWorkspace ? Below(folder, folder, "package.json") : Tarballs(folder))
             .Distinct().Order(StringComparer.Ordinal).ToList();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{platform}\0{manager.Name}@{manager.Version}"));
@@ -46,7 +46,7 @@ internal sealed record InstallPlan(string Folder, PackageManager Manager, string
 
         return new InstallPlan(
             folder, manager, Convert.ToHexStringLower(hash.GetHashAndReset())[..32], isWorkspace,
-            inputs.Where(i => Path.GetFileName(i) == "package.json").All(i => IsSelfContained(Path.Combine(folder, i), isMember: i != "package.json"))
+            inputs.Where(i => Path.GetFileName(i) == "package.json").All(i => IsSelfContained(Path.Combine(folder, i), isMember: i != "package.json", inputs))
                 && (isWorkspace || manager.LockFile is not "package-lock.json" || !HasLinks(Path.Combine(folder, manager.LockFile))),
             inputs);
     }
@@ -60,7 +60,31 @@ internal sealed record InstallPlan(string Folder, PackageManager Manager, string
         return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("workspaces", out _);
     }
 
-    private static bool IsSelfContained(string manifest, bool isMember)
+    /// <summary>Packed packages of the project's own, which are installed as those of a registry are.</summary>
+    private static IEnumerable<string> Tarballs(string folder)
+    {
+        using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "package.json")));
+        return [.. Versions(json.RootElement).Select(Tarball).OfType<string>().Where(t => File.Exists(Path.Combine(folder, t)))];
+    }
+
+    /// <returns>The file below the project that a dependency names; null when it is none.</returns>
+    private static string? Tarball(string version)
+    {
+        var name = version.StartsWith("file:", StringComparison.Ordinal) ? version["file:".Length..] : version;
+        if (name.StartsWith("./", StringComparison.Ordinal)) name = name[2..];
+        return (name.EndsWith(".tgz", StringComparison.Ordinal) || name.EndsWith(".tar.gz", StringComparison.Ordinal))
+            && !name.Contains(':', StringComparison.Ordinal) && !name.StartsWith('/') && !name.StartsWith('~') && !name.Split('/').Contains("..") ? name : null;
+    }
+
+    private static IEnumerable<string> Versions(JsonElement manifest) =>
+        manifest.ValueKind != JsonValueKind.Object ? [] : DependencyLists
+            .Select(list => manifest.TryGetProperty(list, out var dependencies) ? dependencies : default)
+            .Where(d => d.ValueKind == JsonValueKind.Object)
+            .SelectMany(d => d.EnumerateObject())
+            .Where(d => d.Value.ValueKind == JsonValueKind.String)
+            .Select(d => d.Value.GetString()!);
+
+    private static bool IsSelfContained(string manifest, bool isMember, IReadOnlyList<string> inputs)
     {
         using var json = JsonDocument.Parse(File.ReadAllBytes(manifest));
         var root = json.RootElement;
@@ -70,9 +94,7 @@ internal sealed record InstallPlan(string Folder, PackageManager Manager, string
         if (root.TryGetProperty("dependenciesMeta", out _)) return false; // Packages copied into others ("injected").
         if (root.TryGetProperty("scripts", out var scripts) && scripts.ValueKind == JsonValueKind.Object
             && InstallScripts.Any(s => scripts.TryGetProperty(s, out var script) && !IsPatching(script))) return false;
-        return !DependencyLists.Any(list => root.TryGetProperty(list, out var dependencies)
-            && dependencies.ValueKind == JsonValueKind.Object
-            && dependencies.EnumerateObject().Any(d => d.Value.ValueKind == JsonValueKind.String && IsLocal(d.Value.GetString()!)));
+        return !Versions(root).Any(v => IsLocal(v) && !(!isMember && Tarball(v) is { } file && inputs.Contains(file)));
     }
 
     // It reads patches/ and nothing else.

@@ -111,6 +111,7 @@ internal sealed class PackageInstall(CacheFolder tools, TimeProvider time)
         bool Says(string[] signs) => signs.Any(s => result.Output.Contains(s, StringComparison.Ordinal));
         var message = $"{command} failed (exit {result.ExitCode}):\n{Errors(result.Output)}";
         if (Says(NetworkSigns)) throw new AttemptInfraException(message);
+        if (MissingAppWright.Explain(result.Output) is { } mend) throw new ProjectErrorException($"{message}\n{mend}");
         if (Says(CredentialSigns)) message += "\nBundles carry no registry credentials: put them into ~/.npmrc (yarn 2 and later: ~/.yarnrc.yml) of the user that runs the agent.";
         throw new ProjectErrorException(message);
     }

@@ -10,8 +10,14 @@ public sealed class ApiException(HttpStatusCode status, Problem problem)
     /// <summary>HTTP status.</summary>
     public HttpStatusCode Status { get; } = status;
 
-    /// <summary>The same request would be refused again: the fault is in the request, not in the moment.</summary>
-    public bool IsFinal => (int)Status is >= 400 and < 500 and not 408 and not 429;
+    /// <summary>The same request would be refused again: the fault is in the request, neither in the moment nor in who asks.</summary>
+    public bool IsFinal => (int)Status is >= 400 and < 500 and not 408 and not 429 && !IsUnauthorized;
+
+    /// <summary>The token is missing or wrong (401, 403). People mend that, at either end, so it pays to ask again, slowly.</summary>
+    public bool IsUnauthorized => Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
+
+    /// <summary>What was sent is the fault, not whom it concerns (400, 413, 422): less of it, or each part by itself, may be taken.</summary>
+    public bool IsContentRefused => Status is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnprocessableEntity;
 
     /// <summary>What the server says about it.</summary>
     public Problem Problem { get; } = problem;

@@ -10,10 +10,11 @@ namespace Qgjob.Client.Http;
 public sealed class Transport : IDisposable
 {
     private readonly HttpClient http;
+    private readonly TimeProvider time;
 
     /// <param name="server">The server's address.</param>
     /// <param name="token">Bearer token, if the server asks for one.</param>
-    /// <param name="time">Clock of the retries.</param>
+    /// <param name="time">Clock of the limits and retries.</param>
     public Transport(Uri server, string? token, TimeProvider time)
         : this(server, token, time, new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.All })
     {
@@ -21,11 +22,12 @@ public sealed class Transport : IDisposable
 
     /// <param name="server">The server's address.</param>
     /// <param name="token">Bearer token, if the server asks for one.</param>
-    /// <param name="time">Clock of the retries.</param>
+    /// <param name="time">Clock of the limits and retries.</param>
     /// <param name="inner">Carries the requests; a stand-in in tests.</param>
     public Transport(Uri server, string? token, TimeProvider time, HttpMessageHandler inner)
     {
         Server = server;
+        this.time = time;
         http = new HttpClient(new RetryHandler(inner, time))
         {
             BaseAddress = server,
@@ -41,11 +43,11 @@ public sealed class Transport : IDisposable
     /// <summary>GET, answered with JSON; null for 404 when <paramref name="missingIsNull"/>.</summary>
     public async Task<T?> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancel, bool missingIsNull = false) where T : class
     {
-        using var limit = Limit(TimeSpan.FromSeconds(30), cancel);
+        using var limit = new CallLimit(TimeSpan.FromSeconds(30), time, cancel);
         using var response = await SendAsync(new HttpRequestMessage(HttpMethod.Get, path), cancel, limit.Token, missingIsNull ? HttpStatusCode.NotFound : null).ConfigureAwait(false);
         if (response.StatusCode is HttpStatusCode.NotFound && !IsJson(response))
             throw new ServerUnreachableException(Server, new InvalidDataException($"it has no /{path.TrimStart('/').Split('?')[0]}"));
-        return response.StatusCode is HttpStatusCode.NotFound ? null : await ReadAsync(response, type, limit.Token).ConfigureAwait(false);
+        return response.StatusCode is HttpStatusCode.NotFound ? null : await ReadAsync(response, type, cancel, limit.Token).ConfigureAwait(false);
     }
 
     /// <summary>POST of JSON, answered with JSON.</summary>
@@ -62,20 +64,20 @@ public sealed class Transport : IDisposable
         bool repeatable = false, IReadOnlyDictionary<string, string>? headers = null, TimeSpan? timeout = null)
         where TAnswer : class
     {
-        using var limit = Limit(timeout ?? TimeSpan.FromSeconds(30), cancel);
+        using var limit = new CallLimit(timeout ?? TimeSpan.FromSeconds(30), time, cancel);
         using var request = new HttpRequestMessage(HttpMethod.Post, path);
         request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, bodyType));
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         request.Options.Set(RetryHandler.Repeatable, repeatable);
         foreach (var (name, value) in headers ?? NoHeaders) request.Headers.Add(name, value);
         using var response = await SendAsync(request, cancel, limit.Token).ConfigureAwait(false);
-        return await ReadAsync(response, answerType, limit.Token).ConfigureAwait(false);
+        return await ReadAsync(response, answerType, cancel, limit.Token).ConfigureAwait(false);
     }
 
     /// <summary>True when HEAD answers 2xx, false for 404.</summary>
     public async Task<bool> ExistsAsync(string path, CancellationToken cancel)
     {
-        using var limit = Limit(TimeSpan.FromSeconds(30), cancel);
+        using var limit = new CallLimit(TimeSpan.FromSeconds(30), time, cancel);
         using var response = await SendAsync(new HttpRequestMessage(HttpMethod.Head, path), cancel, limit.Token, HttpStatusCode.NotFound).ConfigureAwait(false);
         return response.IsSuccessStatusCode;
     }
@@ -89,12 +91,20 @@ public sealed class Transport : IDisposable
         SendAsync(new HttpRequestMessage(HttpMethod.Get, path), cancel, cancel, accepted);
 
     /// <summary>The body as JSON; an empty or foreign body means that something else answers at this address.</summary>
-    public async Task<T> ReadAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken cancel) where T : class
+    public Task<T> ReadAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken cancel) where T : class =>
+        ReadAsync(response, type, cancel, cancel);
+
+    /// <inheritdoc/>
+    public void Dispose() => http.Dispose();
+
+    private static readonly Dictionary<string, string> NoHeaders = [];
+
+    private async Task<T> ReadAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken caller, CancellationToken limited) where T : class
     {
         try
         {
-            var stream = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
-            return await JsonSerializer.DeserializeAsync(stream, type, cancel).ConfigureAwait(false)
+            var stream = await response.Content.ReadAsStreamAsync(limited).ConfigureAwait(false);
+            return await JsonSerializer.DeserializeAsync(stream, type, limited).ConfigureAwait(false)
                 ?? throw new JsonException("the answer is null");
         }
         catch (JsonException e)
@@ -106,18 +116,10 @@ public sealed class Transport : IDisposable
         {
             throw new ServerUnreachableException(Server, e);
         }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => http.Dispose();
-
-    private static readonly Dictionary<string, string> NoHeaders = [];
-
-    private static CancellationTokenSource Limit(TimeSpan limit, CancellationToken cancel)
-    {
-        var linked = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        linked.CancelAfter(limit);
-        return linked;
+        catch (OperationCanceledException e) when (!caller.IsCancellationRequested)
+        {
+            throw TooSlow(e);
+        }
     }
 
     private async Task<HttpResponseMessage> SendAsync(
@@ -134,31 +136,54 @@ public sealed class Transport : IDisposable
         }
         catch (OperationCanceledException e) when (!caller.IsCancellationRequested)
         {
-            throw new ServerUnreachableException(Server, new TimeoutException("it did not answer in time", e));
+            throw TooSlow(e);
         }
         if (response.IsSuccessStatusCode || response.StatusCode == accepted) return response;
-        using (response) throw new ApiException(response.StatusCode, await ProblemOfAsync(response, limited).ConfigureAwait(false));
+        using (response) throw new ApiException(response.StatusCode, await ProblemOfAsync(response, caller, limited).ConfigureAwait(false));
     }
+
+    private ServerUnreachableException TooSlow(Exception e) => new(Server, new TimeoutException("it did not answer in time", e));
 
     /// <summary>A qgjob server explains every refusal in JSON; pages come from something else.</summary>
     private static bool IsJson(HttpResponseMessage response) =>
         response.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) is true;
 
-    private static async Task<Problem> ProblemOfAsync(HttpResponseMessage response, CancellationToken cancel)
+    private static async Task<Problem> ProblemOfAsync(HttpResponseMessage response, CancellationToken caller, CancellationToken limited)
     {
         var status = (int)response.StatusCode;
         try
         {
             if (IsJson(response))
             {
-                var stream = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
-                if (await JsonSerializer.DeserializeAsync(stream, WireJson.Default.Problem, cancel).ConfigureAwait(false) is { } problem) return problem;
+                var stream = await response.Content.ReadAsStreamAsync(limited).ConfigureAwait(false);
+                if (await JsonSerializer.DeserializeAsync(stream, WireJson.Default.Problem, limited).ConfigureAwait(false) is { } problem) return problem;
             }
         }
-        catch (Exception e) when (e is JsonException or IOException)
+        catch (Exception e) when (e is JsonException or IOException || (e is OperationCanceledException && !caller.IsCancellationRequested))
         {
             // Not a (whole) problem document: the status is all there is.
         }
         return new Problem($"HTTP {status}", status, $"The server answered {status} {response.ReasonPhrase}.");
+    }
+
+    /// <summary>The caller's own end or the call's time limit, whichever comes first.</summary>
+    private sealed class CallLimit : IDisposable
+    {
+        private readonly CancellationTokenSource clock;
+        private readonly CancellationTokenSource either;
+
+        public CallLimit(TimeSpan limit, TimeProvider time, CancellationToken cancel)
+        {
+            clock = new CancellationTokenSource(limit, time);
+            either = CancellationTokenSource.CreateLinkedTokenSource(clock.Token, cancel);
+        }
+
+        public CancellationToken Token => either.Token;
+
+        public void Dispose()
+        {
+            either.Dispose();
+            clock.Dispose();
+        }
     }
 }

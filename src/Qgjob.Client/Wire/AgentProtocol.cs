@@ -16,12 +16,14 @@ namespace Qgjob.Client.Wire;
 public sealed record RegisterRequest(
     string AgentId, string BootId, string Name, string Version, string? Pool, IReadOnlyList<DeviceOffer> Devices);
 
-/// <summary>Answer to a registration: the lease's times, in seconds.</summary>
+/// <summary>Answer to a registration: the lease's times, in seconds, and limits.</summary>
 /// <param name="LeaseTtlSeconds">A lease lasts so long after a renewal.</param>
 /// <param name="RenewEverySeconds">Renew so often.</param>
 /// <param name="MarginSeconds">Stop by yourself this long before a lease that could not be renewed ends.</param>
 /// <param name="LostLeases">Leases of an earlier boot that were ended.</param>
-public sealed record RegisterResponse(double LeaseTtlSeconds, double RenewEverySeconds, double MarginSeconds, int LostLeases);
+/// <param name="MaxLogBytes">The longest log of an attempt that the server takes.</param>
+public sealed record RegisterResponse(
+    double LeaseTtlSeconds, double RenewEverySeconds, double MarginSeconds, int LostLeases, long? MaxLogBytes = null);
 
 /// <summary><c>POST /agent/v1/work</c>: a long poll for all of the agent's free devices. 409 when it must register first.</summary>
 /// <param name="AgentId">The agent.</param>

@@ -35,7 +35,7 @@ internal static class AgentProtocol
         await AgentNames.RefuseTakenAsync(command, dispatcher, store, cancel);
         var answer = await dispatcher.SendAsync(command, cancel);
         return TypedResults.Ok(new RegisterResponse(
-            settings.LeaseTtl.TotalSeconds, settings.LeaseRenew.TotalSeconds, settings.LeaseMargin.TotalSeconds, answer.LostLeases));
+            settings.LeaseTtl.TotalSeconds, settings.LeaseRenew.TotalSeconds, settings.LeaseMargin.TotalSeconds, answer.LostLeases, settings.MaxLogBytes));
     }
 
     private static async Task<Ok<WorkResponse>> WorkAsync(

@@ -36,7 +36,7 @@ internal sealed record ServerSettings
         ("max-build", "largest build (default: 4GiB)"),
         ("max-bundle", "largest test bundle (default: 512MiB)"),
         ("max-artifact", "largest artifact (default: 2GiB)"),
-        ("max-log", "largest log of an attempt (default: 256MiB)"),
+        ("max-log", "largest log of an attempt (default: 64MiB)"),
         ("port-file", "file to write the address to when ready"),
         ("ready-file", "the same as --port-file"),
         ("log-level", "trace, debug, information, warning, error (default: warning)"),
@@ -74,7 +74,7 @@ internal sealed record ServerSettings
             MaxBuildBytes = Bytes("max-build", "4GiB"),
             MaxBundleBytes = Bytes("max-bundle", "512MiB"),
             MaxArtifactBytes = Bytes("max-artifact", "2GiB"),
-            MaxLogBytes = Bytes("max-log", "256MiB"),
+            MaxLogBytes = Bytes("max-log", "64MiB"),
             PortFile = Text("port-file") ?? Text("ready-file"),
             LogLevel = Enum.TryParse<LogLevel>(Text("log-level") ?? "warning", ignoreCase: true, out var level) && Enum.IsDefined(level)
                 ? level

@@ -43,7 +43,7 @@ public sealed class AttemptDriverTests : IDisposable
         var (time, random) = (_server.Time, new Random(1));
         var news = new ServerNews(_console);
         _leases = new LeaseKeeper(_server.Agent, "a-1", news, time, random);
-        var progress = new ProgressSender(_server.Agent, _leases, time, random);
+        var progress = new ProgressSender(_server.Agent, _leases, _console, time, random);
         var residents = new Residents(Path.Combine(_folder, "residents.json"), new Installer("adb", new InstallRecords(Path.Combine(_folder, "installs.json")), time));
         var phones = new PhoneBook("lab", [], Target.Any, residents, _console, time);
         phones.Put(new Phone("phone-1", new AdbDevice(1, "x"), false, Offers.Phone("phone-1"), CancellationToken.None));
@@ -52,7 +52,7 @@ public sealed class AttemptDriverTests : IDisposable
         _run = (_, _, _) => Task.FromResult(Ended(AttemptOutcome.Passed));
         _driver = new AttemptDriver(new AttemptTools(
             new AgentIdentity("a-1", "b-1", "lab", "1", null), _server.Agent, _leases, progress,
-            new Outbox(_server.Agent, Path.Combine(_folder, "outbox"), news, time, random), phones, residents,
+            new Outbox(_server.Agent, Path.Combine(_folder, "outbox"), news, _console, time, random), phones, residents,
             new AttemptPreparation(
                 new QgjobClient(_server.Transport), new CacheFolder(Path.Combine(_folder, "builds"), 1000, time, CancellationToken.None),
                 new WorkspaceCache(Path.Combine(_folder, "w"), Path.Combine(_folder, "m"), 1000, time, random, CancellationToken.None), workspace, time, random),
@@ -165,6 +165,38 @@ public sealed class AttemptDriverTests : IDisposable
         await _quit.CancelAsync();
         await EndAsync(driving);
         Assert.Single(Directory.GetFiles(Path.Combine(_folder, "outbox"), "*.json"));
+    }
+
+    [Fact]
+    public async Task A_log_that_cannot_be_written_changes_no_verdict()
+    {
+        // A file where the folders of attempts should be.
+        await File.WriteAllTextAsync(Path.Combine(_folder, "attempts"), "", TestContext.Current.CancellationToken);
+        _run = (_, sink, _) =>
+        {
+            sink.Log("a line");
+            return Task.FromResult(Ended(AttemptOutcome.Passed));
+        };
+        await EndAsync(Start());
+        Assert.Equal(AttemptOutcome.Passed, Assert.Single(_finished).End.Outcome);
+        Assert.False(_leases.IsBusy("phone-1"));
+        Assert.Contains(_console.Lines, l => l.Contains("the log of j-1, attempt 1, is not whole", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_log_is_as_long_as_the_server_takes()
+    {
+        _leases.Terms = _leases.Terms with { MaxLogBytes = 4096 };
+        _run = (_, sink, _) =>
+        {
+            for (var i = 0; i < 100; i++) sink.Log(new string('x', 100));
+            return Task.FromResult(Ended(AttemptOutcome.Passed));
+        };
+        await EndAsync(Start());
+        var log = await File.ReadAllTextAsync(Directory.GetFiles(_folder, "log.txt", SearchOption.AllDirectories)[0], TestContext.Current.CancellationToken);
+        Assert.InRange(log.Length, 2800, 4096);
+        Assert.Contains("The tests' output ends here", log, StringComparison.Ordinal);
+        Assert.EndsWith("[qgjob] passed\n", log, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -19,7 +19,7 @@ public sealed class LeaseKeeperTests : IDisposable
     {
         _keeper = new LeaseKeeper(_server.Agent, "a-1", new ServerNews(_console), _server.Time, new Random(1))
         {
-            Times = new LeaseTimes(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(50)),
+            Terms = new LeaseTerms(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(50)),
         };
         _server.On("/agent/v1/renew", Json.RenewRequest, Json.RenewResponse, r => new RenewResponse([.. r.Leases.Select(_ => _state)]));
     }

@@ -28,7 +28,7 @@ public sealed class WorkPollsTests : IDisposable
             () => [.. new[] { "phone-1", "phone-2" }.Where(d => !_leases.IsBusy(d))], _started.Add, news, _server.Time, new Random(1));
         _leases.Changed = _polls.Refresh;
         _leases.Unknown = _registration.Forget;
-        _server.On("/agent/v1/register", Json.RegisterRequest, Json.RegisterResponse, _ => new RegisterResponse(60, 20, 10, 0));
+        _server.On("/agent/v1/register", Json.RegisterRequest, Json.RegisterResponse, _ => new RegisterResponse(60, 20, 10, 0, MaxLogBytes: 5000));
         _server.OnAsync("/agent/v1/work", Json.WorkRequest, Json.WorkResponse, (request, cancel) =>
         {
             var answer = new TaskCompletionSource<WorkResponse>();
@@ -52,6 +52,7 @@ public sealed class WorkPollsTests : IDisposable
         _ = _registration.RunAsync(_end.Token);
         await _server.UntilAsync(() => Polls == 1);
         Assert.Equal(["phone-1", "phone-2"], _open[0].Request.FreeDevices);
+        Assert.Equal(new LeaseTerms(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(50), 5000), _leases.Terms);
     }
 
     [Fact]

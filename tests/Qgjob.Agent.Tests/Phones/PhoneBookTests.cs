@@ -2,6 +2,7 @@ using Qgjob.Agent.Devices;
 using Qgjob.Agent.Installs;
 using Qgjob.Agent.Phones;
 using Qgjob.Agent.Tests.Devices;
+using Qgjob.Core.Devices;
 using Qgjob.Core.Jobs;
 
 namespace Qgjob.Agent.Tests.Phones;
@@ -22,6 +23,8 @@ public sealed class PhoneBookTests : IDisposable
         var console = new Silent();
         var residents = new Residents(Path.Combine(_folder, "r"), new Installer("adb", new InstallRecords(Path.Combine(_folder, "i")), TimeProvider.System));
         var book = new PhoneBook("lab", [], Target.Any, residents, console, TimeProvider.System);
+        var left = new List<int>();
+        book.Left = device => left.Add(device.AdbPort);
         using var first = new Connection(book, cable);
         using var second = new Connection(book, network);
 
@@ -34,10 +37,24 @@ public sealed class PhoneBookTests : IDisposable
 
         await first.LeaveAsync();
         Assert.True(gone.IsCancellationRequested);
+        Assert.Equal([cable.Port], left);
+        Assert.False(book.Has(new AdbDevice(cable.Port, "phone")));
+        Assert.True(book.Has(new AdbDevice(network.Port, "phone")));
         Assert.Equal(network.Port, Assert.Single(book.All).Adb.AdbPort);
         Assert.False(book.All[0].Gone.IsCancellationRequested);
         await second.LeaveAsync();
         Assert.Empty(book.All);
+        Assert.Equal([cable.Port, network.Port], left);
+    }
+
+    [Fact]
+    public void A_memory_that_cannot_be_saved_is_kept_all_the_same()
+    {
+        var installer = new Installer("adb", new InstallRecords(Path.Combine(_folder, "i")), TimeProvider.System);
+        var residents = new Residents(Path.Combine(_folder, "missing", "r"), installer);
+        var build = new ResidentBuild("com.example", "00", "acme", "v1");
+        residents.Note("phone-1", build);
+        Assert.Equal([build], residents.Noted("phone-1"));
     }
 
     private static (string, int) Answers(string command) => (command == "getprop ro.serialno" ? "SERIAL1\n" : "\n", 0);

@@ -22,6 +22,15 @@ public sealed class OwnedProcessTests
     }
 
     [Fact]
+    public async Task A_listener_that_fails_does_not_stop_the_program()
+    {
+        // More than a pipe holds: a program whose output nobody reads would stand still.
+        const string script = "i=0; while [ $i -lt 20000 ]; do echo 'a line that goes nowhere'; i=$((i+1)); done; exit 3";
+        await using var process = OwnedProcess.Start(Shell(script, ProcessMark.Once("test")), _ => throw new IOException("No space left on device"), TimeProvider.System);
+        Assert.Equal(3, await process.Exited.WaitAsync(Limit, Cancel));
+    }
+
+    [Fact]
     public async Task The_environment_can_be_added_to_and_taken_from()
     {
         var lines = new ConcurrentQueue<string>();

@@ -77,6 +77,42 @@ public sealed class PackageManagerTests : IDisposable
         Assert.False(InstallPlan.Read(_folder, "node 20")!.IsSharable);
     }
 
+    [Theory]
+    [InlineData("file:vendor/a-1.0.0.tgz")]
+    [InlineData("./vendor/a-1.0.0.tgz")]
+    public void A_packed_package_of_the_project_is_shared_with_those_that_have_the_same_bytes(string version)
+    {
+        Put("package.json", $$"""{ "dependencies": { "a": "{{version}}" } }""");
+        Put("package-lock.json", "{}");
+        // Without the file it is npm's part to say what is wrong.
+        Assert.False(InstallPlan.Read(_folder, "node 20")!.IsSharable);
+        Put("vendor/a-1.0.0.tgz", "1");
+        var plan = InstallPlan.Read(_folder, "node 20")!;
+        Assert.True(plan.IsSharable);
+        Assert.Equal(["package-lock.json", "package.json", "vendor/a-1.0.0.tgz"], plan.Inputs);
+        Put("vendor/a-1.0.0.tgz", "2");
+        Assert.NotEqual(plan.Key, InstallPlan.Read(_folder, "node 20")!.Key);
+    }
+
+    [Theory]
+    [InlineData("npm error code ETARGET\nnpm error notarget No matching version found for appwright@0.1.46.")]
+    [InlineData(" ERR_PNPM_NO_MATCHING_VERSION  No matching version found for appwright@0.1.46 while fetching it from x")]
+    [InlineData("error Couldn't find any versions for \"appwright\" that matches \"0.1.46\"")]
+    [InlineData("\u27a4 YN0082: \u2502 appwright@npm:0.1.46: No candidates found")]
+    [InlineData("npm error 404 Not Found - GET https://example.test/appwright/-/appwright-0.1.46.tgz - Not found")]
+    public void An_appwright_that_the_registry_lacks_is_answered_with_what_to_pin(string output)
+    {
+        var mend = MissingAppWright.Explain(output);
+        Assert.Contains("no appwright 0.1.46.", mend, StringComparison.Ordinal);
+        Assert.Contains("\"appwright\": \"0.1.1\"", mend, StringComparison.Ordinal);
+        Assert.Contains("file:vendor/appwright-0.1.46.tgz", mend, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("npm error notarget No matching version found for left-pad@99.0.0.")]
+    [InlineData("npm error 404 Not Found - GET https://example.test/left-pad/-/left-pad-99.tgz")]
+    public void Other_packages_that_the_registry_lacks_say_so_themselves(string output) => Assert.Null(MissingAppWright.Explain(output));
+
     private void Put(string name, string content)
     {
         var file = Path.Combine(_folder, name);

@@ -1,6 +1,10 @@
-// Preload: sends connections to the loopback port that AppWright hard-codes to the attempt's own gateway.
+// Preload: gives an attempt a port and notes of its own where AppWright has fixed ones.
 'use strict';
+const fs = require('fs');
 const net = require('net');
+const path = require('path');
+
+// Connections to the loopback port that AppWright hard-codes go to the attempt's own gateway.
 const port = Number(process.env.QGJOB_GATEWAY_PORT);
 const connect = net.Socket.prototype.connect;
 const isLocal = host => host === undefined || host === 'localhost' || host === '127.0.0.1' || host === '::1';
@@ -14,3 +18,15 @@ net.Socket.prototype.connect = function (...args) {
   }
   return connect.apply(this, args);
 };
+
+// AppWright 0.1.46 notes what its workers do in a file below the current folder (worker-info-0.json). Attempts that share a
+// workspace would find each other's there, half-written at times, and its tests would fail on that.
+const shared = path.join(process.cwd(), 'playwright-report', 'data', 'videos-store');
+const own = path.join(__dirname, 'workers');
+
+for (const name of ['existsSync', 'mkdirSync', 'readFileSync', 'writeFileSync']) {
+  const original = fs[name];
+  fs[name] = function (file, ...rest) {
+    return original.call(this, typeof file === 'string' && file.startsWith(shared) ? own + file.slice(shared.length) : file, ...rest);
+  };
+}
