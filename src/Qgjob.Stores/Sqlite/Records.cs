@@ -4,6 +4,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 
@@ -14,7 +15,7 @@ internal static class Records
 {
     public const string RunColumns = """
         id, org_id, pool, created_at, finished_at, idempotency_key, body_hash, total, queued, active, verdicts, flaky, installs,
-        tests_passed, tests_failed, tests_flaky, tests_skipped, meta
+        tests_passed, tests_failed, tests_flaky, tests_skipped, meta, supersede_key, superseded_by, fail_fast
         """;
 
     public static Run Run(Statement row) => new()
@@ -34,6 +35,9 @@ internal static class Records
         Installs = row.Int(12),
         Tests = new TestCounts(row.Int(13), row.Int(14), row.Int(15), row.Int(16)),
         Meta = Json(row, 17, StoreJson.Default.IReadOnlyDictionaryStringString),
+        SupersedeKey = row.TextOrNull(18),
+        SupersededBy = row.TextOrNull(19),
+        FailFast = row.Flag(20),
     };
 
     public const string JobColumns = """
@@ -66,9 +70,9 @@ internal static class Records
         InfraFailures = row.Int(16),
         DeviceId = row.TextOrNull(17),
         Reason = row.TextOrNull(18),
-        Barred = row.IsNull(19) ? [] : Json(row, 19, StoreJson.Default.IReadOnlyListString),
+        Barred = List(row, 19, StoreJson.Default.IReadOnlyListString),
         Flaky = row.Flag(20),
-        TestsTotal = row.IsNull(21) ? null : row.Int(21),
+        TestsTotal = row.IntOrNull(21),
         TestsDone = row.Int(22),
         TestsFailed = row.Int(23),
         Installs = row.Int(24),
@@ -106,17 +110,17 @@ internal static class Records
 
     public static JobEvent Event(Statement row) => new(
         row.Long(0), row.Text(1), row.TextOrNull(2), row.Time(3), row.Text(4), row.Int(5),
-        row.TextOrNull(6), row.TextOrNull(7), row.TextOrNull(8), row.IsNull(9) ? null : row.Double(9));
+        row.TextOrNull(6), row.TextOrNull(7), row.TextOrNull(8), row.DoubleOrNull(9));
 
     public const string GroupColumns = """
         id, org_id, app_version_id, target, needs, barred, pool, queued, queued_seconds, active, head_tier, head_ready_at,
-        installs, revision
+        installs, revision, resources
         """;
 
     public static Group Group(Statement row) => new()
     {
         Id = row.Text(0),
-        Key = new GroupKey(row.Text(1), row.Text(2), (Target)row.Int(3), row.Text(4), row.Text(5)),
+        Key = new GroupKey(row.Text(1), row.Text(2), (Target)row.Int(3), row.Text(4), row.Text(5), row.Text(14)),
         Pool = row.Text(6),
         Queued = row.Int(7),
         QueuedSeconds = row.Double(8),
@@ -127,7 +131,7 @@ internal static class Records
         Revision = row.Long(13),
     };
 
-    public const string VersionColumns = "org_id, id, created_at, builds, serving, open_version, revision";
+    public const string VersionColumns = "org_id, id, created_at, builds, serving, open_version, revision, install_seconds, proven";
 
     public static AppVersion Version(Statement row) => new()
     {
@@ -138,12 +142,39 @@ internal static class Records
         Serving = row.Int(4),
         OpenVersion = row.Long(5),
         Revision = row.Long(6),
+        InstallSeconds = row.DoubleOrNull(7),
+        Proven = row.Flag(8),
+    };
+
+    public const string OrgColumns = "pool, org_id, weight, max_devices, max_priority, virtual_time, queued, active, revision";
+
+    public static OrgShare Org(Statement row) => new()
+    {
+        Pool = row.Text(0),
+        OrgId = row.Text(1),
+        Weight = row.Double(2),
+        MaxDevices = row.IntOrNull(3),
+        MaxPriority = row.IntOrNull(4),
+        VirtualTime = row.Double(5),
+        Queued = row.Int(6),
+        Active = row.Int(7),
+        Revision = row.Long(8),
+    };
+
+    public const string ResourceColumns = "org_id, name, units, revision";
+
+    public static Resource Resource(Statement row) => new()
+    {
+        OrgId = row.Text(0),
+        Name = row.Text(1),
+        Units = Json(row, 2, StoreJson.Default.IReadOnlyListResourceUnit),
+        Revision = row.Long(3),
     };
 
     public const string DeviceColumns = """
         id, pool, agent_id, online, paused, pause_note, version, last_token, installs, attempts, revision,
         lease_token, lease_job_id, lease_run_id, lease_attempt, lease_group_id, lease_org_id, lease_app_version_id,
-        lease_claim_id, lease_claimed_at, lease_until, lease_cancel, offer
+        lease_claim_id, lease_claimed_at, lease_until, lease_cancel, offer, lease_charged, lease_units, failures, cooldowns, cooling_until
         """;
 
     public static Device Device(Statement row) => new()
@@ -160,8 +191,10 @@ internal static class Records
         Revision = row.Long(10),
         Lease = row.IsNull(11) ? null : new Lease(
             row.Long(11), row.Text(12), row.Text(13), row.Int(14), row.Text(15), row.Text(16), row.Text(17), row.Text(18),
-            row.Time(19), row.Time(20), row.Flag(21)),
+            row.Time(19), row.Time(20), row.Flag(21), row.Double(23))
+        { Units = List(row, 24, StoreJson.Default.IReadOnlyListHeldUnit) },
         Offer = Json(row, 22, StoreJson.Default.DeviceOffer),
+        Health = new DeviceHealth(List(row, 25, StoreJson.Default.IReadOnlyListString), row.Int(26), row.TimeOrNull(27)),
     };
 
     public const string AgentColumns = "id, boot_id, name, version, pool, last_seen, online, draining";
@@ -182,8 +215,11 @@ internal static class Records
         statement.Bind(JsonSerializer.SerializeToUtf8Bytes(value, type).AsSpan());
 
     /// <summary>An empty list is null: most rows have none.</summary>
-    public static Statement BindList(this Statement statement, IReadOnlyList<string> list) =>
-        list.Count == 0 ? statement.BindNull() : statement.BindJson(list, StoreJson.Default.IReadOnlyListString);
+    public static Statement BindList<T>(this Statement statement, IReadOnlyList<T>? list, JsonTypeInfo<IReadOnlyList<T>> type) =>
+        list is null or [] ? statement.BindNull() : statement.BindJson(list, type);
+
+    private static IReadOnlyList<T> List<T>(Statement row, int column, JsonTypeInfo<IReadOnlyList<T>> type) =>
+        row.IsNull(column) ? [] : Json(row, column, type);
 
     private static T Json<T>(Statement row, int column, JsonTypeInfo<T> type) =>
         JsonSerializer.Deserialize(row.Bytes(column), type)

@@ -10,6 +10,9 @@ internal sealed class Remembered<TKey, TRow>
 
     public int Count => rows.Count;
 
+    /// <summary>Rows that are known to be there.</summary>
+    public IEnumerable<TRow> Rows => rows.Values.OfType<TRow>();
+
     public TRow? Find(TKey key, Func<TRow?> read)
     {
         if (!rows.TryGetValue(key, out var row)) rows[key] = row = read();

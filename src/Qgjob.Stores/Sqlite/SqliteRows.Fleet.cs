@@ -51,14 +51,17 @@ internal sealed partial class SqliteRows
             UPDATE devices SET online = ?, paused = ?, pause_note = ?, version = ?, last_token = ?, installs = ?, attempts = ?,
                 revision = ?, lease_token = ?, lease_job_id = ?, lease_run_id = ?, lease_attempt = ?, lease_group_id = ?,
                 lease_org_id = ?, lease_app_version_id = ?, lease_claim_id = ?, lease_claimed_at = ?, lease_until = ?,
-                lease_cancel = ?
+                lease_cancel = ?, lease_charged = ?, lease_units = ?, failures = ?, cooldowns = ?, cooling_until = ?
             WHERE id = ?
             """)
             .Bind(device.Online).Bind(device.Paused).Bind(device.PauseNote).Bind(device.Version).Bind(device.LastToken)
             .Bind(device.Installs).Bind(device.Attempts).Bind(device.Revision)
             .Bind(lease?.Token).Bind(lease?.JobId).Bind(lease?.RunId).Bind((long?)lease?.Attempt).Bind(lease?.GroupId)
             .Bind(lease?.OrgId).Bind(lease?.AppVersionId).Bind(lease?.ClaimId).Bind(lease?.ClaimedAt).Bind(lease?.Until)
-            .Bind(lease is null ? null : lease.CancelRequested ? 1L : 0L)
+            .Bind(lease is null ? null : lease.CancelRequested ? 1L : 0L).Bind(lease?.ChargedSeconds)
+            .BindList(lease?.Units, StoreJson.Default.IReadOnlyListHeldUnit)
+            .BindList(device.Health.Failures, StoreJson.Default.IReadOnlyListString)
+            .Bind(device.Health.Cooldowns).Bind(device.Health.CoolingUntil)
             .Bind(device.Id).Run();
     }
 

@@ -48,7 +48,7 @@ internal sealed partial class SqliteRows
             .Bind(job.GroupId).Bind((int)job.Status).Bind((int)job.Verdict).Bind(job.Tier).Bind(job.EstimateSeconds)
             .Bind(job.ReadyAt).Bind(job.QueueDeadline).Bind(job.StartedAt).Bind(job.FinishedAt).Bind(job.Attempt)
             .Bind(job.TestFailures).Bind(job.InfraFailures).Bind(job.DeviceId).Bind(job.Reason)
-            .BindList(job.Barred).Bind(job.Flaky).Bind((long?)job.TestsTotal).Bind(job.TestsDone).Bind(job.TestsFailed)
+            .BindList(job.Barred, StoreJson.Default.IReadOnlyListString).Bind(job.Flaky).Bind((long?)job.TestsTotal).Bind(job.TestsDone).Bind(job.TestsFailed)
             .Bind(job.Installs).Bind(job.LastNews).Bind(job.Id).Run();
         jobs.Remember(job.Id, job);
         KeepHead(job);

@@ -4,6 +4,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
@@ -37,6 +38,11 @@ public sealed partial class SqliteStore
                     .Bind(sinceRevision).Bind(pool).All(Records.Device),
                 reader.Sql($"SELECT {Records.VersionColumns} FROM app_versions WHERE revision > ? ORDER BY revision")
                     .Bind(sinceRevision).All(Records.Version),
+                reader.Sql($"SELECT {Records.OrgColumns} FROM org_shares WHERE revision > ? AND pool = ? ORDER BY revision")
+                    .Bind(sinceRevision).Bind(pool).All(Records.Org),
+                // Those without units too: a reader that knew them must hear that they are gone.
+                reader.Sql($"SELECT {Records.ResourceColumns} FROM resources WHERE revision > ? ORDER BY revision")
+                    .Bind(sinceRevision).All(Records.Resource),
                 reader.Sql("SELECT id FROM agents WHERE draining = 1").All(static r => r.Text(0)).ToHashSet());
         }
         finally
@@ -130,6 +136,15 @@ public sealed partial class SqliteStore
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<Agent>> AgentsAsync(CancellationToken cancel) => Read<IReadOnlyList<Agent>>(reader =>
         reader.Sql($"SELECT {Records.AgentColumns} FROM agents ORDER BY id").All(Records.Agent), cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<OrgShare>> OrgsAsync(string pool, CancellationToken cancel) => Read<IReadOnlyList<OrgShare>>(reader =>
+        reader.Sql($"SELECT {Records.OrgColumns} FROM org_shares WHERE pool = ? ORDER BY org_id").Bind(pool).All(Records.Org), cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<Resource>> ResourcesAsync(string? orgId, CancellationToken cancel) => Read<IReadOnlyList<Resource>>(reader =>
+        reader.Sql($"SELECT {Records.ResourceColumns} FROM resources WHERE (?1 IS NULL OR org_id = ?1) AND units <> '[]' ORDER BY org_id, name")
+            .Bind(orgId).All(Records.Resource), cancel);
 
     /// <inheritdoc/>
     public ValueTask<double?> EstimateAsync(string key, CancellationToken cancel) => Read(reader =>

@@ -84,6 +84,10 @@ internal sealed class Statement(sqlite3 database, sqlite3_stmt handle) : IDispos
 
     public double Double(int column) => raw.sqlite3_column_double(handle, column);
 
+    public int? IntOrNull(int column) => IsNull(column) ? null : Int(column);
+
+    public double? DoubleOrNull(int column) => IsNull(column) ? null : Double(column);
+
     public bool Flag(int column) => Long(column) != 0;
 
     public string Text(int column) => raw.sqlite3_column_text(handle, column).utf8_to_string();

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Qgjob.Core.Devices;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 
 namespace Qgjob.Stores.Sqlite;
@@ -16,6 +17,8 @@ namespace Qgjob.Stores.Sqlite;
 [JsonSerializable(typeof(DeviceOffer))]
 [JsonSerializable(typeof(IReadOnlyList<TestResult>))]
 [JsonSerializable(typeof(IReadOnlyList<Build>))]
+[JsonSerializable(typeof(IReadOnlyList<ResourceUnit>))]
+[JsonSerializable(typeof(IReadOnlyList<HeldUnit>))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(IReadOnlyList<int>))]
 [JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
