@@ -2,6 +2,7 @@ using System.Globalization;
 using Qgjob.Core.Devices;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
@@ -53,6 +54,14 @@ internal sealed class Lab(IJobStore store, CancellationToken cancel)
         return [.. command.Jobs.Select(j => j.Id)];
     }
 
+    /// <summary>Submits a run that is more than its jobs, and gives their ids.</summary>
+    public async Task<string[]> SubmitAsync(Func<Run, Run> with, params JobSpec[] specs)
+    {
+        var command = NewRun(specs);
+        Assert.IsType<EnqueueAnswer.Accepted>(await DoAsync(command with { Run = with(command.Run) }));
+        return [.. command.Jobs.Select(j => j.Id)];
+    }
+
     public static DeviceOffer Phone(string id, string model = "Pixel 7", string os = "13", Platform platform = Platform.Android) =>
         new(id, Target.Device, platform, os, model, ["lab1"], []);
 
@@ -74,17 +83,24 @@ internal sealed class Lab(IJobStore store, CancellationToken cancel)
 
     public async Task<Group> GroupOfAsync(string jobId) => (await PoolAsync()).FindGroup((await JobAsync(jobId)).GroupId)!;
 
+    public async Task<OrgShare> OrgAsync(string id = "acme", string pool = Run.DefaultPool) =>
+        (await store.OrgsAsync(pool, cancel)).Single(o => o.OrgId == id);
+
+    public async Task<Resource> ResourceAsync(string name, string org = "acme") =>
+        (await store.ResourcesAsync(org, cancel)).Single(r => r.Name == name);
+
     /// <summary>Claims the first job of a job's group for a device, as a dispatcher with fresh news would.</summary>
-    public async Task<ClaimAnswer> TryClaimAsync(string deviceId, string jobOfGroup)
+    public async Task<ClaimAnswer> TryClaimAsync(string deviceId, string jobOfGroup, bool installs = false)
     {
         var device = await DeviceAsync(deviceId);
-        var group = (await JobAsync(jobOfGroup)).GroupId;
-        return await DoAsync(new Claim(deviceId, device.Version, group, null, NewId("c"), Ttl, Now));
+        var job = (await store.FindJobAsync(jobOfGroup, cancel))!;
+        var version = await store.FindAppVersionAsync(job.Spec.OrgId, job.Spec.AppVersionId, cancel);
+        return await DoAsync(new Claim(deviceId, device.Version, job.Job.GroupId, installs ? version!.OpenVersion : null, NewId("c"), Ttl, Now));
     }
 
-    public async Task<LeaseRef> ClaimAsync(string deviceId, string jobOfGroup)
+    public async Task<LeaseRef> ClaimAsync(string deviceId, string jobOfGroup, bool installs = false)
     {
-        var claimed = Assert.IsType<ClaimAnswer.Claimed>(await TryClaimAsync(deviceId, jobOfGroup));
+        var claimed = Assert.IsType<ClaimAnswer.Claimed>(await TryClaimAsync(deviceId, jobOfGroup, installs));
         return new LeaseRef(deviceId, claimed.Device.Lease!.Token);
     }
 

@@ -1,5 +1,6 @@
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
@@ -25,7 +26,10 @@ internal static class Ledger
         }
         CheckLeases(view, jobs.ToDictionary(j => j.Job.Id, j => j.Job));
         var here = runs.Where(r => r.Pool == Run.DefaultPool).Select(r => r.Id).ToHashSet();
-        CheckGroups(view, [.. jobs.Select(j => j.Job).Where(j => j.Status is JobStatus.Queued && here.Contains(j.RunId))]);
+        List<Job> queued = [.. jobs.Select(j => j.Job).Where(j => j.Status is JobStatus.Queued && here.Contains(j.RunId))];
+        CheckGroups(view, queued);
+        CheckOrgs(view, await store.OrgsAsync(Run.DefaultPool, cancel), queued);
+        CheckUnits(view, await store.ResourcesAsync(null, cancel));
         foreach (var version in await AllAsync(p => store.ListAppVersionsAsync(null, p, cancel)))
             Assert.Equal(
                 view.Devices.Count(d => d.Lease is { } l && l.OrgId == version.OrgId && l.AppVersionId == version.Id),
@@ -99,11 +103,39 @@ internal static class Ledger
         Assert.All(queued, j => Assert.NotNull(view.FindGroup(j.GroupId)));
     }
 
+    private static void CheckOrgs(PoolView view, IReadOnlyList<OrgShare> orgs, List<Job> queued)
+    {
+        Assert.Equal(orgs.Select(o => o.OrgId).Distinct().Order(StringComparer.Ordinal), orgs.Select(o => o.OrgId));
+        foreach (var org in orgs)
+        {
+            Assert.Equal(queued.Count(j => j.OrgId == org.OrgId), org.Queued);
+            Assert.Equal(view.Devices.Count(d => d.Lease?.OrgId == org.OrgId), org.Active);
+            Assert.True(double.IsFinite(org.VirtualTime));
+            Assert.Equal(State.Text(org), State.Text(view.OrgOf(org.OrgId)));
+        }
+        Assert.All(queued, j => Assert.Contains(orgs, o => o.OrgId == j.OrgId));
+    }
+
+    /// <summary>A unit has one holder at most, and both sides know it.</summary>
+    private static void CheckUnits(PoolView view, IReadOnlyList<Resource> resources)
+    {
+        var byLeases = view.Devices.Where(d => d.Lease is not null)
+            .SelectMany(d => d.Lease!.Units.Select(u => (d.Lease.OrgId, u.Resource, u.Value, Holder: new LeaseRef(d.Id, d.Lease.Token)))).ToHashSet();
+        Assert.Equal(byLeases.Count, byLeases.Select(u => (u.OrgId, u.Resource, u.Value)).Distinct().Count());
+        var byResources = resources.SelectMany(r => r.Units.Where(u => u.Holder is not null).Select(u => (r.OrgId, r.Name, u.Value, u.Holder!))).ToHashSet();
+        Assert.Equal(byLeases, byResources);
+        Assert.All(resources, r => Assert.Equal(r.Units.Count, r.Units.Select(u => u.Value).Distinct().Count()));
+        Assert.All(resources.SelectMany(r => r.Units), u => Assert.False(u.Leaving && u.Holder is null));
+        Assert.All(resources, r => Assert.Equal(State.Text(r), State.Text(view.FindResource(r.OrgId, r.Name))));
+    }
+
     /// <summary>What two views must agree on. A renewal is no news to a policy, so the end of a lease may differ.</summary>
-    public static object[] Facts(PoolView view, IEnumerable<AppVersion> versions) =>
+    public static object?[] Facts(PoolView view, IEnumerable<AppVersion> versions) =>
     [
         .. view.Groups.OrderBy(g => g.Id, StringComparer.Ordinal),
         .. view.Devices.OrderBy(d => d.Id, StringComparer.Ordinal).Select(d => d.Lease is { } l ? d with { Lease = l with { Until = default } } : d),
         .. versions.Select(v => view.FindAppVersion(v.OrgId, v.Id)!),
+        .. view.Groups.Select(g => g.Key.OrgId).Distinct().Order(StringComparer.Ordinal).Select(view.OrgOf),
+        .. view.Groups.SelectMany(g => g.Key.ResourceNames().Select(r => (g.Key.OrgId, r))).Distinct().Order().Select(r => view.FindResource(r.OrgId, r.r)),
     ];
 }

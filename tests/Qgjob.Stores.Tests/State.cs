@@ -20,6 +20,10 @@ internal static class State
         parts.Add(delta.Revision);
         parts.AddRange(delta.Groups.OrderBy(g => g.Id, StringComparer.Ordinal));
         parts.AddRange(delta.Devices.OrderBy(d => d.Id, StringComparer.Ordinal));
+        parts.AddRange(delta.Orgs.OrderBy(o => o.OrgId, StringComparer.Ordinal));
+        parts.AddRange(delta.Resources.OrderBy(r => r.OrgId, StringComparer.Ordinal).ThenBy(r => r.Name, StringComparer.Ordinal));
+        parts.AddRange(await store.OrgsAsync(Run.DefaultPool, cancel));
+        parts.AddRange(await store.ResourcesAsync(null, cancel));
         parts.AddRange(delta.DrainingAgents.Order(StringComparer.Ordinal));
         parts.AddRange(await store.AgentsAsync(cancel));
         parts.AddRange(await Ledger.AllAsync(p => store.ListAppVersionsAsync(null, p, cancel), 2));

@@ -70,7 +70,8 @@ public sealed record JobSpec
     /// <summary>State reset between tests.</summary>
     public ResetMode Reset { get; init; }
     /// <summary>Named resources of which it takes one unit each while it runs; see <see cref="Orgs.Resource"/>.</summary>
-    public IReadOnlyList<string> Resources { get; init; } = [];
+    /// <remarks>Specifications that were stored before there were resources have none; a JSON reader sets null then.</remarks>
+    public IReadOnlyList<string> Resources { get; init => field = value ?? []; } = [];
     /// <summary>Expected run seconds, from somebody who knows better than history; null: the estimate is taken from history.</summary>
     public double? EstimateSeconds { get; init; }
     /// <summary>Environment for the test process.</summary>

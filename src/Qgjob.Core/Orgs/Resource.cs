@@ -21,4 +21,5 @@ public sealed record Resource
 /// <summary>One unit of a <see cref="Resource"/>.</summary>
 /// <param name="Value">What the test gets: an account's name, an address.</param>
 /// <param name="Holder">The lease that holds it; null when it is free.</param>
-public sealed record ResourceUnit(string Value, LeaseRef? Holder = null);
+/// <param name="Leaving">It is not defined any more and goes when its holder lets go; until then nobody else may get it.</param>
+public sealed record ResourceUnit(string Value, LeaseRef? Holder = null, bool Leaving = false);

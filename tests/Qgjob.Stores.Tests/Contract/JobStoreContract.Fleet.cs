@@ -13,7 +13,7 @@ public abstract partial class JobStoreContract
         var offer = Lab.Phone("d1") with { Residents = [new ResidentBuild("com.example", "sha", "acme", "v1")], Virtual = true };
         Assert.Equal(0, (await lab.RegisterAsync("a1", "b1", offer)).LostLeases);
         var device = await lab.DeviceAsync("d1");
-        Assert.True(device.IsFree);
+        Assert.True(device.IsFree(lab.Now));
         Assert.Equal(State.Text(offer), State.Text(device.Offer));
         var agent = Assert.Single(await Store.AgentsAsync(Cancel));
         Assert.Equal(("a1", "b1", true, lab.Now), (agent.Id, agent.BootId, agent.Online, agent.LastSeen));
@@ -52,7 +52,7 @@ public abstract partial class JobStoreContract
         Assert.Equal(1, (await lab.RegisterAsync("a1", "b2", Lab.Phone("d1"))).LostLeases);
         Assert.Equal(LeaseState.Lost, await lab.RenewAsync("a1", lease));
         Assert.Equal(JobStatus.Queued, (await lab.JobAsync(job)).Status);
-        Assert.True((await lab.DeviceAsync("d1")).IsFree);
+        Assert.True((await lab.DeviceAsync("d1")).IsFree(lab.Now));
         Assert.False((await lab.DoAsync(new Touch("a1", "b1", lab.Now))).Known);
         Assert.True((await lab.DoAsync(new Touch("a1", "b2", lab.Now))).Known);
         Assert.False((await lab.DoAsync(new Touch("a9", "b2", lab.Now))).Known);
@@ -70,7 +70,7 @@ public abstract partial class JobStoreContract
         Assert.True((await lab.DeviceAsync("d2")).Online);
         Assert.False((await lab.DoAsync(new Touch("a1", "b1", lab.Now))).Known);
         await lab.RegisterAsync("a1", "b1", Lab.Phone("d1"));
-        Assert.True((await lab.DeviceAsync("d1")).IsFree);
+        Assert.True((await lab.DeviceAsync("d1")).IsFree(lab.Now));
         Assert.True((await lab.DoAsync(new Touch("a1", "b1", lab.Now))).Known);
     }
 
@@ -115,7 +115,7 @@ public abstract partial class JobStoreContract
     {
         var (job, lease) = await OneLeaseAsync();
         Assert.True((await lab.DoAsync(new OrderDevice("d1", FleetOrder.Release, "stuck", lab.Now))).Found);
-        Assert.True((await lab.DeviceAsync("d1")).IsFree);
+        Assert.True((await lab.DeviceAsync("d1")).IsFree(lab.Now));
         Assert.Equal(JobStatus.Queued, (await lab.JobAsync(job)).Status);
         Assert.Equal("stuck", (await lab.JobAsync(job)).Reason);
         Assert.Equal(LeaseState.Lost, await lab.RenewAsync("a1", lease));

@@ -107,7 +107,7 @@ public abstract partial class JobStoreContract
         var device = await lab.DeviceAsync("d1");
         Assert.Equal(build, Assert.Single(device.Offer.Residents));
         Assert.Equal(1, device.Installs);
-        Assert.Equal(4, await Store.EstimateAsync(Core.Scheduling.Estimates.InstallKey("acme", "v1"), Cancel));
+        Assert.Equal(4, await Store.EstimateAsync(Core.Scheduling.Estimates.InstallKey("acme", "com.example"), Cancel));
         Assert.Equal(1, (await lab.RunOfAsync(job)).Installs);
         Assert.Equal(
             ["queued", "leased", "installing", "installed", "running", "test_started", "test_ended"],
@@ -238,7 +238,7 @@ public abstract partial class JobStoreContract
         Assert.Equal(LeaseState.Cancel, (await lab.DoAsync(new Progress(lease, lab.Now, JobStatus.Running))).State);
         var end = await lab.FinishAsync(lease, AttemptOutcome.Canceled);
         Assert.Equal(JobVerdict.Canceled, end.Verdict);
-        Assert.True((await lab.DeviceAsync("d1")).IsFree);
+        Assert.True((await lab.DeviceAsync("d1")).IsFree(lab.Now));
         Assert.Equal("stop", (await lab.JobAsync(job)).Reason);
     }
 

@@ -117,9 +117,9 @@ public abstract partial class JobStoreContract
         var jobs = await lab.SubmitAsync(Lab.Spec());
         var view = await lab.PoolAsync();
         view.Assume("d1", (await lab.JobAsync(jobs[0])).GroupId);
-        Assert.False(view.FindDevice("d1")!.IsFree);
+        Assert.False(view.FindDevice("d1")!.IsFree(lab.Now));
         await FollowAsync(view);
-        Assert.True(view.FindDevice("d1")!.IsFree);
+        Assert.True(view.FindDevice("d1")!.IsFree(lab.Now));
         Assert.Equal(1, Assert.Single(view.Groups).Queued);
     }
 

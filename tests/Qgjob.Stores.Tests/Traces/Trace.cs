@@ -3,6 +3,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Results;
+using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
 using Qgjob.Core.Storage;
 using TestResult = Qgjob.Core.Results.TestResult;
@@ -22,6 +23,8 @@ internal sealed class Trace(IJobStore model, CancellationToken cancel)
     private readonly List<Claim> claims = [];
     private int boots;
 
+    public DateTimeOffset Now => lab.Now;
+
     public async Task<StoreCommand> NextAsync(Step step)
     {
         lab.Now += TimeSpan.FromSeconds(step.C % 7);
@@ -33,13 +36,16 @@ internal sealed class Trace(IJobStore model, CancellationToken cancel)
             7 => Renew(step),
             8 or 9 or 10 => Progress(step),
             11 or 12 or 13 => Finish(step),
-            14 => new Cancel(Pick(runs, step.A) ?? "r-none", step.B % 2 == 0 ? null : JobNumber(step.C), "canceled", lab.Now),
+            14 => new Cancel(Pick(runs, step.A) ?? "r-none", step.B % 2 == 0 ? null : JobNumber(step.C), "canceled", lab.Now, step.B % 3 == 0),
             15 => Register(step),
             16 => new Touch(AgentNumber(step.A), $"b{step.B % 3}", lab.Now),
             17 => new OrderDevice(DeviceNumber(step.A), (FleetOrder)(step.B % 3), "by a person", lab.Now),
             18 => new DrainAgent(AgentNumber(step.A), step.B % 2 == 0, lab.Now),
             19 => Expire(step),
             20 => ExpireQueued(step),
+            21 => new SetOrg(Run.DefaultPool, Org(step.A), 0.5 * (1 + (step.B % 4)), step.C % 3 == 0 ? step.B % 3 : null, step.C % 4 == 0 ? 0 : null),
+            22 => new SetResource(Org(step.A), $"r{step.B % 2}", [.. Enumerable.Range(step.A % 2, step.C % 4).Select(i => $"u{i}")]),
+            23 => SetEstimate(step),
             _ => new PutBuild(Org(step.A), Version(step.B), new Build(
                 (Platform)(step.C % 2), "com.example", $"sha-{step.C % 3}", 1, "app", "1", lab.Now), lab.Now),
         };
@@ -67,18 +73,28 @@ internal sealed class Trace(IJobStore model, CancellationToken cancel)
             MaxAttempts = 1 + (step.B % 2),
             InfraAttempts = 1 + (step.C % 3),
             Limits = new Limits(QueueSeconds: step.C % 6 == 0 ? 30 : 3600),
+            Resources = ((step.A ^ step.C) % 5) switch { 0 => ["r0"], 1 => ["r1", "r0"], _ => [] },
+            EstimateSeconds = step.C % 7 == 0 ? step.B : null,
         });
-        return step.B % 3 == 0
+        var command = step.B % 3 == 0
             ? lab.NewRun(specs, $"key{step.A % 4}", $"body{step.C % 2}")
             : lab.NewRun(specs);
+        return command with { Run = command.Run with { SupersedeKey = step.C % 3 == 0 ? $"s{step.A % 2}" : null, FailFast = step.B % 4 == 1 } };
     }
+
+    private static SetEstimate SetEstimate(Step step) => new((step.C % 3) switch
+    {
+        0 => Estimates.OrgKey(Org(step.A)),
+        1 => Estimates.InstallKey(Org(step.A), "com.example"),
+        _ => Estimates.TestKey(Org(step.A), $"tests/t{step.B % 5}.spec.ts", (Target)(step.C % 2)),
+    }, step.B);
 
     private async Task<StoreCommand> DecideAsync(Step step)
     {
         var view = await lab.PoolAsync();
-        var free = view.Devices.Where(d => d.IsFree).OrderBy(d => d.Id, StringComparer.Ordinal).ToList();
+        var free = view.Devices.Where(d => d.IsFree(lab.Now)).OrderBy(d => d.Id, StringComparer.Ordinal).ToList();
         var device = Pick(free, step.A);
-        if (device is null || Dispatch.Decide(view, device, lab.Now, step.B) is not Decision.Claim decision) return Register(step);
+        if (device is null || Dispatch.Decide(view, device, lab.Now) is not Decision.Claim decision) return Register(step);
         var group = view.FindGroup(decision.GroupId)!;
         var open = decision.NeedsInstall ? view.VersionOf(group)!.OpenVersion : (long?)null;
         return new Claim(device.Id, device.Version, group.Id, open, lab.NewId("c"), Lab.Ttl, lab.Now);

@@ -19,7 +19,7 @@ public interface IStoreRows
     Run? FindRun(string runId);
     /// <summary>The run that the org submitted under the key, or null.</summary>
     Run? FindRunByKey(string orgId, string idempotencyKey);
-    /// <summary>Unfinished runs of the org with the supersede key.</summary>
+    /// <summary>Unfinished runs of the org with the supersede key, by id.</summary>
     IReadOnlyList<Run> UnfinishedRunsBySupersedeKey(string orgId, string supersedeKey);
     /// <summary>Inserts or replaces.</summary>
     void Save(Run run);

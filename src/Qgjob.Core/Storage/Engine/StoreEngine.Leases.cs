@@ -165,7 +165,7 @@ public sealed partial class StoreEngine
     private Device? FindLeased(LeaseRef reference) =>
         rows.FindDevice(reference.DeviceId) is { Lease: { } lease } device && lease.Token == reference.Token ? device : null;
 
-    /// <summary>Frees the device, closes the attempt and moves its job on.</summary>
+    /// <summary>Frees the device and what it holds, closes the attempt and moves its job on.</summary>
     private Job EndAttempt(Device device, AttemptEnd end, string? finishId, DateTimeOffset now)
     {
         var lease = device.Lease!;
@@ -181,16 +181,25 @@ public sealed partial class StoreEngine
             Revision = rows.NextRevision(),
         });
         Free(lease, new LeaseRef(device.Id, lease.Token));
-        LeaveGroup(lease.GroupId, [], activeChange: -1, deviceSeconds: (now - lease.ClaimedAt).TotalSeconds - lease.ChargedSeconds);
         CountServing(lease.OrgId, lease.AppVersionId, -1, proven: JobLifecycle.IsTestVerdict(end.Outcome));
-
         var job = rows.FindJob(lease.JobId)!;
-        if (!job.IsActive) return job; // canceled meanwhile: final already, whatever the attempt says
+        // Canceled meanwhile: final already, whatever the attempt says.
+        if (job.IsActive) job = MoveOn(job, end, now);
+        // Last, so that the org of a job that waits again is not gone and back, which would cost it the time it saved.
+        LeaveGroup(lease.GroupId, [], activeChange: -1, deviceSeconds: (now - lease.ClaimedAt).TotalSeconds - lease.ChargedSeconds);
+        return job;
+    }
+
+    private Job MoveOn(Job job, AttemptEnd end, DateTimeOffset now)
+    {
         var spec = rows.SpecOf(job.Id);
         var run = rows.FindRun(job.RunId)!;
-        var after = run.SupersededBy is not null && JobLifecycle.After(job, spec, end.Outcome, false) is AfterAttempt.Requeue
-            ? new AfterAttempt.Final(JobStatus.Canceled, JobVerdict.Canceled, false)
-            : JobLifecycle.After(job, spec, end.Outcome, end.Tests.Any(t => t.Status is TestStatus.Flaky));
+        var after = JobLifecycle.After(job, spec, end.Outcome, end.Tests.Any(t => t.Status is TestStatus.Flaky));
+        if (after is AfterAttempt.Requeue && run.SupersededBy is { } newer)
+        {
+            after = new AfterAttempt.Final(JobStatus.Canceled, JobVerdict.Canceled, false);
+            end = end with { Reason = $"Superseded by run {newer}; not tried again after {Words.Of(end.Outcome)}{(end.Reason is null ? "" : ": " + end.Reason)}" };
+        }
         job = job with
         {
             TestFailures = job.TestFailures + (JobLifecycle.IsTestFailure(end.Outcome) ? 1 : 0),
@@ -225,6 +234,13 @@ public sealed partial class StoreEngine
     private DeviceHealth HealthAfter(Device device, Lease lease, AttemptEnd end, DateTimeOffset now)
     {
         var job = rows.FindJob(lease.JobId)!;
+        job = job with
+        {
+            // A broken app version fails in many groups, for every bar makes another: they all count as one.
+            GroupId = $"{lease.OrgId}/{lease.AppVersionId}",
+            // Only what failed elsewhere speaks for this device.
+            Barred = [.. job.Barred.Where(d => d != device.Id)],
+        };
         var proven = rows.FindAppVersion(lease.OrgId, lease.AppVersionId)!.Proven;
         return Cooldown.After(device.Health, end.Outcome, job, proven, now);
     }

@@ -10,8 +10,13 @@ public sealed partial class StoreEngine
 {
     private SetOrgAnswer Apply(SetOrg command)
     {
-        var org = OrgOf(command.Pool, command.OrgId) with
+        var org = OrgOf(command.Pool, command.OrgId);
+        org = org with
         {
+            // What running attempts were charged is corrected at their end by the new weight, so it must count by it now.
+            VirtualTime = command.Weight == org.Weight || org.Active == 0
+                ? org.VirtualTime
+                : org.VirtualTime + (OutstandingSeconds(org) * ((1 / command.Weight) - (1 / org.Weight))),
             Weight = command.Weight,
             MaxDevices = command.MaxDevices,
             MaxPriority = command.MaxPriority,
@@ -20,6 +25,9 @@ public sealed partial class StoreEngine
         rows.Save(org);
         return new SetOrgAnswer(org);
     }
+
+    private double OutstandingSeconds(OrgShare org) =>
+        rows.DevicesOfPool(org.Pool).Sum(d => d.Lease is { } lease && lease.OrgId == org.OrgId ? lease.ChargedSeconds : 0);
 
     private OrgShare OrgOf(string pool, string orgId) => rows.FindOrg(pool, orgId) ?? new OrgShare { Pool = pool, OrgId = orgId };
 
@@ -42,16 +50,22 @@ public sealed partial class StoreEngine
 
     private SetResourceAnswer Apply(SetResource command)
     {
-        var held = rows.FindResource(command.OrgId, command.Name)?.Units.ToDictionary(u => u.Value, u => u.Holder) ?? [];
+        var defined = command.Units.Distinct().ToList();
+        var held = rows.FindResource(command.OrgId, command.Name)?.Units.Where(u => u.Holder is not null).ToDictionary(u => u.Value) ?? [];
         var resource = new Resource
         {
             OrgId = command.OrgId,
             Name = command.Name,
-            Units = [.. command.Units.Distinct().Select(v => new ResourceUnit(v, held.GetValueOrDefault(v)))],
+            Units =
+            [
+                .. defined.Select(v => new ResourceUnit(v, held.GetValueOrDefault(v)?.Holder)),
+                // Defined again before its holder let go, it would be given to a second one.
+                .. held.Values.Where(u => !defined.Contains(u.Value)).Select(u => u with { Leaving = true }),
+            ],
             Revision = rows.NextRevision(),
         };
         rows.Save(resource);
-        return new SetResourceAnswer(resource.Units.Count == 0 ? null : resource);
+        return new SetResourceAnswer(defined.Count == 0 ? null : resource);
     }
 
     /// <summary>A free unit of each resource that the group's jobs need; null when one has none.</summary>
@@ -68,21 +82,22 @@ public sealed partial class StoreEngine
 
     private void Hold(string orgId, IEnumerable<HeldUnit> units, LeaseRef holder)
     {
-        foreach (var unit in units) Change(orgId, unit, u => u with { Holder = holder });
+        foreach (var unit in units) Change(orgId, unit.Resource, u => u.Value == unit.Value ? u with { Holder = holder } : u);
     }
 
-    /// <summary>Frees what the lease holds; a unit that was removed or given anew meanwhile stays as it is.</summary>
+    /// <summary>Frees what the lease holds; a unit that was removed meanwhile goes.</summary>
     private void Free(Lease lease, LeaseRef holder)
     {
-        foreach (var unit in lease.Units) Change(lease.OrgId, unit, u => u.Holder == holder ? u with { Holder = null } : u);
+        foreach (var unit in lease.Units)
+            Change(lease.OrgId, unit.Resource, u => u.Holder != holder ? u : u.Leaving ? null : u with { Holder = null });
     }
 
-    private void Change(string orgId, HeldUnit unit, Func<ResourceUnit, ResourceUnit> change)
+    private void Change(string orgId, string name, Func<ResourceUnit, ResourceUnit?> change)
     {
-        if (rows.FindResource(orgId, unit.Resource) is not { } resource) return;
+        if (rows.FindResource(orgId, name) is not { } resource) return;
         rows.Save(resource with
         {
-            Units = [.. resource.Units.Select(u => u.Value == unit.Value ? change(u) : u)],
+            Units = [.. resource.Units.Select(change).OfType<ResourceUnit>()],
             Revision = rows.NextRevision(),
         });
     }

@@ -16,7 +16,6 @@ public sealed partial class StoreEngine
         var run = command.Run with { Total = command.Jobs.Count, Queued = command.Jobs.Count };
         // A submission without jobs would never end; it found no tests, and its verdict says so.
         if (run.Total == 0) run = CompleteRun(run, command.Now);
-        if (run.SupersedeKey is { } supersedes) Supersede(run, supersedes, command.Now);
         var cap = rows.FindOrg(run.Pool, run.OrgId)?.MaxPriority ?? int.MaxValue;
         var entering = new List<(Job, JobSpec)>(command.Jobs.Count);
         var groupIds = new Dictionary<(string, string, Target, Platform?, string?, string), string>();
@@ -44,6 +43,8 @@ public sealed partial class StoreEngine
             entering.Add((job, spec));
         }
         EnterGroups(entering, run.Pool, command.Now);
+        // Afterwards, so that the org is not gone and back, which would cost it the time it saved.
+        if (run.SupersedeKey is { } supersedes) Supersede(run, supersedes, command.Now);
         rows.Save(run);
         return new EnqueueAnswer.Accepted(run);
     }

@@ -47,13 +47,26 @@ public sealed partial class StoreEngine(IStoreRows rows)
                 case Enqueue enqueue:
                     foreach (var selector in enqueue.Jobs.Select(j => j.Spec.Device).Where(d => !string.IsNullOrEmpty(d)).Distinct())
                         if (!DeviceSelector.TryParse(selector!, out _, out var error)) throw new ArgumentException(error, nameof(batch));
+                    if (enqueue.Jobs.Any(j => !IsDuration(j.Spec.EstimateSeconds ?? 0)))
+                        throw new ArgumentException("a job's estimate is finite and not below 0", nameof(batch));
+                    if (enqueue.Jobs.SelectMany(j => j.Spec.Resources).FirstOrDefault(r => !IsResourceName(r)) is { } odd)
+                        throw new ArgumentException($"'{odd}' cannot name a resource", nameof(batch));
                     break;
+                case SetResource resource when !IsResourceName(resource.Name):
+                    throw new ArgumentException($"'{resource.Name}' cannot name a resource", nameof(batch));
+                case SetEstimate estimate when !IsDuration(estimate.Seconds):
+                    throw new ArgumentException("an estimate is finite and not below 0", nameof(batch));
                 case SetOrg { Weight: not > 0 } or SetOrg { Weight: double.PositiveInfinity } or SetOrg { MaxDevices: < 0 }:
                     throw new ArgumentException("an org's weight is above 0 and finite, and its limit of devices not below 0", nameof(batch));
                 case Finish { End.Outcome: AttemptOutcome.None }:
                     throw new ArgumentException("an attempt that ended has an outcome", nameof(batch));
             }
     }
+
+    private static bool IsDuration(double seconds) => double.IsFinite(seconds) && seconds >= 0;
+
+    /// <summary>Groups join names by newlines.</summary>
+    private static bool IsResourceName(string name) => name.Length > 0 && !name.Contains('\n');
 
     private void Emit(Job job, string kind, DateTimeOffset now, string? message = null, double? seconds = null) =>
         rows.Append(new JobEvent(0, job.RunId, job.Id, now, kind, job.Attempt, job.DeviceId, Words.Of(job.Status), message, seconds));

@@ -56,7 +56,7 @@ internal sealed class MemoryRows(bool keepHistory) : IStoreRows
     }
 
     public IReadOnlyList<Run> UnfinishedRunsBySupersedeKey(string orgId, string supersedeKey) =>
-        [.. runsBySupersedeKey.GetValueOrDefault((orgId, supersedeKey), []).Select(id => Runs[id])];
+        [.. runsBySupersedeKey.GetValueOrDefault((orgId, supersedeKey), []).Order(StringComparer.Ordinal).Select(id => Runs[id])];
 
     private void NoteSupersedeKey(Run run, (string, string) key)
     {
@@ -234,20 +234,19 @@ internal sealed class MemoryRows(bool keepHistory) : IStoreRows
     public IReadOnlyList<Resource> ChangedResources(long since) => [.. Changed(since).OfType<Resource>()];
 
     /// <summary>Without history, forgets the jobs that ended in the batch that is over.</summary>
-    public void ForgetEnded()
+    public void ForgetEnded() => ended.RemoveAll(job =>
     {
-        foreach (var job in ended)
+        // A canceled job's attempt goes on until its agent lets go of the device.
+        if (job.DeviceId is { } device && FindDevice(device)?.Lease?.JobId == job.Id) return false;
+        foreach (var attempt in AttemptsOf(job.Id))
         {
-            Jobs.Remove(job.Id);
-            specs.Remove(job.Id);
-            foreach (var attempt in AttemptsOf(job.Id))
-            {
-                attempts.Remove((job.Id, attempt.Number));
-                attemptsByLease.Remove(new LeaseRef(attempt.DeviceId, attempt.Token));
-            }
+            attempts.Remove((job.Id, attempt.Number));
+            attemptsByLease.Remove(new LeaseRef(attempt.DeviceId, attempt.Token));
         }
-        ended.Clear();
-    }
+        Jobs.Remove(job.Id);
+        specs.Remove(job.Id);
+        return true;
+    });
 
     private IEnumerable<object> Changed(long since) => revisions.GetViewBetween(since + 1, long.MaxValue).Select(r => changed[r]);
 

@@ -42,7 +42,7 @@ ALTER TABLE devices ADD COLUMN lease_units TEXT;
 
 -- What waits and what runs, by org. A lease of a canceled job counts until its agent lets go of the device.
 -- Running attempts were charged nothing at their claim; their ends charge them whole.
-UPDATE counters SET revision = revision + 1;
+UPDATE counters SET revision = revision + 1 WHERE EXISTS (SELECT 1 FROM jobs);
 INSERT INTO org_shares
 SELECT pool, org_id, 1, NULL, NULL, 0, sum(queued), sum(active), (SELECT revision FROM counters)
 FROM (
@@ -52,8 +52,18 @@ FROM (
 )
 GROUP BY pool, org_id;
 
--- App versions start from what installing their package took so far.
+-- A group's age is its head's since the submission, not since the last requeue.
+UPDATE groups SET head_ready_at = (
+    SELECT created_at FROM jobs WHERE status = 0 AND group_id = groups.id ORDER BY tier, estimate DESC, id LIMIT 1)
+WHERE EXISTS (SELECT 1 FROM jobs WHERE status = 0 AND group_id = groups.id);
+
+-- Install estimates stood under the app version's id. They move to the app version, and the newest one of a package to the package.
 UPDATE app_versions SET install_seconds = (
-    SELECT e.seconds FROM json_each(app_versions.builds) b
-    JOIN estimates e ON e.key = 'install' || char(10) || app_versions.org_id || char(10) || (b.value ->> 'package_id')
-    LIMIT 1);
+    SELECT seconds FROM estimates WHERE key = 'install' || char(10) || app_versions.org_id || char(10) || app_versions.id);
+DELETE FROM estimates WHERE key IN (SELECT 'install' || char(10) || org_id || char(10) || id FROM app_versions);
+INSERT INTO estimates
+SELECT key, seconds FROM (
+    SELECT 'install' || char(10) || v.org_id || char(10) || (b.value ->> 'package_id') AS key, v.install_seconds AS seconds, max(v.created_at)
+    FROM app_versions v, json_each(v.builds) b
+    WHERE v.install_seconds IS NOT NULL
+    GROUP BY 1);
