@@ -10,7 +10,7 @@ namespace Qgjob.Cli.Tests.Commands;
 public sealed class WaitTests : IAsyncDisposable
 {
     private readonly FakeServer server = new();
-    private readonly FakeTimeProvider time = new(CliRun.Now);
+    private readonly Clock time = new();
     private bool finished;
 
     public ValueTask DisposeAsync() => server.DisposeAsync();
@@ -40,16 +40,18 @@ public sealed class WaitTests : IAsyncDisposable
     private Task<CliRun> Start(CancellationToken cancel, params string[] args) => CliRun.OfAsync(args, server.Url, time: time, cancel: cancel);
 
     /// <summary>
-    /// Moves the clock until the command ends or what is waited for has come. Not further: answers come over real sockets,
-    /// and against a clock that runs ahead of them every limit would be over at once.
+    /// Moves the clock until the command ends or what is waited for has come. Not further, and not faster than answers come:
+    /// those come over real sockets, and against a clock that runs ahead of them every limit would be over at once.
     /// </summary>
     private async Task<CliRun> DriveAsync(Task<CliRun> running, Func<bool>? until = null)
     {
+        server.On("GET /pace", 200, "{}");
+        using var pacer = new HttpClient();
         while (!running.IsCompleted && until?.Invoke() is not true)
         {
             TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-            time.Advance(TimeSpan.FromMilliseconds(10));
-            await Task.Yield();
+            time.Advance(TimeSpan.FromMilliseconds(50));
+            await pacer.GetStringAsync(new Uri(server.Url, "pace"), TestContext.Current.CancellationToken);
         }
         return await running;
     }
@@ -136,5 +138,14 @@ public sealed class WaitTests : IAsyncDisposable
         Assert.Equal(130, run.ExitCode);
         Assert.Equal(cancels, server.Requests.Contains("POST /api/v1/runs/r-1/cancel"));
         Assert.Contains(cancels ? "is canceled (1 job)" : "qgjob wait r-1", run.Err, StringComparison.Ordinal);
+    }
+
+    /// <summary>Without the limits of single calls: their answers come over real sockets, and in real time.</summary>
+    private sealed class Clock() : FakeTimeProvider(CliRun.Now)
+    {
+        private static readonly TimeSpan LimitOfCalls = TimeSpan.FromSeconds(30);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, dueTime == LimitOfCalls ? Timeout.InfiniteTimeSpan : dueTime, period);
     }
 }
