@@ -10,7 +10,7 @@ namespace Qgjob.Cli.Tests.Commands;
 public sealed class WaitTests : IAsyncDisposable
 {
     private readonly FakeServer server = new();
-    private readonly Clock time = new();
+    private readonly FakeTimeProvider time = new(CliRun.Now);
     private bool finished;
 
     public ValueTask DisposeAsync() => server.DisposeAsync();
@@ -138,14 +138,5 @@ public sealed class WaitTests : IAsyncDisposable
         Assert.Equal(130, run.ExitCode);
         Assert.Equal(cancels, server.Requests.Contains("POST /api/v1/runs/r-1/cancel"));
         Assert.Contains(cancels ? "is canceled (1 job)" : "qgjob wait r-1", run.Err, StringComparison.Ordinal);
-    }
-
-    /// <summary>Without the limits of single calls: their answers come over real sockets, and in real time.</summary>
-    private sealed class Clock() : FakeTimeProvider(CliRun.Now)
-    {
-        private static readonly TimeSpan LimitOfCalls = TimeSpan.FromSeconds(30);
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            base.CreateTimer(callback, state, dueTime == LimitOfCalls ? Timeout.InfiniteTimeSpan : dueTime, period);
     }
 }
