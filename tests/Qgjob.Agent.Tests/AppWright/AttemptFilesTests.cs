@@ -49,7 +49,7 @@ public sealed class AttemptFilesTests : IDisposable
             fs.writeFileSync('other.txt', 'x');
             process.stdout.write(fs.readFileSync(path.join(notes, 'worker-info-0.json'), 'utf8') + fs.existsSync(path.join(notes, 'none')));
             """;
-        Assert.Equal("{}false", await RunAsync("node", "--require", _files.Redirect, "-e", script));
+        Assert.Equal("{}false", await RunAsync("node", "--require", AttemptScripts.Redirect, "-e", script));
         Assert.Equal([Path.Combine(_folder, "other.txt")], Directory.EnumerateFileSystemEntries(_folder));
         Assert.True(File.Exists(Path.Combine(_files.Folder, "workers", "worker-info-0.json")));
     }
@@ -57,7 +57,8 @@ public sealed class AttemptFilesTests : IDisposable
     private async Task<string> RunAsync(string program, params IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, WorkingDirectory = _folder };
-        start.Environment["PATH"] = $"{_files.Bin}:{start.Environment["PATH"]}";
+        start.Environment["QGJOB_EVENTS"] = _files.Events;
+        start.Environment["PATH"] = $"{AttemptScripts.Bin}:{start.Environment["PATH"]}";
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync(Cancel);
         await process.WaitForExitAsync(Cancel).WaitAsync(Patience, Cancel);
