@@ -54,12 +54,12 @@ internal sealed class LoadBuilder(Draws draws, double noise)
     }
 
     /// <summary>
-    /// The first org submits a third of what the devices can do at once and again as much as keeps them busy from then
-    /// on, in groups of 20 to 150 jobs; each small one a group of 4 to 16 jobs every quarter of an hour.
+    /// The first org submits half of what the devices can do at once and 0.7 of it over time, in groups of 20 to 150
+    /// jobs; each small one a group of 10 to 40 jobs every half hour.
     /// </summary>
     public void Flooding(double duration, double capacity, int smallOrgs)
     {
-        var atOnce = capacity / 3;
+        var atOnce = capacity / 2;
         while (atOnce > 0) atOnce -= Add(FirstOrg, 0, 0, (int)draws.Between(20, 151));
         var later = capacity * 0.7;
         while (later > 0) later -= Add(FirstOrg, draws.Between(0, duration), SubmissionSeconds, (int)draws.Between(20, 151));
@@ -67,8 +67,8 @@ internal sealed class LoadBuilder(Draws draws, double noise)
         for (var org = 1; org <= smallOrgs; org++)
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"small-{org:00}");
-            for (var at = draws.Between(0, 900 / scale); at < duration; at += draws.Between(600, 1200) / scale)
-                Add(name, at, SubmissionSeconds / 10, Math.Max(1, (int)(scale * draws.Between(4, 17))));
+            for (var at = draws.Between(0, 1800 / scale); at < duration; at += draws.Between(1260, 2340) / scale)
+                Add(name, at, SubmissionSeconds / 10, Math.Max(1, (int)(scale * draws.Between(10, 41))));
         }
     }
 

@@ -13,10 +13,10 @@ public static class Loads
     {
         // 300 groups of very different sizes, 40 jobs on average.
         ["at-once"] = (load, scale) => load.AllAtOnce(Many(300, scale), 40 * Many(300, scale), HeavyTail),
-        // 40 groups of 200 to 400 jobs.
-        ["large"] = (load, scale) => load.AllAtOnce(Many(40, scale), 300 * Many(40, scale), d => d.Between(2, 4)),
-        // 3,000 groups of 1 to 11 jobs.
-        ["small"] = (load, scale) => load.AllAtOnce(Many(3000, scale), 6 * Many(3000, scale), d => d.Between(0.5, 5.5)),
+        // 40 groups of 100 to 250 jobs.
+        ["large"] = (load, scale) => load.AllAtOnce(Many(40, scale), 175 * Many(40, scale), d => d.Between(2, 5)),
+        // 3,000 groups of 1 to 14 jobs.
+        ["small"] = (load, scale) => load.AllAtOnce(Many(3000, scale), 22 * Many(3000, scale) / 3, d => d.Unit()),
         ["arriving"] = (load, scale) => load.Arriving(FourHours, 1.14 * 200 * scale * FourHours),
         ["flood"] = (load, scale) => load.Flooding(TwoHours, 200 * scale * TwoHours, smallOrgs: 19),
         // For benchmarks: as large as it is on any number of devices.
