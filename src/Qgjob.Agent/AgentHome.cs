@@ -5,10 +5,10 @@ namespace Qgjob.Agent;
 /// <summary>The agent's data folder: its id, and where everything lies. Locked, so that no two agents share it.</summary>
 internal sealed class AgentHome : IDisposable
 {
-    private readonly string _folder;
-    private readonly FileStream _lock;
+    private readonly string folder;
+    private readonly FileStream fence;
 
-    private AgentHome(string folder, FileStream fence, string agentId) => (_folder, _lock, AgentId) = (folder, fence, agentId);
+    private AgentHome(string folder, FileStream fence, string agentId) => (this.folder, this.fence, AgentId) = (folder, fence, agentId);
 
     /// <summary>Stays the same as long as the folder does.</summary>
     public string AgentId { get; }
@@ -55,7 +55,7 @@ internal sealed class AgentHome : IDisposable
         return new AgentHome(root, fence, ReadId(Path.Combine(root, "agent-id"), ids));
     }
 
-    public void Dispose() => _lock.Dispose();
+    public void Dispose() => fence.Dispose();
 
     /// <summary>Under the lock; the file is either whole or absent.</summary>
     private static string ReadId(string file, IIdSource ids)
@@ -67,5 +67,5 @@ internal sealed class AgentHome : IDisposable
         return id;
     }
 
-    private string At(string name) => Path.Combine(_folder, name);
+    private string At(string name) => Path.Combine(folder, name);
 }

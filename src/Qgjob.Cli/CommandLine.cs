@@ -36,6 +36,9 @@ internal sealed class CommandLine
         return await parsed.InvokeAsync(invocation, cancel).ConfigureAwait(false);
     }
 
+    /// <summary>The tree itself, for those who look at it rather than run it.</summary>
+    internal static RootCommand Tree(Surroundings world) => new CommandLine(world).root;
+
     /// <summary>Two habits from other programs, in this one's words: <c>--version</c> and <c>help COMMAND</c>.</summary>
     private static string[] Spelt(string[] args) => args switch
     {
@@ -51,7 +54,7 @@ internal sealed class CommandLine
         root.Directives.Clear();
         foreach (var option in root.Options.OfType<VersionOption>().ToList()) root.Options.Remove(option);
         var help = root.Options.OfType<HelpOption>().Single();
-        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        help.Action = new HelpWithExamples((HelpAction)help.Action!, world.OutWidth());
         foreach (Option option in (Option[])[options.Json, options.Url, options.Token]) root.Options.Add(option);
         foreach (var command in AllCommands.Of(Bind)) root.Subcommands.Add(command);
     }
@@ -97,11 +100,24 @@ internal sealed class CommandLine
         parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value)
             .FirstOrDefault(value => value.Length > 1 && value[0] == '-');
 
+    /// <summary>Names from the root's child down; empty for the root.</summary>
+    private static string PathOf(CommandResult command) =>
+        command.Parent is CommandResult parent ? $"{PathOf(parent)} {command.Command.Name}".TrimStart() : "";
+
+    /// <summary>Required arguments and options that are not there.</summary>
+    private static List<string> Missing(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        return
+        [
+            .. command.Arguments.Where(a => a.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(a) is not { Tokens.Count: > 0 }).Select(a => $"<{a.Name}>"),
+            .. command.Options.Where(o => o.Required && parsed.GetResult(o) is null or { Implicit: true }).Select(o => o.Name),
+        ];
+    }
+
     private int ReportUsage(ParseResult parsed, string[] args, string? unknown)
     {
-        var path = new List<string>();
-        for (var at = parsed.CommandResult; at is not null; at = at.Parent as CommandResult) path.Insert(0, at.Command is RootCommand ? "qgjob" : at.Command.Name);
-        var name = string.Join(' ', path);
+        var name = $"qgjob {PathOf(parsed.CommandResult)}".TrimEnd();
         if (args.Length == 0)
         {
             root.Parse("--help").Invoke(new InvocationConfiguration { Output = world.Err, Error = world.Err });
@@ -111,20 +127,24 @@ internal sealed class CommandLine
         var near = unknown is null ? null : Spelling.Nearest(unknown.Split('=')[0], command.Subcommands.Select(c => c.Name).Concat(command.Options.Select(o => o.Name)));
         var message = unknown is not null ? $"'{name}' does not know '{unknown}'.{(near is null ? "" : $" Did you mean {near}?")}"
             : command.Subcommands.Count > 0 ? $"'{name}' needs a command: {string.Join(", ", command.Subcommands.Select(c => c.Name))}."
+            : Missing(parsed) is { Count: > 0 } missing ? $"'{name}' needs {string.Join(" and ", missing)}."
+            : parsed.Errors[0] is { SymbolResult: OptionResult { Tokens: [var value] } wrong } && (wrong.Option.ValueType == typeof(int) || wrong.Option.ValueType == typeof(int?))
+                ? $"{wrong.Option.Name}: '{value.Value}' is not a whole number."
             : parsed.Errors[0].Message;
         return Report(new Failure(ExitCode.Usage, message, $"'{name} --help' shows what it takes, with examples."), args.Contains("--json"));
     }
 
     /// <summary>The usual help, then examples that can be copied.</summary>
-    private sealed class HelpWithExamples(HelpAction usual) : SynchronousCommandLineAction
+    private sealed class HelpWithExamples(HelpAction usual, int? width) : SynchronousCommandLineAction
     {
         public override int Invoke(ParseResult parseResult)
         {
+            usual.MaxWidth = width ?? int.MaxValue;
             var result = usual.Invoke(parseResult);
             var output = parseResult.InvocationConfiguration.Output;
-            if (!Examples.ByCommand.TryGetValue(parseResult.CommandResult.Command.Name, out var examples)) return result;
+            if (!Examples.ByCommand.TryGetValue(PathOf(parseResult.CommandResult), out var examples)) return result;
             output.WriteLine("Examples:");
-            foreach (var example in examples) output.WriteLine($"  {example}");
+            foreach (var line in examples.SelectMany(e => Examples.Lines(e, width))) output.WriteLine(line);
             return result;
         }
 

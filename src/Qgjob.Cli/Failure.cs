@@ -26,6 +26,9 @@ internal sealed record Failure(ExitCode Code, string Message, string? Hint)
         HttpStatusCode.Forbidden => new Failure(ExitCode.Auth, e.Message, "Use a token that may do this."),
         HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity => new Failure(
             ExitCode.Usage, e.Problem.Field is { } field && !e.Message.Contains(field, StringComparison.Ordinal) ? $"{field}: {e.Message}" : e.Message, null),
+        HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented when e.Problem.Title == $"HTTP {(int)e.Status}" => new Failure(
+            // A qgjob server explains every refusal; this came without an explanation.
+            ExitCode.General, $"What answers there is not a qgjob server: {e.Message}", "Set --url or QGJOB_URL to the server's address."),
         _ => new Failure(ExitCode.General, e.Message, (int)e.Status >= 500 ? "The server's log says more." : "'qgjob doctor' looks whether server and program fit together."),
     };
 

@@ -12,6 +12,8 @@ internal sealed class Surroundings
     public required TextWriter Err { get; init; }
     /// <summary>Bytes to standard output, for logs.</summary>
     public required Func<Stream> OpenOut { get; init; }
+    /// <summary>Bytes of standard input.</summary>
+    public Func<Stream> OpenIn { get; init; } = Console.OpenStandardInput;
     /// <summary>A person watches <see cref="Err"/>, so it may be redrawn.</summary>
     public bool Redraw { get; init; }
     /// <summary>Columns and rows of the terminal.</summary>

@@ -129,6 +129,13 @@ public sealed class QgjobClient(Transport transport) : IDisposable
     public Task<HttpResponseMessage> OpenBundleAsync(string orgId, string sha256, CancellationToken cancel) =>
         transport.OpenAsync($"{Api}/bundles/{Escape(orgId)}/{sha256}", cancel);
 
+    /// <summary>What the server has run in the last days, as a trace for <c>qgjob simulate</c> (CSV).</summary>
+    /// <param name="days">How many days back.</param>
+    /// <param name="orgId">Only this org's jobs; null for all that the caller may see.</param>
+    /// <param name="cancel">Ends it.</param>
+    public Task<HttpResponseMessage> OpenTraceAsync(int days, string? orgId, CancellationToken cancel) =>
+        transport.OpenAsync($"{Api}/trace{Query(("days", $"{days}"), ("org_id", orgId))}", cancel);
+
     /// <summary>All devices.</summary>
     public async Task<ListOf<DeviceView>> ListDevicesAsync(CancellationToken cancel) =>
         (await transport.GetAsync($"{Api}/devices", Json.ListOfDeviceView, cancel).ConfigureAwait(false))!;

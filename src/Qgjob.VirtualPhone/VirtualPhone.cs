@@ -11,26 +11,26 @@ namespace Qgjob.Phones;
 /// </summary>
 public sealed class VirtualPhone : IAsyncDisposable
 {
-    private readonly PhoneDevice _phone;
-    private readonly AdbListener _listener;
+    private readonly PhoneDevice phone;
+    private readonly AdbListener listener;
 
     private VirtualPhone(PhoneDevice phone, AdbListener listener)
     {
-        _phone = phone;
-        _listener = listener;
+        this.phone = phone;
+        this.listener = listener;
     }
 
     /// <summary>Its name, which is also its ro.serialno.</summary>
-    public string Name => _phone.Options.Name;
+    public string Name => phone.Options.Name;
 
     /// <summary>The loopback port that adb connects to.</summary>
-    public int Port => _listener.Port;
+    public int Port => listener.Port;
 
     /// <summary>What adb calls the phone after "adb connect": 127.0.0.1 and the port.</summary>
     public string Serial => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");
 
     /// <summary>What the phone has done since it started.</summary>
-    public PhoneCounters Counters => _phone.Tally.Snapshot();
+    public PhoneCounters Counters => phone.Tally.Snapshot();
 
     /// <summary>Starts a phone and waits until adb can connect to it.</summary>
     /// <param name="options">What it is like.</param>
@@ -50,8 +50,8 @@ public sealed class VirtualPhone : IAsyncDisposable
     /// <summary>Ends all connections and what runs in them. What must survive is already on disk.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _listener.DisposeAsync();
-        _phone.Dispose();
+        await listener.DisposeAsync();
+        phone.Dispose();
     }
 
     private static VirtualPhone Start(VirtualPhoneOptions options, TimeProvider time)

@@ -22,7 +22,7 @@ internal sealed class ApkBuilder
         ["label"] = 0x01010001,
     };
 
-    private readonly Dictionary<string, byte[]> _files = [];
+    private readonly Dictionary<string, byte[]> files = [];
 
     /// <summary>An element: name, attributes (texts, numbers, flags; <see cref="Reference"/> for resources), children.</summary>
     public sealed record Node(string Name, (string Name, object Value)[] Attributes, params Node[] Children);
@@ -48,7 +48,7 @@ internal sealed class ApkBuilder
 
     public ApkBuilder With(string path, byte[] content)
     {
-        _files[path] = content;
+        files[path] = content;
         return this;
     }
 
@@ -59,7 +59,7 @@ internal sealed class ApkBuilder
         using var bytes = new MemoryStream();
         using (var zip = new ZipArchive(bytes, ZipArchiveMode.Create, leaveOpen: true))
         {
-            foreach (var (path, content) in _files)
+            foreach (var (path, content) in files)
             {
                 using var entry = zip.CreateEntry(path).Open();
                 entry.Write(content);

@@ -9,11 +9,11 @@ namespace Qgjob.Phones.Tests;
 /// <summary>A phone without adb around it, for tests that look at one part.</summary>
 internal sealed class PhoneBench : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("qgjob-phone").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("qgjob-phone").FullName;
 
     public PhoneBench(Func<VirtualPhoneOptions, VirtualPhoneOptions>? change = null)
     {
-        var options = new VirtualPhoneOptions { Name = "bench", DataFolder = _folder };
+        var options = new VirtualPhoneOptions { Name = "bench", DataFolder = folder };
         Phone = new PhoneDevice(change?.Invoke(options) ?? options, Time);
     }
 
@@ -56,6 +56,6 @@ internal sealed class PhoneBench : IDisposable
     public void Dispose()
     {
         Phone.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        Directory.Delete(folder, recursive: true);
     }
 }

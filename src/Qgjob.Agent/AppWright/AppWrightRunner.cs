@@ -12,7 +12,7 @@ namespace Qgjob.Agent.AppWright;
 internal sealed class AppWrightRunner(
     AppiumServers appium, Installer installer, AndroidSdk sdk, AppiumToolchain toolchain, TimeProvider time)
 {
-    private readonly ProjectLists _projects = new(time);
+    private readonly ProjectLists projects = new(time);
 
     /// <summary>Never throws for what a project, a phone or a limit does; cancelling ends it as canceled.</summary>
     public async Task<AttemptEnded> RunAsync(AppWrightRun run, IAttemptSink sink, CancellationToken cancel)
@@ -68,7 +68,7 @@ internal sealed class AppWrightRunner(
         // Appium takes seconds to start; let it do so while the config is read and the build installed.
         var warm = WarmAsync(run, cancel);
         var process = new TestProcess(run, project, files, sdk, toolchain);
-        var projects = await _projects.GetAsync(project, process, files, output.Log, cancel).ConfigureAwait(false);
+        var projects = await this.projects.GetAsync(project, process, files, output.Log, cancel).ConfigureAwait(false);
         var chosen = ProjectChoice.Choose(projects, run.Project, "android", run.IsEmulator) switch
         {
             Chosen(var fitting) => fitting,

@@ -11,7 +11,8 @@ internal static class AppWrightVersions
 {
     public const string KnownToWork = "1.49.1";
 
-    private static readonly Version FirstToRefuse = new(1, 60);
+    /// <summary>From this Playwright on, AppWright's tests fail.</summary>
+    internal static readonly Version FirstToRefuse = new(1, 60);
     private const string RefusedFixture = "cannot be overridden in the configuration \"use\" section";
     private const string TwoCopies = "Requiring @playwright/test second time";
 

@@ -5,48 +5,48 @@ namespace Qgjob.Agent.AppWright;
 /// <summary>An attempt's log and events, one at a time, to the sink and (the log) to a file.</summary>
 internal sealed class AttemptOutput(IAttemptSink sink, string logFile) : IDisposable
 {
-    private readonly Lock _gate = new();
-    private readonly StreamWriter _log = new(logFile, append: false);
-    private readonly Queue<string> _tail = new();
-    private bool _closed;
+    private readonly Lock gate = new();
+    private readonly StreamWriter log = new(logFile, append: false);
+    private readonly Queue<string> tail = new();
+    private bool closed;
 
     /// <summary>The latest lines, for errors.</summary>
     public string Tail
     {
         get
         {
-            lock (_gate) return string.Join('\n', _tail);
+            lock (gate) return string.Join('\n', tail);
         }
     }
 
     public void Log(string line)
     {
-        lock (_gate)
+        lock (gate)
         {
-            if (_closed) return;
+            if (closed) return;
             var plain = ReporterEvents.Plain(line);
-            ToFile(() => _log.WriteLine(plain));
-            _tail.Enqueue(plain);
-            if (_tail.Count > 30) _tail.Dequeue();
+            ToFile(() => log.WriteLine(plain));
+            tail.Enqueue(plain);
+            if (tail.Count > 30) tail.Dequeue();
             sink.Log(plain);
         }
     }
 
     public void Report(AttemptEvent happened)
     {
-        lock (_gate)
+        lock (gate)
         {
-            if (!_closed) sink.Report(happened);
+            if (!closed) sink.Report(happened);
         }
     }
 
     public void Dispose()
     {
-        lock (_gate)
+        lock (gate)
         {
-            if (_closed) return;
-            _closed = true;
-            ToFile(_log.Dispose);
+            if (closed) return;
+            closed = true;
+            ToFile(log.Dispose);
         }
     }
 
@@ -66,7 +66,7 @@ internal sealed class AttemptOutput(IAttemptSink sink, string logFile) : IDispos
 /// <summary>What an attempt cost. Written by one part at a time.</summary>
 internal sealed class AttemptFigures
 {
-    private readonly Lock _gate = new();
+    private readonly Lock gate = new();
 
     public int Installs { get; private set; }
 
@@ -78,7 +78,7 @@ internal sealed class AttemptFigures
 
     public void AddInstall(TimeSpan duration)
     {
-        lock (_gate)
+        lock (gate)
         {
             Installs++;
             InstallTime += duration;

@@ -8,14 +8,14 @@ namespace Qgjob.Agent.AppWright;
 internal sealed class ProjectLists(TimeProvider time)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
-    private readonly ConcurrentDictionary<(string File, DateTime Written), IReadOnlyList<ConfiguredProject>> _known = new();
+    private readonly ConcurrentDictionary<(string File, DateTime Written), IReadOnlyList<ConfiguredProject>> known = new();
 
     /// <exception cref="ProjectErrorException">The config does not load.</exception>
     public async Task<IReadOnlyList<ConfiguredProject>> GetAsync(
         PlaywrightProject project, TestProcess process, AttemptFiles files, Action<string> log, CancellationToken cancel)
     {
         var key = (project.ConfigFile, File.GetLastWriteTimeUtc(project.ConfigFile));
-        if (_known.TryGetValue(key, out var known)) return known;
+        if (this.known.TryGetValue(key, out var known)) return known;
         var list = Path.Combine(files.Folder, "projects.json");
         ShortRunResult result;
         try
@@ -34,6 +34,6 @@ internal sealed class ProjectLists(TimeProvider time)
         }
 
         var projects = JsonSerializer.Deserialize(await File.ReadAllBytesAsync(list, cancel).ConfigureAwait(false), ConfigJson.Default.ListConfiguredProject) ?? [];
-        return _known[key] = projects;
+        return this.known[key] = projects;
     }
 }

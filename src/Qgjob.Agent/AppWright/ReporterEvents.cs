@@ -10,13 +10,13 @@ namespace Qgjob.Agent.AppWright;
 internal sealed partial class ReporterEvents
 {
     private const int LongestText = 64 * 1024;
-    private readonly Dictionary<string, TestResult> _results = [];
+    private readonly Dictionary<string, TestResult> results = [];
 
     /// <summary>Errors outside of tests: a file that does not load, a failing global setup.</summary>
     public List<string> Errors { get; } = [];
 
     /// <summary>Latest result of each test; a test that has not ended counts as interrupted.</summary>
-    public IReadOnlyList<TestResult> Results => [.. _results.Values];
+    public IReadOnlyList<TestResult> Results => [.. results.Values];
 
     /// <returns>Null for a line that concerns no watcher.</returns>
     public AttemptEvent? Read(string line)
@@ -38,7 +38,7 @@ internal sealed partial class ReporterEvents
                 return new TestsFound(root.GetProperty("total").GetInt32());
             case "start":
                 var started = new TestStarted(Titles(root), root.GetProperty("file").GetString()!, root.GetProperty("line").GetInt32(), root.GetProperty("retry").GetInt32());
-                _results[root.GetProperty("id").GetString()!] =
+                results[root.GetProperty("id").GetString()!] =
                     new TestResult(started.TitlePath, started.File, started.Line, TestStatus.Interrupted, 0, started.Retry);
                 return started;
             case "end":
@@ -81,7 +81,7 @@ internal sealed partial class ReporterEvents
             hasError ? Plain(error.GetProperty("message").GetString() ?? "") : null,
             hasError && error.TryGetProperty("snippet", out var snippet) && snippet.ValueKind == JsonValueKind.String ? Plain(snippet.GetString()!) : null,
             hasError && error.TryGetProperty("line", out var at) && at.ValueKind == JsonValueKind.Number ? at.GetInt32() : null);
-        _results[id] = result;
+        results[id] = result;
         return new TestEnded(result);
     }
 

@@ -12,14 +12,14 @@ internal sealed class TestRun(
 {
     private static readonly TimeSpan EventPoll = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan KillGrace = TimeSpan.FromSeconds(2);
-    private readonly ReporterEvents _events = new();
-    private readonly TaskCompletionSource<string> _infra = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly LineTail _lines = new(files.Events);
-    private PlaywrightReport? _report;
-    private OwnedProcess? _process;
+    private readonly ReporterEvents events = new();
+    private readonly TaskCompletionSource<string> infra = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly LineTail lines = new(files.Events);
+    private PlaywrightReport? report;
+    private OwnedProcess? process;
 
     /// <summary>From the report, or, when there is none, from what was streamed until the end.</summary>
-    public IReadOnlyList<TestResult> Tests => _report?.Tests ?? _events.Results;
+    public IReadOnlyList<TestResult> Tests => report?.Tests ?? events.Results;
 
     public async Task<(AttemptOutcome, string?)> RunAsync(
         TestProcess tests, ConfiguredProject chosen, BuildFile build, CancellationToken cancel)
@@ -39,7 +39,7 @@ internal sealed class TestRun(
             output.Report(new Running());
             var start = time.GetTimestamp();
             var process = OwnedProcess.Start(tests.Test(chosen, files.LinkBuild(build.Path), gateway.Port), output.Log, time);
-            _process = process;
+            this.process = process;
             await using (process.ConfigureAwait(false))
             {
                 try
@@ -63,14 +63,14 @@ internal sealed class TestRun(
         var events = StreamEventsAsync(done.Token);
         try
         {
-            var first = await Task.WhenAny(process.Exited, _infra.Task, limit).ConfigureAwait(false);
+            var first = await Task.WhenAny(process.Exited, infra.Task, limit).ConfigureAwait(false);
             cancel.ThrowIfCancellationRequested();
             // An infra failure also makes tests fail, so it is asked first.
-            if (_infra.Task.IsCompletedSuccessfully) return (AttemptOutcome.Infra, await _infra.Task.ConfigureAwait(false));
+            if (infra.Task.IsCompletedSuccessfully) return (AttemptOutcome.Infra, await infra.Task.ConfigureAwait(false));
             if (first == limit) return await limit.ConfigureAwait(false);
             var code = await process.Exited.ConfigureAwait(false);
-            _report = PlaywrightReport.Read(Path.Combine(run.OutFolder, "report.json"), run.ProjectFolder, chosen.Name);
-            return Verdict.Judge(code, _report, output.Tail, Verdict.Sought(run.TestFile, run.Grep, chosen.Name));
+            report = PlaywrightReport.Read(Path.Combine(run.OutFolder, "report.json"), run.ProjectFolder, chosen.Name);
+            return Verdict.Judge(code, report, output.Tail, Verdict.Sought(run.TestFile, run.Grep, chosen.Name));
         }
         finally
         {
@@ -90,9 +90,9 @@ internal sealed class TestRun(
 
     private void ReadEvents()
     {
-        foreach (var line in _lines.Read())
+        foreach (var line in lines.Read())
         {
-            if (_events.Read(line) is { } happened) output.Report(happened);
+            if (events.Read(line) is { } happened) output.Report(happened);
         }
     }
 
@@ -108,10 +108,10 @@ internal sealed class TestRun(
                 output.Report(new Installed(duration.TotalSeconds));
                 break;
             case CommandSeen:
-                _process?.NoteLife();
+                process?.NoteLife();
                 break;
             case InfraFailed(var reason):
-                _infra.TrySetResult(reason);
+                infra.TrySetResult(reason);
                 break;
             default:
                 break;

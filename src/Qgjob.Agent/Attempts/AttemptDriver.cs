@@ -26,17 +26,17 @@ internal sealed class AttemptDriver(AttemptTools tools)
 {
     private static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan AftermathLimit = TimeSpan.FromMinutes(10);
-    private readonly ConcurrentDictionary<string, bool> _foldersInUse = new();
+    private readonly ConcurrentDictionary<string, bool> foldersInUse = new();
 
     /// <param name="quit">The agent ends for good: what cannot be delivered stays on disk.</param>
     public async Task DriveAsync(HeldLease lease, CancellationToken quit)
     {
         var folder = Path.GetFullPath(Path.Combine(tools.Folder, $"{lease.Assignment.JobId}-{lease.Assignment.Attempt}-{lease.Ref.Token}"));
-        _foldersInUse[folder] = true;
+        foldersInUse[folder] = true;
         using (var log = new AttemptLog(Path.Combine(folder, "log.txt"), tools.Leases.Terms.MaxLogBytes))
             await DriveAsync(lease, folder, log, quit).ConfigureAwait(false);
-        _foldersInUse.TryRemove(folder, out _);
-        AttemptFolders.Trim(tools.Folder, AttemptFolders.Kept, _foldersInUse.ContainsKey);
+        foldersInUse.TryRemove(folder, out _);
+        AttemptFolders.Trim(tools.Folder, AttemptFolders.Kept, foldersInUse.ContainsKey);
     }
 
     private async Task DriveAsync(HeldLease lease, string folder, AttemptLog log, CancellationToken quit)

@@ -12,11 +12,11 @@ namespace Qgjob.Agent.Attempts;
 /// <summary>Turns what happens in an attempt into its log and into news for the server.</summary>
 internal sealed class AttemptFeed(LeaseRef lease, JobSpec spec, AttemptLog log, ProgressSender progress, Residents residents) : IAttemptSink
 {
-    private readonly Lock _gate = new();
+    private readonly Lock gate = new();
     // Installations of a build that is known only at the end: the one that the project's config names.
-    private readonly List<double> _unnamed = [];
+    private readonly List<double> unnamed = [];
     // A failed try is told only when no further try follows: it would count as a test of its own.
-    private TestResult? _failedTry;
+    private TestResult? failedTry;
 
     /// <summary>The uploaded build, once its package is known; null while it is not, or when there is none.</summary>
     public ResidentBuild? Build { get; set; }
@@ -54,7 +54,7 @@ internal sealed class AttemptFeed(LeaseRef lease, JobSpec spec, AttemptLog log, 
                 progress.Send(new ProgressItem(lease, TestStarted: string.Join(" › ", started.TitlePath)));
                 break;
             case TestEnded(var result):
-                if (result.Status is TestStatus.Failed or TestStatus.TimedOut) _failedTry = result;
+                if (result.Status is TestStatus.Failed or TestStatus.TimedOut) failedTry = result;
                 else progress.Send(new ProgressItem(lease, Test: result));
                 break;
             default:
@@ -69,10 +69,10 @@ internal sealed class AttemptFeed(LeaseRef lease, JobSpec spec, AttemptLog log, 
         if (Build is not null || ended is not { BuildSha256: { } sha256, PackageId: { } package }) return;
         Build = Resident(package, sha256);
         List<double> installs;
-        lock (_gate)
+        lock (gate)
         {
-            installs = [.. _unnamed];
-            _unnamed.Clear();
+            installs = [.. unnamed];
+            unnamed.Clear();
         }
 
         foreach (var seconds in installs) NoteInstall(seconds);
@@ -82,8 +82,8 @@ internal sealed class AttemptFeed(LeaseRef lease, JobSpec spec, AttemptLog log, 
 
     private void TellFailedTry(TestStarted? unless)
     {
-        if (_failedTry is not { } failed) return;
-        _failedTry = null;
+        if (failedTry is not { } failed) return;
+        failedTry = null;
         var isRetry = unless is { Retry: > 0 } && unless.Line == failed.Line && unless.File == failed.File && unless.TitlePath.SequenceEqual(failed.TitlePath);
         if (!isRetry) progress.Send(new ProgressItem(lease, Test: failed));
     }
@@ -92,7 +92,7 @@ internal sealed class AttemptFeed(LeaseRef lease, JobSpec spec, AttemptLog log, 
     {
         if (Build is not { } build)
         {
-            lock (_gate) _unnamed.Add(seconds);
+            lock (gate) unnamed.Add(seconds);
             return;
         }
 

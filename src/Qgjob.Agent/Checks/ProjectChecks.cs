@@ -32,7 +32,7 @@ internal static partial class ProjectChecks
     {
         var manifest = Path.Combine(folder, "package.json");
         if (!File.Exists(manifest))
-            return [Finding.Problem(Area, "packages", $"There is no package.json in {folder}.", "Make one: npm init -y && npm install --save-dev appwright@0.1.1 @playwright/test@" + VersionChecks.Works)];
+            return [Finding.Problem(Area, "packages", $"There is no package.json in {folder}.", "Make one: npm init -y && npm install --save-dev appwright@0.1.1 @playwright/test@" + AppWrightVersions.KnownToWork)];
         Dictionary<string, string> dependencies;
         PackageLock? found;
         try

@@ -13,7 +13,7 @@ internal sealed class AdbClient(int port, TimeProvider time)
     public static readonly TimeSpan ShellLimit = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan HostLimit = TimeSpan.FromSeconds(10);
-    private readonly ConcurrentDictionary<string, bool> _shellV2 = new();
+    private readonly ConcurrentDictionary<string, bool> shellV2 = new();
 
     public int Port => port;
 
@@ -73,10 +73,10 @@ internal sealed class AdbClient(int port, TimeProvider time)
     public Task<AdbShellResult> ShellAsync(string serial, string command, TimeSpan limit, CancellationToken cancel) =>
         WithLimitAsync($"`{command}` on {serial}", limit, async linked =>
         {
-            if (!_shellV2.TryGetValue(serial, out var v2))
+            if (!shellV2.TryGetValue(serial, out var v2))
             {
                 var features = await HostCoreAsync($"host-serial:{serial}:features", linked).ConfigureAwait(false);
-                _shellV2[serial] = v2 = features.Split(',').Contains("shell_v2");
+                shellV2[serial] = v2 = features.Split(',').Contains("shell_v2");
             }
 
             var stream = await OpenDeviceCoreAsync(serial, v2 ? $"shell,v2,raw:{command}" : $"shell:{command}", linked).ConfigureAwait(false);
@@ -110,7 +110,7 @@ internal sealed class AdbClient(int port, TimeProvider time)
     }
 
     /// <summary>Forgets what is known of a phone that left: it may come back with another Android.</summary>
-    public void Forget(string serial) => _shellV2.TryRemove(serial, out _);
+    public void Forget(string serial) => shellV2.TryRemove(serial, out _);
 
     private Task<string> HostAsync(string service, CancellationToken cancel) =>
         WithLimitAsync(service, HostLimit, linked => HostCoreAsync(service, linked), cancel);

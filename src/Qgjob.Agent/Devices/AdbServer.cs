@@ -14,9 +14,9 @@ internal sealed class AdbServer : IAsyncDisposable
 
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
-    private readonly OwnedProcess? _own;
+    private readonly OwnedProcess? own;
 
-    private AdbServer(AdbClient client, OwnedProcess? own) => (Client, _own) = (client, own);
+    private AdbServer(AdbClient client, OwnedProcess? own) => (Client, this.own) = (client, own);
 
     public AdbClient Client { get; }
 
@@ -63,7 +63,7 @@ internal sealed class AdbServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_own is not null) await _own.DisposeAsync().ConfigureAwait(false);
+        if (own is not null) await own.DisposeAsync().ConfigureAwait(false);
     }
 
     private static async Task WaitAsync(AdbClient client, TimeProvider time, OwnedProcess? own, CancellationToken cancel)

@@ -11,9 +11,9 @@ internal sealed class CacheFolder(string root, long limitBytes, TimeProvider tim
 {
     // Its presence says that the entry is whole; its content is the entry's size, its date the latest use.
     private const string Mark = ".qgjob-entry";
-    private readonly Lock _gate = new();
-    private readonly Dictionary<string, Task> _making = [];
-    private readonly Dictionary<string, int> _pins = [];
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, Task> making = [];
+    private readonly Dictionary<string, int> pins = [];
 
     /// <summary>The entry, made if it is not there.</summary>
     /// <param name="key">Also the name of its folder.</param>
@@ -44,16 +44,16 @@ internal sealed class CacheFolder(string root, long limitBytes, TimeProvider tim
     private Task MadeAsync(string key, Func<string, CancellationToken, Task> make)
     {
         var folder = Path.Combine(root, key);
-        lock (_gate)
+        lock (gate)
         {
-            if (_making.TryGetValue(key, out var running)) return running;
+            if (making.TryGetValue(key, out var running)) return running;
             if (File.Exists(Path.Combine(folder, Mark)))
             {
                 File.SetLastWriteTimeUtc(Path.Combine(folder, Mark), time.GetUtcNow().UtcDateTime);
                 return Task.CompletedTask;
             }
 
-            return _making[key] = Task.Run(() => MakeAsync(key, folder, make));
+            return making[key] = Task.Run(() => MakeAsync(key, folder, make));
         }
     }
 
@@ -72,7 +72,7 @@ internal sealed class CacheFolder(string root, long limitBytes, TimeProvider tim
         }
         finally
         {
-            lock (_gate) _making.Remove(key);
+            lock (gate) making.Remove(key);
         }
 
         Evict();
@@ -90,9 +90,9 @@ internal sealed class CacheFolder(string root, long limitBytes, TimeProvider tim
         foreach (var (folder, _, size) in entries)
         {
             if (total <= limitBytes) return;
-            lock (_gate)
+            lock (gate)
             {
-                if (_pins.ContainsKey(Path.GetFileName(folder))) continue;
+                if (pins.ContainsKey(Path.GetFileName(folder))) continue;
                 // The mark first: an entry without it is not whole, should the rest fail half-way.
                 File.Delete(Path.Combine(folder, Mark));
                 Directory.Delete(folder, recursive: true);
@@ -108,12 +108,12 @@ internal sealed class CacheFolder(string root, long limitBytes, TimeProvider tim
 
     private CacheEntry Pin(string key)
     {
-        lock (_gate) _pins[key] = _pins.GetValueOrDefault(key) + 1;
+        lock (gate) pins[key] = pins.GetValueOrDefault(key) + 1;
         return new CacheEntry(Path.Combine(root, key), () =>
         {
-            lock (_gate)
+            lock (gate)
             {
-                if (--_pins[key] == 0) _pins.Remove(key);
+                if (--pins[key] == 0) pins.Remove(key);
             }
         });
     }
@@ -122,9 +122,9 @@ internal sealed class CacheFolder(string root, long limitBytes, TimeProvider tim
 /// <summary>An entry in use; not evicted before it is disposed.</summary>
 internal sealed class CacheEntry(string folder, Action release) : IDisposable
 {
-    private Action? _release = release;
+    private Action? release = release;
 
     public string Folder => folder;
 
-    public void Dispose() => Interlocked.Exchange(ref _release, null)?.Invoke();
+    public void Dispose() => Interlocked.Exchange(ref release, null)?.Invoke();
 }

@@ -4,48 +4,48 @@ namespace Qgjob.Agent.Gateway;
 internal sealed class AppiumLog : IDisposable
 {
     private const long MaxBytes = 20 * 1024 * 1024; // It logs every command; a server may live for weeks.
-    private readonly Lock _gate = new();
-    private readonly string _file;
-    private StreamWriter? _writer;
-    private StreamWriter? _copy;
+    private readonly Lock gate = new();
+    private readonly string file;
+    private StreamWriter? writer;
+    private StreamWriter? copy;
 
     public AppiumLog(string file)
     {
-        _file = file;
+        this.file = file;
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        _writer = Open(file);
+        writer = Open(file);
     }
 
     public void Write(string line)
     {
-        lock (_gate)
+        lock (gate)
         {
-            if (_writer is null) return;
-            if (_writer.BaseStream.Length > MaxBytes)
+            if (writer is null) return;
+            if (writer.BaseStream.Length > MaxBytes)
             {
-                _writer.Dispose();
-                File.Move(_file, _file + ".1", overwrite: true);
-                _writer = Open(_file);
+                writer.Dispose();
+                File.Move(file, file + ".1", overwrite: true);
+                writer = Open(file);
             }
 
-            _writer.WriteLine(line);
-            _copy?.WriteLine(line);
+            writer.WriteLine(line);
+            copy?.WriteLine(line);
         }
     }
 
     public IDisposable CopyTo(string file)
     {
         var copy = Open(file);
-        lock (_gate) _copy = copy;
+        lock (gate) this.copy = copy;
         return new Copy(this, copy);
     }
 
     public void Dispose()
     {
-        lock (_gate)
+        lock (gate)
         {
-            _writer?.Dispose();
-            _writer = null;
+            writer?.Dispose();
+            writer = null;
         }
     }
 
@@ -56,9 +56,9 @@ internal sealed class AppiumLog : IDisposable
     {
         public void Dispose()
         {
-            lock (log._gate)
+            lock (log.gate)
             {
-                if (log._copy == writer) log._copy = null;
+                if (log.copy == writer) log.copy = null;
                 writer.Dispose();
             }
         }

@@ -11,16 +11,16 @@ namespace Qgjob.Agent.Gateway;
 internal sealed class AppiumServer : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
-    private readonly HttpClient _http;
-    private readonly OwnedProcess? _process;
-    private readonly AppiumLog? _log;
-    private readonly DirectoryInfo? _temporary;
+    private readonly HttpClient http;
+    private readonly OwnedProcess? process;
+    private readonly AppiumLog? log;
+    private readonly DirectoryInfo? temporary;
 
     private AppiumServer(AdbDevice device, int port, int systemPort, OwnedProcess? process, AppiumLog? log, DirectoryInfo? temporary)
     {
-        (Device, Port, SystemPort, _process, _log, _temporary) = (device, port, systemPort, process, log, temporary);
+        (Device, Port, SystemPort, this.process, this.log, this.temporary) = (device, port, systemPort, process, log, temporary);
         var handler = new SocketsHttpHandler { UseProxy = false, PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2) };
-        _http = new HttpClient(handler) { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = Timeout.InfiniteTimeSpan };
+        http = new HttpClient(handler) { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = Timeout.InfiniteTimeSpan };
     }
 
     public AdbDevice Device { get; }
@@ -30,7 +30,7 @@ internal sealed class AppiumServer : IAsyncDisposable
     /// <summary>The host's end of the driver's connection into the phone; no two phones may share one.</summary>
     public int SystemPort { get; }
 
-    public bool IsAlive => !IsDoubtful && _process is not { Exited.IsCompleted: true };
+    public bool IsAlive => !IsDoubtful && process is not { Exited.IsCompleted: true };
 
     /// <summary>Something was broken off halfway; nobody knows what it is doing.</summary>
     public bool IsDoubtful { get; set; }
@@ -82,7 +82,7 @@ internal sealed class AppiumServer : IAsyncDisposable
     public static AppiumServer At(AdbDevice device, int port) => new(device, port, LoopbackPort.Free(), null, null, null);
 
     /// <summary>Copies what is logged from now on into another file as well, until the returned object is disposed.</summary>
-    public IDisposable? CopyLogTo(string file) => _log?.CopyTo(file);
+    public IDisposable? CopyLogTo(string file) => log?.CopyTo(file);
 
     /// <exception cref="HttpRequestException">Appium is gone.</exception>
     public async Task<HttpReply> SendAsync(string method, string path, byte[]? body, CancellationToken cancel)
@@ -96,7 +96,7 @@ internal sealed class AppiumServer : IAsyncDisposable
 
         try
         {
-            using var response = await _http.SendAsync(request, cancel).ConfigureAwait(false);
+            using var response = await http.SendAsync(request, cancel).ConfigureAwait(false);
             return new HttpReply((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancel).ConfigureAwait(false));
         }
         catch (ObjectDisposedException e)
@@ -108,12 +108,12 @@ internal sealed class AppiumServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // SIGTERM lets Appium end its sessions, and with them what runs on the phone.
-        if (_process is not null) await _process.DisposeAsync().ConfigureAwait(false);
-        _http.Dispose();
-        _log?.Dispose();
+        if (process is not null) await process.DisposeAsync().ConfigureAwait(false);
+        http.Dispose();
+        log?.Dispose();
         try
         {
-            _temporary?.Delete(recursive: true);
+            temporary?.Delete(recursive: true);
         }
         catch (IOException)
         {

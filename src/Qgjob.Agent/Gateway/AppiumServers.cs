@@ -8,7 +8,7 @@ namespace Qgjob.Agent.Gateway;
 /// <summary>The Appium servers of this agent: started on demand, replaced when dead, ended when the phone leaves or the agent ends.</summary>
 internal sealed class AppiumServers(AppiumToolchain toolchain, AndroidSdk sdk, string logFolder, TimeProvider time) : IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<AdbDevice, Slot> _slots = new();
+    private readonly ConcurrentDictionary<AdbDevice, Slot> slots = new();
 
     /// <summary>The phone's server, alive.</summary>
     public Task<AppiumServer> GetAsync(AdbDevice device, CancellationToken cancel) => EnsureAsync(device, null, cancel);
@@ -20,7 +20,7 @@ internal sealed class AppiumServers(AppiumToolchain toolchain, AndroidSdk sdk, s
     /// <param name="isBack">The phone is there again: asked last, since the server may be in use then.</param>
     public async Task StopAsync(AdbDevice device, Func<bool> isBack, CancellationToken cancel)
     {
-        if (!_slots.TryGetValue(device, out var slot)) return;
+        if (!slots.TryGetValue(device, out var slot)) return;
         await slot.Gate.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
@@ -35,11 +35,11 @@ internal sealed class AppiumServers(AppiumToolchain toolchain, AndroidSdk sdk, s
     }
 
     public async ValueTask DisposeAsync() =>
-        await Task.WhenAll(_slots.Keys.Select(d => StopAsync(d, isBack: () => false, CancellationToken.None))).ConfigureAwait(false);
+        await Task.WhenAll(slots.Keys.Select(d => StopAsync(d, isBack: () => false, CancellationToken.None))).ConfigureAwait(false);
 
     private async Task<AppiumServer> EnsureAsync(AdbDevice device, AppiumServer? bad, CancellationToken cancel)
     {
-        var slot = _slots.GetOrAdd(device, _ => new Slot());
+        var slot = slots.GetOrAdd(device, _ => new Slot());
         await slot.Gate.WaitAsync(cancel).ConfigureAwait(false);
         try
         {

@@ -24,57 +24,57 @@ internal sealed class AttemptGateway : IAsyncDisposable
     /// <summary>AppWright's client gives up after 120 s and asks again, so every answer comes before that.</summary>
     public static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(100);
 
-    private readonly GatewayPlan _plan;
-    private readonly TimeProvider _time;
-    private readonly Action<GatewayEvent> _tell;
-    private readonly SessionSource _source;
-    private readonly LoopbackHttpServer _http;
-    private readonly SemaphoreSlim _one = new(1, 1);
-    private readonly CancellationTokenSource _stop = new();
-    private LiveSession? _live;
-    private string? _failed;
-    private int _count;
+    private readonly GatewayPlan plan;
+    private readonly TimeProvider time;
+    private readonly Action<GatewayEvent> tell;
+    private readonly SessionSource source;
+    private readonly LoopbackHttpServer http;
+    private readonly SemaphoreSlim one = new(1, 1);
+    private readonly CancellationTokenSource stop = new();
+    private LiveSession? live;
+    private string? failed;
+    private int count;
 
     /// <param name="tell">Gets each event; may be called from several threads.</param>
     public AttemptGateway(GatewayPlan plan, Func<AppiumServer?, CancellationToken, Task<AppiumServer>> appium, TimeProvider time, Action<GatewayEvent> tell)
     {
-        (_plan, _time, _tell) = (plan, time, tell);
-        _source = new SessionSource(plan, appium, new AdbClient(plan.Device.AdbPort, time), time, tell);
-        _http = new LoopbackHttpServer(AnswerAsync);
+        (this.plan, this.time, this.tell) = (plan, time, tell);
+        source = new SessionSource(plan, appium, new AdbClient(plan.Device.AdbPort, time), time, tell);
+        http = new LoopbackHttpServer(AnswerAsync);
     }
 
-    public int Port => _http.Port;
+    public int Port => http.Port;
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await _http.DisposeAsync().ConfigureAwait(false);
-        if (_live is { } live) Close(live);
+        await stop.CancelAsync().ConfigureAwait(false);
+        await http.DisposeAsync().ConfigureAwait(false);
+        if (this.live is { } live) Close(live);
         // The next attempt on this phone must find it clean.
-        await _source.DisposeAsync().ConfigureAwait(false);
-        _one.Dispose();
-        _stop.Dispose();
+        await source.DisposeAsync().ConfigureAwait(false);
+        one.Dispose();
+        stop.Dispose();
     }
 
     private async Task<HttpReply> AnswerAsync(HttpRequest request, CancellationToken gone)
     {
-        _tell(new CommandSeen());
+        tell(new CommandSeen());
         if (request.Path == "/status") return HttpReply.Json(200, """{"value":{"ready":true,"message":"qgjob"}}""");
-        if (_failed is { } reason) return WebDriverError.Final(reason);
-        using var clock = new CancellationTokenSource(AnswerLimit, _time);
-        using var all = CancellationTokenSource.CreateLinkedTokenSource(clock.Token, _plan.DeviceLost, _stop.Token);
+        if (failed is { } reason) return WebDriverError.Final(reason);
+        using var clock = new CancellationTokenSource(AnswerLimit, time);
+        using var all = CancellationTokenSource.CreateLinkedTokenSource(clock.Token, plan.DeviceLost, stop.Token);
         try
         {
             if (request is { Method: "POST", Path: "/session" }) return await OpenAsync(request, all.Token).ConfigureAwait(false);
             return await PassAsync(request, gone, all.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (_plan.DeviceLost.IsCancellationRequested)
+        catch (OperationCanceledException) when (plan.DeviceLost.IsCancellationRequested)
         {
-            return Fail($"{_plan.Device.Serial} is gone");
+            return Fail($"{plan.Device.Serial} is gone");
         }
         catch (OperationCanceledException) when (clock.IsCancellationRequested)
         {
-            return Fail($"{_plan.Device.Serial} did not answer within {AnswerLimit.TotalSeconds:0} s");
+            return Fail($"{plan.Device.Serial} did not answer within {AnswerLimit.TotalSeconds:0} s");
         }
         catch (HttpRequestException e)
         {
@@ -83,23 +83,23 @@ internal sealed class AttemptGateway : IAsyncDisposable
         catch (Exception e) when (e is AdbException or TimeoutException or InvalidOperationException or IOException)
         {
             // The phone's shell does not answer, or no Appium comes up.
-            return Fail($"{_plan.Device.Serial}: {e.Message}");
+            return Fail($"{plan.Device.Serial}: {e.Message}");
         }
     }
 
     private async Task<HttpReply> OpenAsync(HttpRequest request, CancellationToken cancel)
     {
         // Not tied to the client: a session that it no longer waits for is there for its next request.
-        await _one.WaitAsync(cancel).ConfigureAwait(false);
+        await one.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
-            if (_live is { } old) Close(old);
-            _live = null;
-            switch (await _source.OpenAsync(request.Body, cancel).ConfigureAwait(false))
+            if (live is { } old) Close(old);
+            live = null;
+            switch (await source.OpenAsync(request.Body, cancel).ConfigureAwait(false))
             {
                 case Opened(var server, var session, var cleaner):
-                    _live = new LiveSession($"qgjob-{Interlocked.Increment(ref _count)}-{session.Id}", server, session, cleaner);
-                    var value = new JsonObject { ["sessionId"] = _live.Id, ["capabilities"] = session.Capabilities?.DeepClone() };
+                    live = new LiveSession($"qgjob-{Interlocked.Increment(ref count)}-{session.Id}", server, session, cleaner);
+                    var value = new JsonObject { ["sessionId"] = live.Id, ["capabilities"] = session.Capabilities?.DeepClone() };
                     return HttpReply.Json(200, new JsonObject { ["value"] = value }.ToJsonString());
                 case AppFailed(var message):
                     return WebDriverError.Final(message);
@@ -115,24 +115,24 @@ internal sealed class AttemptGateway : IAsyncDisposable
         }
         finally
         {
-            _one.Release();
+            one.Release();
         }
     }
 
     private async Task<HttpReply> PassAsync(HttpRequest request, CancellationToken gone, CancellationToken cancel)
     {
-        if (_live is not { } live || !TrySplit(request.Path, live.Id, out var rest))
+        if (this.live is not { } live || !TrySplit(request.Path, live.Id, out var rest))
         {
             return WebDriverError.Final($"{request.Method} {request.Path}: no such session. A phone has one at a time: each new one closes the one before, so use either device or persistentDevice in a file.");
         }
 
         if (request.Method == "DELETE" && rest.Length == 0)
         {
-            await _one.WaitAsync(cancel).ConfigureAwait(false);
+            await this.one.WaitAsync(cancel).ConfigureAwait(false);
             // Whoever opened the next session meanwhile has closed this one, and may use what lay behind it.
-            var stillLive = _live == live;
-            if (stillLive) _live = null;
-            _one.Release();
+            var stillLive = this.live == live;
+            if (stillLive) this.live = null;
+            this.one.Release();
             if (stillLive) Close(live);
             return HttpReply.Json(200, """{"value":null}""");
         }
@@ -148,14 +148,14 @@ internal sealed class AttemptGateway : IAsyncDisposable
 
     private void Close(LiveSession live)
     {
-        _source.Return(live.Server, live.Session, live.Cleaner);
-        _tell(new SessionClosed());
+        source.Return(live.Server, live.Session, live.Cleaner);
+        tell(new SessionClosed());
     }
 
     /// <summary>After the first infra failure nothing is tried any more: the attempt is over.</summary>
     private HttpReply Fail(string reason)
     {
-        if (Interlocked.CompareExchange(ref _failed, reason, null) is null) _tell(new InfraFailed(reason));
+        if (Interlocked.CompareExchange(ref failed, reason, null) is null) tell(new InfraFailed(reason));
         return WebDriverError.Final(reason);
     }
 

@@ -29,10 +29,10 @@ internal sealed class HttpReader(NetworkStream stream)
 {
     private const int MaxHead = 64 * 1024;
     private const int MaxBody = 256 * 1024 * 1024; // WebDriver pushes files as base64.
-    private byte[] _buffer = new byte[16 * 1024];
-    private int _start;
-    private int _end;
-    private Task<int>? _ahead;
+    private byte[] buffer = new byte[16 * 1024];
+    private int start;
+    private int end;
+    private Task<int>? ahead;
 
     /// <returns>Null when the client closed the connection between requests.</returns>
     /// <exception cref="InvalidDataException">This is not HTTP.</exception>
@@ -78,16 +78,16 @@ internal sealed class HttpReader(NetworkStream stream)
     /// <summary>Cancels <paramref name="gone"/> if the client hangs up before the next <see cref="ReadAsync"/>.</summary>
     public void WatchForClose(CancellationTokenSource gone)
     {
-        if (_start < _end || _ahead is not null) return;
-        (_start, _end) = (0, 0);
-        _ahead = FillAsync();
+        if (start < end || ahead is not null) return;
+        (start, end) = (0, 0);
+        ahead = FillAsync();
 
         async Task<int> FillAsync()
         {
             var read = 0;
             try
             {
-                read = await stream.ReadAsync(_buffer, CancellationToken.None).ConfigureAwait(false);
+                read = await stream.ReadAsync(buffer, CancellationToken.None).ConfigureAwait(false);
             }
             catch (Exception e) when (e is IOException or ObjectDisposedException)
             {
@@ -134,10 +134,10 @@ internal sealed class HttpReader(NetworkStream stream)
         var bytes = new byte[length];
         for (var at = 0; at < bytes.Length;)
         {
-            if (_start == _end && !await FillAsync(cancel).ConfigureAwait(false)) throw new InvalidDataException("The request ended early.");
-            var take = Math.Min(_end - _start, bytes.Length - at);
-            _buffer.AsSpan(_start, take).CopyTo(bytes.AsSpan(at));
-            (_start, at) = (_start + take, at + take);
+            if (start == end && !await FillAsync(cancel).ConfigureAwait(false)) throw new InvalidDataException("The request ended early.");
+            var take = Math.Min(end - start, bytes.Length - at);
+            buffer.AsSpan(start, take).CopyTo(bytes.AsSpan(at));
+            (start, at) = (start + take, at + take);
         }
 
         return bytes;
@@ -147,37 +147,37 @@ internal sealed class HttpReader(NetworkStream stream)
     {
         while (true)
         {
-            var found = _buffer.AsSpan(_start, _end - _start).IndexOf((byte)'\n');
+            var found = buffer.AsSpan(start, end - start).IndexOf((byte)'\n');
             if (found >= 0)
             {
-                var line = Encoding.Latin1.GetString(_buffer, _start, found).TrimEnd('\r');
-                _start += found + 1;
+                var line = Encoding.Latin1.GetString(buffer, start, found).TrimEnd('\r');
+                start += found + 1;
                 return line;
             }
 
-            if (_end - _start > MaxHead) throw new InvalidDataException("A line is too long.");
+            if (end - start > MaxHead) throw new InvalidDataException("A line is too long.");
             if (!await FillAsync(cancel).ConfigureAwait(false)) return null;
         }
     }
 
     private async Task<bool> FillAsync(CancellationToken cancel)
     {
-        if (_ahead is { } ahead)
+        if (this.ahead is { } ahead)
         {
-            _ahead = null;
-            _end = await ahead.WaitAsync(cancel).ConfigureAwait(false);
-            return _end > 0;
+            this.ahead = null;
+            end = await ahead.WaitAsync(cancel).ConfigureAwait(false);
+            return end > 0;
         }
 
-        if (_start > 0)
+        if (start > 0)
         {
-            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
-            (_start, _end) = (0, _end - _start);
+            buffer.AsSpan(start, end - start).CopyTo(buffer);
+            (start, end) = (0, end - start);
         }
 
-        if (_end == _buffer.Length) Array.Resize(ref _buffer, _buffer.Length * 2);
-        var read = await stream.ReadAsync(_buffer.AsMemory(_end), cancel).ConfigureAwait(false);
-        _end += read;
+        if (end == buffer.Length) Array.Resize(ref buffer, buffer.Length * 2);
+        var read = await stream.ReadAsync(buffer.AsMemory(end), cancel).ConfigureAwait(false);
+        end += read;
         return read > 0;
     }
 }

@@ -10,44 +10,44 @@ namespace Qgjob.Agent.Gateway;
 /// </summary>
 internal sealed class LoopbackHttpServer : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentDictionary<Task, bool> _connections = new();
-    private readonly Func<HttpRequest, CancellationToken, Task<HttpReply>> _handle;
-    private readonly Task _accepting;
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource stop = new();
+    private readonly ConcurrentDictionary<Task, bool> connections = new();
+    private readonly Func<HttpRequest, CancellationToken, Task<HttpReply>> handle;
+    private readonly Task accepting;
 
     /// <param name="handle">Its token is cancelled when the client hangs up. Exceptions become a 500.</param>
     public LoopbackHttpServer(Func<HttpRequest, CancellationToken, Task<HttpReply>> handle)
     {
-        _handle = handle;
-        _listener.Start();
-        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
-        _accepting = AcceptAsync();
+        this.handle = handle;
+        listener.Start();
+        Port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        accepting = AcceptAsync();
     }
 
     public int Port { get; }
 
     public async ValueTask DisposeAsync()
     {
-        if (_stop.IsCancellationRequested) return;
-        await _stop.CancelAsync().ConfigureAwait(false);
-        _listener.Stop();
-        await _accepting.ConfigureAwait(false);
-        await Task.WhenAll(_connections.Keys).ConfigureAwait(false);
-        _listener.Dispose();
-        _stop.Dispose();
+        if (stop.IsCancellationRequested) return;
+        await stop.CancelAsync().ConfigureAwait(false);
+        listener.Stop();
+        await accepting.ConfigureAwait(false);
+        await Task.WhenAll(connections.Keys).ConfigureAwait(false);
+        listener.Dispose();
+        stop.Dispose();
     }
 
     private async Task AcceptAsync()
     {
-        while (!_stop.IsCancellationRequested)
+        while (!stop.IsCancellationRequested)
         {
             try
             {
-                var client = await _listener.AcceptSocketAsync(_stop.Token).ConfigureAwait(false);
+                var client = await listener.AcceptSocketAsync(stop.Token).ConfigureAwait(false);
                 var connection = Task.Run(() => ServeAsync(client), CancellationToken.None);
-                _connections[connection] = true;
-                _ = connection.ContinueWith(t => _connections.TryRemove(t, out _), TaskScheduler.Default);
+                connections[connection] = true;
+                _ = connection.ContinueWith(t => connections.TryRemove(t, out _), TaskScheduler.Default);
             }
             catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
             {
@@ -65,12 +65,12 @@ internal sealed class LoopbackHttpServer : IAsyncDisposable
             var reader = new HttpReader(stream);
             try
             {
-                while (await reader.ReadAsync(_stop.Token).ConfigureAwait(false) is { } request)
+                while (await reader.ReadAsync(stop.Token).ConfigureAwait(false) is { } request)
                 {
-                    using var gone = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+                    using var gone = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
                     reader.WatchForClose(gone);
                     var reply = await ReplyAsync(request, gone.Token).ConfigureAwait(false);
-                    await stream.WriteAsync(reply.ToBytes(request.KeepAlive), _stop.Token).ConfigureAwait(false);
+                    await stream.WriteAsync(reply.ToBytes(request.KeepAlive), stop.Token).ConfigureAwait(false);
                     if (!request.KeepAlive) return;
                 }
             }
@@ -85,7 +85,7 @@ internal sealed class LoopbackHttpServer : IAsyncDisposable
     {
         try
         {
-            return await _handle(request, gone).ConfigureAwait(false);
+            return await handle(request, gone).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

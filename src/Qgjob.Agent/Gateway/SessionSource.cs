@@ -28,7 +28,7 @@ internal sealed class SessionSource(
     private static readonly TimeSpan CleaningLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan DeleteLimit = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan RetryUntil = TimeSpan.FromSeconds(60);
-    private Task _cleaning = Task.CompletedTask;
+    private Task cleaning = Task.CompletedTask;
 
     /// <summary>Opens a session for what AppWright asked.</summary>
     public async Task<OpenOutcome> OpenAsync(byte[] body, CancellationToken cancel)
@@ -70,10 +70,10 @@ internal sealed class SessionSource(
         session.CleanedAt = time.GetTimestamp();
         session.Cleaning = CleanAsync(session, cleaner);
         server.Idle = session;
-        _cleaning = session.Cleaning;
+        cleaning = session.Cleaning;
     }
 
-    public async ValueTask DisposeAsync() => await _cleaning.ConfigureAwait(false);
+    public async ValueTask DisposeAsync() => await cleaning.ConfigureAwait(false);
 
     private SessionRequest Rewrite(byte[] body, AppiumServer server) => Capabilities.Rewrite(body, new SessionPlace(
         plan.Device.Serial, plan.Device.AdbPort, server.SystemPort, KeepData: plan.Reset != ResetMode.Clear, server.DeviceReady));

@@ -11,38 +11,38 @@ internal sealed record InstallRecord(string Sha256, string Fingerprint, DateTime
 /// <summary>Installs by device key and package id, kept in one file that survives the agent.</summary>
 internal sealed class InstallRecords
 {
-    private readonly string _file;
-    private readonly Lock _gate = new();
-    private readonly Dictionary<string, Dictionary<string, InstallRecord>> _devices;
+    private readonly string file;
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, Dictionary<string, InstallRecord>> devices;
 
     public InstallRecords(string file)
     {
-        _file = file;
-        _devices = Load(file);
+        this.file = file;
+        devices = Load(file);
     }
 
     public InstallRecord? Find(string device, string package)
     {
-        lock (_gate) return _devices.GetValueOrDefault(device)?.GetValueOrDefault(package);
+        lock (gate) return devices.GetValueOrDefault(device)?.GetValueOrDefault(package);
     }
 
     /// <summary>Package ids that qgjob installed on a device.</summary>
     public IReadOnlyDictionary<string, InstallRecord> Of(string device)
     {
-        lock (_gate) return new Dictionary<string, InstallRecord>(_devices.GetValueOrDefault(device) ?? []);
+        lock (gate) return new Dictionary<string, InstallRecord>(devices.GetValueOrDefault(device) ?? []);
     }
 
     public void Set(string device, string package, InstallRecord? record)
     {
-        lock (_gate)
+        lock (gate)
         {
-            if (!_devices.TryGetValue(device, out var packages)) _devices[device] = packages = [];
+            if (!devices.TryGetValue(device, out var packages)) devices[device] = packages = [];
             if (record is null) packages.Remove(package);
             else packages[package] = record;
-            Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
-            var draft = _file + ".draft";
-            File.WriteAllText(draft, JsonSerializer.Serialize(_devices, InstallJson.Default.DictionaryStringDictionaryStringInstallRecord));
-            File.Move(draft, _file, overwrite: true);
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            var draft = file + ".draft";
+            File.WriteAllText(draft, JsonSerializer.Serialize(devices, InstallJson.Default.DictionaryStringDictionaryStringInstallRecord));
+            File.Move(draft, file, overwrite: true);
         }
     }
 

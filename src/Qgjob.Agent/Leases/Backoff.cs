@@ -9,15 +9,15 @@ internal sealed class Backoff(TimeProvider time, Random random)
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
     /// <summary>After a refused token: only people can mend that.</summary>
     public static readonly TimeSpan ForToken = TimeSpan.FromSeconds(30);
-    private int _failures;
+    private int failures;
 
-    public void Reset() => _failures = 0;
+    public void Reset() => failures = 0;
 
     /// <summary>The next wait: between half and all of 0.2 s, 0.4 s, … 5 s.</summary>
     public TimeSpan Next()
     {
-        var full = Math.Min(Longest.TotalSeconds, First.TotalSeconds * Math.Pow(2, Math.Min(_failures, 20)));
-        _failures++;
+        var full = Math.Min(Longest.TotalSeconds, First.TotalSeconds * Math.Pow(2, Math.Min(failures, 20)));
+        failures++;
         lock (random) return TimeSpan.FromSeconds(full * (0.5 + random.NextDouble() / 2));
     }
 

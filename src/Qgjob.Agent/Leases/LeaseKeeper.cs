@@ -20,9 +20,9 @@ internal sealed record LeaseTerms(TimeSpan RenewEvery, TimeSpan Trust, long MaxL
 /// <summary>Holds the agent's leases and renews them, all in one call.</summary>
 internal sealed class LeaseKeeper(AgentClient client, string agentId, ServerNews news, TimeProvider time, Random random) : IDisposable
 {
-    private readonly Lock _gate = new();
-    private readonly List<HeldLease> _held = [];
-    private readonly Pulse _wake = new(time);
+    private readonly Lock gate = new();
+    private readonly List<HeldLease> held = [];
+    private readonly Pulse wake = new(time);
 
     public LeaseTerms Terms { get; set; } = new(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(50));
 
@@ -34,33 +34,33 @@ internal sealed class LeaseKeeper(AgentClient client, string agentId, ServerNews
 
     public IReadOnlyList<HeldLease> Held
     {
-        get { lock (_gate) return [.. _held]; }
+        get { lock (gate) return [.. held]; }
     }
 
     public bool IsBusy(string deviceId)
     {
-        lock (_gate) return _held.Exists(l => l.DeviceId == deviceId);
+        lock (gate) return held.Exists(l => l.DeviceId == deviceId);
     }
 
     /// <summary>Null when the lease is held already: two polls brought the same one.</summary>
     public HeldLease? Take(Assignment assignment, long receivedAt)
     {
         HeldLease lease;
-        lock (_gate)
+        lock (gate)
         {
-            if (_held.Exists(l => l.Ref == assignment.Lease)) return null;
+            if (held.Exists(l => l.Ref == assignment.Lease)) return null;
             lease = new HeldLease(assignment, receivedAt, Terms.Trust, time);
-            _held.Add(lease);
+            held.Add(lease);
         }
 
         Changed();
-        _wake.Set();
+        wake.Set();
         return lease;
     }
 
     public void LetGo(HeldLease lease)
     {
-        lock (_gate) _held.Remove(lease);
+        lock (gate) held.Remove(lease);
         lease.Dispose();
         Changed();
     }
@@ -69,7 +69,7 @@ internal sealed class LeaseKeeper(AgentClient client, string agentId, ServerNews
     {
         if (state == LeaseState.Ok) return;
         HeldLease? lease;
-        lock (_gate) lease = _held.Find(l => l.Ref == reference);
+        lock (gate) lease = held.Find(l => l.Ref == reference);
         lease?.Stop(state == LeaseState.Lost ? StopCause.Lost : StopCause.Canceled);
     }
 
@@ -80,7 +80,7 @@ internal sealed class LeaseKeeper(AgentClient client, string agentId, ServerNews
         var wait = Terms.RenewEvery;
         while (true)
         {
-            await _wake.WaitAsync(wait, cancel).ConfigureAwait(false);
+            await wake.WaitAsync(wait, cancel).ConfigureAwait(false);
             wait = await RenewAsync(cancel).ConfigureAwait(false) ? Terms.RenewEvery : backoff.Next();
             if (wait == Terms.RenewEvery) backoff.Reset();
         }

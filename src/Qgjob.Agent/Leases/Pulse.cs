@@ -3,9 +3,9 @@ namespace Qgjob.Agent.Leases;
 /// <summary>Wakes one waiting loop. Set before the wait, it wakes the wait at once.</summary>
 internal sealed class Pulse(TimeProvider time)
 {
-    private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource next = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public void Set() => Volatile.Read(ref _next).TrySetResult();
+    public void Set() => Volatile.Read(ref next).TrySetResult();
 
     /// <summary>Waits for <see cref="Set"/>, at most <paramref name="limit"/>.</summary>
     /// <returns>False when the time ran out.</returns>
@@ -13,7 +13,7 @@ internal sealed class Pulse(TimeProvider time)
     {
         try
         {
-            await _next.Task.WaitAsync(limit, time, cancel).ConfigureAwait(false);
+            await next.Task.WaitAsync(limit, time, cancel).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -21,7 +21,7 @@ internal sealed class Pulse(TimeProvider time)
         }
 
         // From here on a Set counts for the next wait: what it announces was not looked at yet.
-        Volatile.Write(ref _next, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        Volatile.Write(ref next, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         return true;
     }
 }

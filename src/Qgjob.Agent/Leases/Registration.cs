@@ -18,21 +18,21 @@ internal sealed class Registration(
     // A hub that is unplugged takes its phones away one by one.
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Forever = TimeSpan.FromHours(1);
-    private readonly Pulse _needed = new(time);
-    private TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private string? _said;
+    private readonly Pulse needed = new(time);
+    private TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private string? said;
 
     /// <summary>Ends when the server knows this agent.</summary>
-    public Task Done => Volatile.Read(ref _done).Task;
+    public Task Done => Volatile.Read(ref done).Task;
 
     /// <summary>The devices have changed.</summary>
-    public void Refresh() => _needed.Set();
+    public void Refresh() => needed.Set();
 
     /// <summary>The server does not know this agent (any more).</summary>
     public void Forget()
     {
-        if (Done.IsCompleted) Volatile.Write(ref _done, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        _needed.Set();
+        if (Done.IsCompleted) Volatile.Write(ref done, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        needed.Set();
     }
 
     /// <summary>Registers, and again whenever it is needed, until cancelled.</summary>
@@ -42,8 +42,8 @@ internal sealed class Registration(
         while (true)
         {
             await RegisterAsync(cancel).ConfigureAwait(false);
-            _done.TrySetResult();
-            while (!await _needed.WaitAsync(Forever, cancel).ConfigureAwait(false))
+            done.TrySetResult();
+            while (!await needed.WaitAsync(Forever, cancel).ConfigureAwait(false))
             {
                 // Nothing to say; the polls show that the agent lives.
             }
@@ -79,11 +79,11 @@ internal sealed class Registration(
                 Say(offered);
                 return;
             }
-            catch (ApiException e) when (_said is null && e.Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
+            catch (ApiException e) when (said is null && e.Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
             {
                 throw new AgentStartException($"The server refuses this agent: {e.Message} Set --token or QGJOB_TOKEN.");
             }
-            catch (ApiException e) when (_said is null && e.Status is HttpStatusCode.BadRequest or HttpStatusCode.Conflict)
+            catch (ApiException e) when (said is null && e.Status is HttpStatusCode.BadRequest or HttpStatusCode.Conflict)
             {
                 throw new AgentStartException($"The server refuses this agent: {e.Message}");
             }
@@ -103,8 +103,8 @@ internal sealed class Registration(
         var line = offered.Count == 0
             ? "No device to offer yet."
             : $"Offering {offered.Count} device{(offered.Count == 1 ? "" : "s")}: {string.Join(", ", offered.Select(o => $"{o.Id} ({o.Model}, Android {o.OsVersion})"))}.";
-        if (line == _said) return;
-        _said = line;
+        if (line == said) return;
+        said = line;
         console.Say(line);
     }
 }

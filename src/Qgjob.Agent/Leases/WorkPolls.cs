@@ -21,24 +21,24 @@ internal sealed class WorkPolls(
     // A server that answers "nothing" at once must not be asked in a tight loop.
     private static readonly TimeSpan EmptyPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Quick = TimeSpan.FromSeconds(WaitSeconds / 2);
-    private readonly Pulse _changed = new(time);
+    private readonly Pulse changed = new(time);
 
     /// <summary>Devices or leases have changed.</summary>
-    public void Refresh() => _changed.Set();
+    public void Refresh() => changed.Set();
 
     /// <summary>Polls until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
         var open = new List<OpenPoll>();
         var backoff = new Backoff(time, random);
-        var changed = _changed.WaitAsync(Forever, cancel);
+        var changed = this.changed.WaitAsync(Forever, cancel);
         while (true)
         {
             await registration.Done.WaitAsync(cancel).ConfigureAwait(false);
             if (Uncovered(open) is { } request) open.Add(new OpenPoll(request, time.GetTimestamp(), client.WorkAsync(request, cancel)));
             await Task.WhenAny([changed, .. open.Select(p => p.Answer)]).ConfigureAwait(false);
             cancel.ThrowIfCancellationRequested();
-            if (changed.IsCompleted) changed = _changed.WaitAsync(Forever, cancel);
+            if (changed.IsCompleted) changed = this.changed.WaitAsync(Forever, cancel);
             foreach (var poll in open.Where(p => p.Answer.IsCompleted).ToList())
             {
                 open.Remove(poll);

@@ -10,11 +10,11 @@ internal sealed class PhoneBook(
     string agentName, IReadOnlyList<string> tags, Target target, Residents residents, IAgentConsole console, TimeProvider time)
 {
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(3);
-    private readonly Lock _gate = new();
-    private readonly Dictionary<string, Phone> _phones = [];
-    private readonly HashSet<AdbDevice> _complained = [];
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, Phone> phones = [];
+    private readonly HashSet<AdbDevice> complained = [];
     // Second connections of phones that are there already: one takes over when the first one leaves.
-    private readonly List<Phone> _spare = [];
+    private readonly List<Phone> spare = [];
 
     /// <summary>Called when a phone came or left.</summary>
     public Action Changed { get; set; } = () => { };
@@ -24,20 +24,20 @@ internal sealed class PhoneBook(
 
     public IReadOnlyList<Phone> All
     {
-        get { lock (_gate) return [.. _phones.Values.OrderBy(p => p.Id, StringComparer.Ordinal)]; }
+        get { lock (gate) return [.. phones.Values.OrderBy(p => p.Id, StringComparer.Ordinal)]; }
     }
 
     public IReadOnlyList<DeviceOffer> Offers => [.. All.Select(p => p.Offer with { Residents = residents.Noted(p.Id) })];
 
     public Phone? Find(string id)
     {
-        lock (_gate) return _phones.GetValueOrDefault(id);
+        lock (gate) return phones.GetValueOrDefault(id);
     }
 
     /// <summary>The phone behind a connection is there, whether it is offered by it or not.</summary>
     public bool Has(AdbDevice device)
     {
-        lock (_gate) return _phones.Values.Any(p => p.Adb == device) || _spare.Exists(p => p.Adb == device);
+        lock (gate) return phones.Values.Any(p => p.Adb == device) || spare.Exists(p => p.Adb == device);
     }
 
     /// <summary>
@@ -133,19 +133,19 @@ internal sealed class PhoneBook(
     /// <summary>A phone is there from now on.</summary>
     internal void Put(Phone phone)
     {
-        lock (_gate)
+        lock (gate)
         {
             if (phone.Gone.IsCancellationRequested) return;
-            if (_phones.TryGetValue(phone.Id, out var other))
+            if (phones.TryGetValue(phone.Id, out var other))
             {
                 // The same phone over a cable and over the network.
-                _spare.Add(phone);
+                spare.Add(phone);
                 console.Warn($"{phone.Adb.Serial} is {phone.Id}, which is there already as {other.Adb.Serial}; it is offered once.");
                 return;
             }
 
-            _phones[phone.Id] = phone;
-            _complained.Remove(phone.Adb);
+            phones[phone.Id] = phone;
+            complained.Remove(phone.Adb);
         }
 
         Changed();
@@ -157,17 +157,17 @@ internal sealed class PhoneBook(
         var device = new AdbDevice(adb.Port, serial);
         adb.Forget(serial);
         Phone? phone;
-        lock (_gate)
+        lock (gate)
         {
-            phone = _phones.Values.FirstOrDefault(p => p.Adb == device);
-            _spare.RemoveAll(p => p.Adb == device);
+            phone = phones.Values.FirstOrDefault(p => p.Adb == device);
+            spare.RemoveAll(p => p.Adb == device);
             if (phone is not null)
             {
-                _phones.Remove(phone.Id);
-                if (_spare.Find(p => p.Id == phone.Id && !p.Gone.IsCancellationRequested) is { } other)
+                phones.Remove(phone.Id);
+                if (spare.Find(p => p.Id == phone.Id && !p.Gone.IsCancellationRequested) is { } other)
                 {
-                    _spare.Remove(other);
-                    _phones[other.Id] = other;
+                    spare.Remove(other);
+                    phones[other.Id] = other;
                 }
             }
         }
@@ -179,9 +179,9 @@ internal sealed class PhoneBook(
     private void Complain(AdbClient adb, AdbListing listing)
     {
         var device = new AdbDevice(adb.Port, listing.Serial);
-        lock (_gate)
+        lock (gate)
         {
-            if (!_complained.Add(device)) return;
+            if (!complained.Add(device)) return;
         }
 
         console.Warn($"{listing.Serial} {listing.Trouble}; it is not offered. {listing.Mend}");

@@ -9,15 +9,15 @@ namespace Qgjob.Agent.Phones;
 /// <summary>Remembers for which app version a build was installed; that it is still there, the installer finds out.</summary>
 internal sealed class Residents
 {
-    private readonly string _file;
-    private readonly Installer _installer;
-    private readonly Lock _gate = new();
-    private readonly Dictionary<string, List<ResidentBuild>> _noted;
+    private readonly string file;
+    private readonly Installer installer;
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, List<ResidentBuild>> noted;
 
     public Residents(string file, Installer installer)
     {
-        (_file, _installer) = (file, installer);
-        _noted = Load(file);
+        (this.file, this.installer) = (file, installer);
+        noted = Load(file);
         installer.Removed = Forget;
     }
 
@@ -26,11 +26,11 @@ internal sealed class Residents
 
     public void Note(string deviceId, ResidentBuild build)
     {
-        lock (_gate)
+        lock (gate)
         {
-            var known = _noted.GetValueOrDefault(deviceId) ?? [];
+            var known = noted.GetValueOrDefault(deviceId) ?? [];
             if (known.Contains(build)) return;
-            _noted[deviceId] = [.. known.Where(b => b.PackageId != build.PackageId), build];
+            noted[deviceId] = [.. known.Where(b => b.PackageId != build.PackageId), build];
             Save();
         }
     }
@@ -38,7 +38,7 @@ internal sealed class Residents
     /// <summary>What is noted, as long as nobody knows better.</summary>
     public IReadOnlyList<ResidentBuild> Noted(string deviceId)
     {
-        lock (_gate) return [.. _noted.GetValueOrDefault(deviceId) ?? []];
+        lock (gate) return [.. noted.GetValueOrDefault(deviceId) ?? []];
     }
 
     /// <summary>What is noted and still on the phone, by the phone's own word: one question per build.</summary>
@@ -47,14 +47,14 @@ internal sealed class Residents
     {
         var there = new List<ResidentBuild>();
         foreach (var build in Noted(deviceId))
-            if (await _installer.ResidentAsync(device, deviceId, build.PackageId, cancel).ConfigureAwait(false) == build.Sha256) there.Add(build);
+            if (await installer.ResidentAsync(device, deviceId, build.PackageId, cancel).ConfigureAwait(false) == build.Sha256) there.Add(build);
         var corrected = false;
-        lock (_gate)
+        lock (gate)
         {
             // Nothing else may have been noted meanwhile: a phone does one thing at a time.
             if (!Noted(deviceId).SequenceEqual(there))
             {
-                _noted[deviceId] = [.. there];
+                noted[deviceId] = [.. there];
                 Save();
                 corrected = true;
             }
@@ -66,9 +66,9 @@ internal sealed class Residents
 
     private void Forget(string deviceId, string package)
     {
-        lock (_gate)
+        lock (gate)
         {
-            if (_noted.GetValueOrDefault(deviceId) is not { } known || known.RemoveAll(b => b.PackageId == package) == 0) return;
+            if (noted.GetValueOrDefault(deviceId) is not { } known || known.RemoveAll(b => b.PackageId == package) == 0) return;
             Save();
         }
 
@@ -79,9 +79,9 @@ internal sealed class Residents
     {
         try
         {
-            var draft = _file + ".draft";
-            File.WriteAllText(draft, JsonSerializer.Serialize(_noted, ResidentsJson.Default.DictionaryStringListResidentBuild));
-            File.Move(draft, _file, overwrite: true);
+            var draft = file + ".draft";
+            File.WriteAllText(draft, JsonSerializer.Serialize(noted, ResidentsJson.Default.DictionaryStringListResidentBuild));
+            File.Move(draft, file, overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

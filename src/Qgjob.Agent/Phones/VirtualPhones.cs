@@ -10,15 +10,15 @@ internal sealed class VirtualPhones : IAsyncDisposable
 {
     private const string Model = "Virtual Pixel";
     private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(5);
-    private readonly string _adb;
-    private readonly TimeProvider _time;
-    private readonly IReadOnlyList<VirtualPhone> _phones;
-    private AdbServer _server;
+    private readonly string adb;
+    private readonly TimeProvider time;
+    private readonly IReadOnlyList<VirtualPhone> phones;
+    private AdbServer server;
 
     private VirtualPhones(string adb, IReadOnlyList<VirtualPhone> phones, AdbServer server, TimeProvider time) =>
-        (_adb, _phones, _server, _time) = (adb, phones, server, time);
+        (this.adb, this.phones, this.server, this.time) = (adb, phones, server, time);
 
-    public AdbClient Adb => _server.Client;
+    public AdbClient Adb => server.Client;
 
     public static async Task<VirtualPhones> StartAsync(AgentOptions options, string adb, string folder, TimeProvider time, CancellationToken cancel)
     {
@@ -57,7 +57,7 @@ internal sealed class VirtualPhones : IAsyncDisposable
 
     /// <summary>How adb's phone is called; null when it is none of these.</summary>
     public PhoneNaming? Name(AdbListing listing, string agentName) =>
-        _phones.FirstOrDefault(p => p.Serial == listing.Serial) is { } phone ? new PhoneNaming($"{agentName}/{phone.Name}", Model, Virtual: true) : null;
+        phones.FirstOrDefault(p => p.Serial == listing.Serial) is { } phone ? new PhoneNaming($"{agentName}/{phone.Name}", Model, Virtual: true) : null;
 
     /// <summary>Connects the phones, and again whenever adb has lost one or has died itself, until cancelled.</summary>
     public async Task KeepConnectedAsync(CancellationToken cancel)
@@ -68,12 +68,12 @@ internal sealed class VirtualPhones : IAsyncDisposable
             {
                 if (await Adb.VersionAsync(cancel).ConfigureAwait(false) is null)
                 {
-                    await _server.DisposeAsync().ConfigureAwait(false);
-                    _server = await AdbServer.StartPrivateAsync(_adb, Adb.Port, _time, cancel).ConfigureAwait(false);
+                    await server.DisposeAsync().ConfigureAwait(false);
+                    server = await AdbServer.StartPrivateAsync(adb, Adb.Port, time, cancel).ConfigureAwait(false);
                 }
 
                 var there = await Adb.DevicesAsync(cancel).ConfigureAwait(false);
-                foreach (var phone in _phones)
+                foreach (var phone in phones)
                 {
                     var state = there.FirstOrDefault(l => l.Serial == phone.Serial);
                     if (state is { IsOnline: true }) continue;
@@ -86,13 +86,13 @@ internal sealed class VirtualPhones : IAsyncDisposable
                 // The next round tries again.
             }
 
-            await Task.Delay(CheckEvery, _time, cancel).ConfigureAwait(false);
+            await Task.Delay(CheckEvery, time, cancel).ConfigureAwait(false);
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _server.DisposeAsync().ConfigureAwait(false);
-        foreach (var phone in _phones) await phone.DisposeAsync().ConfigureAwait(false);
+        await server.DisposeAsync().ConfigureAwait(false);
+        foreach (var phone in phones) await phone.DisposeAsync().ConfigureAwait(false);
     }
 }

@@ -10,35 +10,35 @@ namespace Qgjob.Agent.Processes;
 internal sealed class OwnedProcess : IAsyncDisposable
 {
     private static readonly TimeSpan OutputAfterExit = TimeSpan.FromSeconds(2);
-    private readonly Process _process;
-    private readonly ProcessSpec _spec;
-    private readonly TimeProvider _time;
-    private readonly Action<string> _onLine;
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly CancellationTokenSource _reading = new();
-    private readonly bool _ownGroup;
-    private readonly Task _readers;
-    private long _lastOutput;
-    private int _killing;
+    private readonly Process process;
+    private readonly ProcessSpec spec;
+    private readonly TimeProvider time;
+    private readonly Action<string> onLine;
+    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource reading = new();
+    private readonly bool ownGroup;
+    private readonly Task readers;
+    private long lastOutput;
+    private int killing;
 
     private OwnedProcess(Process process, ProcessSpec spec, bool ownGroup, Action<string> onLine, TimeProvider time)
     {
-        (_process, _spec, _ownGroup, _onLine, _time) = (process, spec, ownGroup, onLine, time);
-        _lastOutput = time.GetTimestamp();
+        (this.process, this.spec, this.ownGroup, this.onLine, this.time) = (process, spec, ownGroup, onLine, time);
+        lastOutput = time.GetTimestamp();
         process.EnableRaisingEvents = true;
-        process.Exited += (_, _) => _ended.TrySetResult();
-        if (process.HasExited) _ended.TrySetResult();
-        _readers = Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
+        process.Exited += (_, _) => ended.TrySetResult();
+        if (process.HasExited) ended.TrySetResult();
+        readers = Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
         Exited = WaitAsync();
     }
 
-    public int Id => _process.Id;
+    public int Id => process.Id;
 
     /// <summary>Ends with the program's exit code (128 + n after signal n), once its output is read.</summary>
     public Task<int> Exited { get; }
 
     /// <summary>Time since the last line of output, or since the start.</summary>
-    public TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _lastOutput));
+    public TimeSpan Silence => time.GetElapsedTime(Volatile.Read(ref lastOutput));
 
     /// <param name="onLine">Gets each line of stdout and stderr; may be called from two threads at once.</param>
     /// <exception cref="Win32Exception">The program does not exist.</exception>
@@ -68,28 +68,28 @@ internal sealed class OwnedProcess : IAsyncDisposable
     }
 
     /// <summary>Something else than output shows that the program is alive.</summary>
-    public void NoteLife() => Volatile.Write(ref _lastOutput, _time.GetTimestamp());
+    public void NoteLife() => Volatile.Write(ref lastOutput, time.GetTimestamp());
 
     /// <summary>Ends the program and all that it started; returns when nothing of it is left.</summary>
     public async Task KillAsync(TimeSpan grace, CancellationToken cancel)
     {
-        if (Interlocked.Exchange(ref _killing, 1) == 0 || !_ended.Task.IsCompleted)
+        if (Interlocked.Exchange(ref killing, 1) == 0 || !ended.Task.IsCompleted)
         {
-            if (_ownGroup) Signals.Send(-_process.Id, Signal.Terminate);
-            else if (!_ended.Task.IsCompleted && !MarkedProcesses.CanFind) _process.Kill(entireProcessTree: true);
+            if (ownGroup) Signals.Send(-process.Id, Signal.Terminate);
+            else if (!ended.Task.IsCompleted && !MarkedProcesses.CanFind) process.Kill(entireProcessTree: true);
         }
 
         if (MarkedProcesses.CanFind)
         {
-            await MarkedProcesses.EndAsync(_spec.Mark, grace, _time, cancel).ConfigureAwait(false);
+            await MarkedProcesses.EndAsync(spec.Mark, grace, time, cancel).ConfigureAwait(false);
         }
         else
         {
-            await Task.WhenAny(_ended.Task, Task.Delay(grace, _time, cancel)).ConfigureAwait(false);
+            await Task.WhenAny(ended.Task, Task.Delay(grace, time, cancel)).ConfigureAwait(false);
         }
 
-        if (_ownGroup) Signals.Send(-_process.Id, Signal.Kill);
-        await Exited.WaitAsync(TimeSpan.FromSeconds(5), _time, cancel).ConfigureAwait(false);
+        if (ownGroup) Signals.Send(-process.Id, Signal.Kill);
+        await Exited.WaitAsync(TimeSpan.FromSeconds(5), time, cancel).ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()
@@ -103,18 +103,18 @@ internal sealed class OwnedProcess : IAsyncDisposable
             // Stuck in the kernel; nothing more can be done from here.
         }
 
-        _reading.Dispose();
-        _process.Dispose();
+        reading.Dispose();
+        process.Dispose();
     }
 
     private async Task<int> WaitAsync()
     {
-        await _ended.Task.ConfigureAwait(false);
-        var code = _process.ExitCode;
+        await ended.Task.ConfigureAwait(false);
+        var code = process.ExitCode;
         // A grandchild that left the group may hold the pipe open for ever.
-        await Task.WhenAny(_readers, Task.Delay(OutputAfterExit, _time)).ConfigureAwait(false);
-        await _reading.CancelAsync().ConfigureAwait(false);
-        _process.StandardInput.Close();
+        await Task.WhenAny(readers, Task.Delay(OutputAfterExit, time)).ConfigureAwait(false);
+        await reading.CancelAsync().ConfigureAwait(false);
+        process.StandardInput.Close();
         return code;
     }
 
@@ -122,7 +122,7 @@ internal sealed class OwnedProcess : IAsyncDisposable
     {
         try
         {
-            while (await reader.ReadLineAsync(_reading.Token).ConfigureAwait(false) is { } line)
+            while (await reader.ReadLineAsync(reading.Token).ConfigureAwait(false) is { } line)
             {
                 NoteLife();
                 Tell(line);
@@ -138,7 +138,7 @@ internal sealed class OwnedProcess : IAsyncDisposable
     {
         try
         {
-            _onLine(line);
+            onLine(line);
         }
         catch (Exception)
         {

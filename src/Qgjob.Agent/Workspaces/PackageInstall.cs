@@ -112,6 +112,8 @@ internal sealed class PackageInstall(CacheFolder tools, TimeProvider time)
         var message = $"{command} failed (exit {result.ExitCode}):\n{Errors(result.Output)}";
         if (Says(NetworkSigns)) throw new AttemptInfraException(message);
         if (MissingAppWright.Explain(result.Output) is { } mend) throw new ProjectErrorException($"{message}\n{mend}");
+        if (manager.Kind is PackageManagerKind.Berry && Says(["YN0028"]))
+            message += $"\nThe lock file does not fit package.json, or another yarn than {manager.Version} wrote it: run `yarn install`, commit yarn.lock, and name your yarn in package.json, as in \"packageManager\": \"yarn@{manager.Version}\".";
         if (Says(CredentialSigns)) message += "\nBundles carry no registry credentials: put them into ~/.npmrc (yarn 2 and later: ~/.yarnrc.yml) of the user that runs the agent.";
         throw new ProjectErrorException(message);
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Qgjob.Agent.AppWright;
@@ -19,9 +20,13 @@ internal sealed partial record PackageManager(PackageManagerKind Kind, string? V
 {
     // The newest of each line that runs on every Node.js that Appium takes; a project names another one in "packageManager".
     private const string Pnpm = "10.34.8";
-    private const string PnpmOfLock6 = "8.15.9";
     private const string YarnClassic = "1.22.22";
-    private const string YarnBerry = "4.9.2";
+
+    // By the version of lock files from which on each is right, newest first. A version that writes another format refuses
+    // the file instead of reading it (seen with each neighbour in these lists).
+    private static readonly (int From, string Version)[] Pnpms = [(7, Pnpm), (6, "8.15.9"), (0, "7.33.7")];
+    private static readonly (int From, string Version)[] Berries =
+        [(10, "4.18.1"), (9, "4.14.1"), (7, "4.9.2"), (6, "3.8.7"), (5, "3.1.1"), (0, "3.0.2")];
 
     /// <summary>For people and logs.</summary>
     public string Name => Kind switch
@@ -56,11 +61,11 @@ internal sealed partial record PackageManager(PackageManagerKind Kind, string? V
             };
         }
 
-        if (pnpmLock is not null) return new PackageManager(PackageManagerKind.Pnpm, PnpmFor(Path.Combine(folder, pnpmLock)), pnpmLock);
+        if (pnpmLock is not null) return new PackageManager(PackageManagerKind.Pnpm, For(Pnpms, LockVersion(Path.Combine(folder, pnpmLock), PnpmLock())), pnpmLock);
         if (yarnLock is not null)
         {
-            return File.ReadLines(Path.Combine(folder, yarnLock)).Take(20).Any(l => l.StartsWith("__metadata:", StringComparison.Ordinal))
-                ? new PackageManager(PackageManagerKind.Berry, YarnBerry, yarnLock)
+            return LockVersion(Path.Combine(folder, yarnLock), BerryLock()) is { } version
+                ? new PackageManager(PackageManagerKind.Berry, For(Berries, version), yarnLock)
                 : new PackageManager(PackageManagerKind.Yarn, YarnClassic, yarnLock);
         }
 
@@ -77,11 +82,21 @@ internal sealed partial record PackageManager(PackageManagerKind Kind, string? V
             : null;
     }
 
-    private static string PnpmFor(string lockFile)
+    // The newest one when the version cannot be told.
+    private static string For((int From, string Version)[] versions, int? lockVersion) =>
+        versions.First(v => v.From <= (lockVersion ?? versions[0].From)).Version;
+
+    private static int? LockVersion(string lockFile, Regex pattern)
     {
-        var first = File.ReadLines(lockFile).FirstOrDefault(l => l.StartsWith("lockfileVersion:", StringComparison.Ordinal)) ?? "";
-        return first.Contains('9') ? Pnpm : PnpmOfLock6;
+        var found = pattern.Match(string.Join('\n', File.ReadLines(lockFile).Take(20)));
+        return found.Success && int.TryParse(found.Groups["version"].Value, CultureInfo.InvariantCulture, out var version) ? version : null;
     }
+
+    [GeneratedRegex(@"^lockfileVersion: *['""]?(?<version>[0-9]+)", RegexOptions.Multiline)]
+    private static partial Regex PnpmLock();
+
+    [GeneratedRegex(@"^__metadata:\s+version: *(?<version>[0-9]+)", RegexOptions.Multiline)]
+    private static partial Regex BerryLock();
 
     // The hash that may follow the version ("+sha512.…") is corepack's business; npm checks its own.
     [GeneratedRegex(@"^(?<name>[a-z]+)@(?<version>[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?)(\+.*)?$")]

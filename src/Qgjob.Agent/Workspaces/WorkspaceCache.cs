@@ -15,18 +15,18 @@ internal sealed class WorkspaceCache(string workspaceRoot, string modulesRoot, l
 {
     private const string Project = "project";
     private const string Modules = "node_modules";
-    private readonly CacheFolder _workspaces = new(workspaceRoot, limitBytes, time, lifetime);
+    private readonly CacheFolder workspaces = new(workspaceRoot, limitBytes, time, lifetime);
     // Also holds the package managers that npm fetched.
-    private readonly CacheFolder _modules = new(modulesRoot, limitBytes, time, lifetime);
-    private readonly ConcurrentDictionary<string, SemaphoreSlim> _gates = new();
-    private PackageInstall? _packages;
+    private readonly CacheFolder modules = new(modulesRoot, limitBytes, time, lifetime);
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> gates = new();
+    private PackageInstall? packages;
 
-    private PackageInstall Packages => _packages ??= new PackageInstall(_modules, time);
+    private PackageInstall Packages => packages ??= new PackageInstall(modules, time);
 
     public void Sweep()
     {
-        _workspaces.Sweep();
-        _modules.Sweep();
+        workspaces.Sweep();
+        modules.Sweep();
     }
 
     /// <summary>The bundle's project, unpacked and with its packages.</summary>
@@ -39,7 +39,7 @@ internal sealed class WorkspaceCache(string workspaceRoot, string modulesRoot, l
         CacheEntry entry;
         try
         {
-            entry = await _workspaces.GetAsync(sha256, (draft, c) => UnpackAsync(draft, sha256, open, log, c), cancel).ConfigureAwait(false);
+            entry = await workspaces.GetAsync(sha256, (draft, c) => UnpackAsync(draft, sha256, open, log, c), cancel).ConfigureAwait(false);
         }
         catch (DownloadException e)
         {
@@ -104,7 +104,7 @@ internal sealed class WorkspaceCache(string workspaceRoot, string modulesRoot, l
             return null;
         }
 
-        var modules = await _modules.GetAsync(plan.Key, (draft, c) => InstallSharedAsync(plan, draft, log, c), cancel).ConfigureAwait(false);
+        var modules = await this.modules.GetAsync(plan.Key, (draft, c) => InstallSharedAsync(plan, draft, log, c), cancel).ConfigureAwait(false);
         try
         {
             if (plan.IsWorkspace) await OnceAsync(plan, () => CloneAsync(plan, modules.Folder, cancel), cancel).ConfigureAwait(false);
@@ -149,7 +149,7 @@ internal sealed class WorkspaceCache(string workspaceRoot, string modulesRoot, l
     /// <summary>For what is done in the workspace itself, once per bundle.</summary>
     private async Task OnceAsync(InstallPlan plan, Func<Task> work, CancellationToken cancel)
     {
-        var gate = _gates.GetOrAdd(plan.Folder, _ => new SemaphoreSlim(1, 1));
+        var gate = gates.GetOrAdd(plan.Folder, _ => new SemaphoreSlim(1, 1));
         await gate.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
@@ -177,7 +177,7 @@ internal sealed class WorkspaceCache(string workspaceRoot, string modulesRoot, l
     private async Task LinkAsync(string link, string target, CancellationToken cancel)
     {
         // Several attempts may start in one workspace at the same time.
-        var gate = _gates.GetOrAdd(link, _ => new SemaphoreSlim(1, 1));
+        var gate = gates.GetOrAdd(link, _ => new SemaphoreSlim(1, 1));
         await gate.WaitAsync(cancel).ConfigureAwait(false);
         try
         {

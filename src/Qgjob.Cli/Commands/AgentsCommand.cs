@@ -30,6 +30,7 @@ internal static class AgentsCommand
                     a.AgentId, a.Name, a.Online ? (a.Draining ? "draining" : "online") : "offline", $"{a.Devices}", $"{a.Busy}",
                     $"{Durations.Show(call.Now - a.LastSeen)} ago", a.Version,
                 ]));
+            if (!call.Json && list.Items.Count == 0) call.Err.WriteLine("No agent has registered. Start one where the phones are: qgjob agent");
             return ExitCode.Passed;
         });
         return command;

@@ -44,6 +44,7 @@ internal static class AppsCommand
             {
                 Columns.Write(call, ["APP VERSION", "ORG", "AGE", "BUILDS"], list.Items.Select(v => (IReadOnlyList<string?>)
                     [v.AppVersionId, v.OrgId, Durations.Show(call.Now - v.CreatedAt), string.Join(", ", v.Builds.Select(b => $"{Words.Of(b.Platform)} {b.PackageId} {b.VersionName}"))]));
+                if (list.Items.Count == 0) call.Err.WriteLine("No app version is known. The first submission or 'qgjob apps upload' makes one.");
                 if (list.Next is not null) call.Err.WriteLine($"There are more: add --cursor {list.Next}");
             }
             return ExitCode.Passed;

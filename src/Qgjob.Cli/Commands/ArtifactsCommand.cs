@@ -11,7 +11,7 @@ internal static class ArtifactsCommand
     {
         var id = new Argument<string>("job") { Description = "The job" };
         var download = new Option<string?>("--download") { Description = "Save the files in this folder, by attempt", HelpName = "DIR" };
-        var command = new Command("artifacts", "Lists or saves the files that a job left: its log, the JUnit, JSON and blob reports, Appium's log") { id, download };
+        var command = new Command("artifacts", "Lists or saves the files that a job left: the JUnit, JSON and blob reports and Appium's log; 'qgjob logs' has its own") { id, download };
         bind(command, async (call, cancel) =>
         {
             var job = Ids.RequireJob(call.Value(id)!);

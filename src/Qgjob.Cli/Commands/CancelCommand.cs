@@ -29,7 +29,7 @@ internal static class CancelCommand
                 canceled = 0;
             }
             if (canceled == 0 && !call.Value(force))
-                throw new CliException(ExitCode.General, $"{named} is finished already: nothing was canceled.", "With --force that is no error.");
+                throw new CliException(ExitCode.General, $"{named} is finished already: nothing was canceled.", $"'qgjob status {named}' shows how it ended. With --force this is no error.");
             if (call.Json) call.WriteJson("canceled", new CanceledDocument(named, canceled), CliJson.Default.CanceledDocument);
             else call.Out.WriteLine(canceled == 1 ? "1 job canceled" : $"{canceled} jobs canceled");
             return ExitCode.Passed;

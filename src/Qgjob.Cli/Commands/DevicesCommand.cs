@@ -31,11 +31,12 @@ internal static class DevicesCommand
             var list = await call.Client.ListDevicesAsync(cancel).ConfigureAwait(false);
             if (call.Json) call.WriteJson("devices", list, WireJson.Default.ListOfDeviceView);
             else
-                Columns.Write(call, ["DEVICE", "STATE", "OS", "MODEL", "TARGET", "TAGS", "JOB", "APPS", "NOTE"], list.Items.Select(d => (IReadOnlyList<string?>)
+                Columns.Write(call, ["DEVICE", "STATE", "JOB", "OS", "MODEL", "APPS", "TARGET", "TAGS", "NOTE"], list.Items.Select(d => (IReadOnlyList<string?>)
                 [
-                    d.DeviceId, d.State, $"{Words.Of(d.Platform)} {d.OsVersion}", d.Model, Words.Of(d.Target) + (d.Virtual ? " (virtual)" : ""),
-                    string.Join(',', d.Tags), d.JobId, string.Join(',', d.Residents.Select(r => r.AppVersionId)), d.Note,
+                    d.DeviceId, d.State, d.JobId, $"{Words.Of(d.Platform)} {d.OsVersion}", d.Model, string.Join(',', d.Residents.Select(r => r.AppVersionId)),
+                    Words.Of(d.Target) + (d.Virtual ? " (virtual)" : ""), string.Join(',', d.Tags), d.Note,
                 ]));
+            if (!call.Json && list.Items.Count == 0) call.Err.WriteLine("No agent offers a device. Start one where the phones are: qgjob agent");
             return ExitCode.Passed;
         });
         return command;

@@ -22,6 +22,7 @@ internal static class GroupsCommand
                         g.GroupId, g.AppVersionId, g.OrgId, $"{Words.Of(g.Target)} {g.Needs}".TrimEnd(), $"{g.Queued}", Durations.Show(g.QueuedSeconds),
                         $"{g.Active}", $"{g.DevicesServing}", $"{g.Installs}", g.WaitReason,
                     ]));
+            if (!call.Json && list.Items.Count == 0) call.Err.WriteLine("The queue is empty.");
             return ExitCode.Passed;
         });
         return command;

@@ -51,7 +51,7 @@ internal static class ListCommand
             r.RunId, r.Status, $"{r.Jobs.Total - r.Jobs.Queued - r.Jobs.Active}/{r.Jobs.Total}", $"{r.Tests.Passed}", $"{r.Tests.Failed}", $"{r.Installs}",
             Durations.Show(call.Now - r.CreatedAt), r.OrgId,
         ]));
-        Rest(call, list.Next);
+        Rest(call, list.Items.Count, list.Next);
     }
 
     private static void WriteJobs(Call call, ListOf<JobView> list)
@@ -60,11 +60,12 @@ internal static class ListCommand
         [
             j.JobId, Words.Of(j.Status), j.TestPath, j.AppVersionId, j.DeviceId, Durations.Show(call.Now - j.CreatedAt), j.Reason,
         ]));
-        Rest(call, list.Next);
+        Rest(call, list.Items.Count, list.Next);
     }
 
-    private static void Rest(Call call, string? next)
+    private static void Rest(Call call, int shown, string? next)
     {
+        if (shown == 0) call.Err.WriteLine("Nothing matches.");
         if (next is not null) call.Err.WriteLine($"There are more: add --cursor {next}");
     }
 }

@@ -23,6 +23,8 @@ internal static class LogsCommand
         {
             var job = Ids.RequireJob(call.Value(id)!);
             if (await call.Client.FindJobAsync(job, cancel).ConfigureAwait(false) is not { } found) throw Ids.UnknownJob(job);
+            if (call.Value(attempt) is { } asked && (asked < 1 || (asked > found.Attempt && (found.FinishedAt is not null || !call.Value(follow)))))
+                throw CliException.Usage($"--attempt: {job} has {(found.Attempt == 0 ? "no attempt yet" : Quantity.Of(found.Attempt, "attempt"))}.", $"'qgjob status {job}' shows them.");
             var memory = call.Json ? new MemoryStream() : null;
             var output = memory ?? call.World.OpenOut();
             await using (output.ConfigureAwait(false))

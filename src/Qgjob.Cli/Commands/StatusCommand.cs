@@ -83,6 +83,8 @@ internal static class StatusText
         Fact(output, "installs", $"{run.Installs}");
         foreach (var (key, value) in run.Meta.OrderBy(m => m.Key, StringComparer.Ordinal)) Fact(output, key, value);
         Times(output, run.CreatedAt, null, run.FinishedAt, null, run.ExpectedEnd, now);
+        Fact(output, "its jobs", $"qgjob list --jobs --run-id {run.RunId}");
+        Fact(output, run.FinishedAt is null ? "watch it" : "results", $"qgjob {(run.FinishedAt is null ? "wait" : "results")} {run.RunId}");
     }
 
     private static void Times(

@@ -26,6 +26,8 @@ internal static class SubmitCommand
             var run = options.Read(call, folder ?? call.World.CurrentFolder);
             var sources = folder is null ? null : ProjectSources.Read(folder, call.Values(options.Include));
             foreach (var warning in sources?.Warnings ?? []) call.Err.WriteLine(SafeText.Line(warning));
+            if (folder is null)
+                call.Err.WriteLine("No AppWright project here: the agents look the tests up in their own --workspace. Name one with --project.");
             run = run with
             {
                 Config = run.Config is { } config && sources is not null ? SubmittedProject.ConfigIn(sources, config, call.World.CurrentFolder) : run.Config,
@@ -34,8 +36,6 @@ internal static class SubmitCommand
                     : TestFiles.InProject(call.Values(options.Tests), call.World.CurrentFolder, folder!, sources.OfProject),
             };
             if (call.Value(options.List)) return ShowPlan(call, run, folder, sources?.Files.Count);
-            if (folder is null)
-                call.Err.WriteLine("No AppWright project here: the agents look the tests up in their own --workspace. Name one with --project.");
             if (call.Value(options.App) is { } app)
             {
                 var stored = await BuildUpload.EnsureAsync(call, run.OrgId!, run.AppVersionId!, app, cancel).ConfigureAwait(false);

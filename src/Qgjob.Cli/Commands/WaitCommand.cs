@@ -14,7 +14,8 @@ internal static class WaitCommand
         bind(command, (call, cancel) =>
         {
             var run = call.Value(id)!;
-            if (!Ids.IsRun(run)) throw CliException.Usage($"{run} is not a run: ids of runs begin with r-.", $"'qgjob status {run}' names the job's run.");
+            if (Ids.IsJob(run)) throw CliException.Usage($"{run} is a job; runs are waited for.", $"'qgjob status {run}' names its run.");
+            if (!Ids.IsRun(run)) throw CliException.Usage($"{run} is not a run: ids of runs begin with r-.", "'qgjob list' shows the runs.");
             return RunWatch.WatchAsync(call, run, options.Read(call), cancel);
         });
         return command;

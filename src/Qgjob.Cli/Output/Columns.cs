@@ -9,6 +9,9 @@ internal static class Columns
     private const string Gap = "  ";
     private const int LeastWidth = 12;
 
+    /// <summary>What people copy from: shown whole or not at all.</summary>
+    private static readonly string[] Whole = ["JOB", "DEVICE"];
+
     /// <summary>To standard output, as wide as the terminal if there is one.</summary>
     public static void Write(Call call, IReadOnlyList<string> headers, IEnumerable<IReadOnlyList<string?>> rows) =>
         Write(call.Out, headers, rows, call.World.OutWidth());
@@ -22,15 +25,15 @@ internal static class Columns
         var all = rows.Select(row => row.Select(cell => string.IsNullOrEmpty(cell) ? "-" : SafeText.FirstLine(cell)).ToArray()).ToList();
         all.Insert(0, [.. headers]);
         var natural = headers.Select((_, column) => all.Max(row => row[column].Length)).ToArray();
-        var widths = width is { } most ? Fit(natural, [.. headers.Select(h => h.Length)], most) : natural;
+        var widths = width is { } most ? Fit(natural, headers, most) : natural;
         foreach (var row in all)
             output.WriteLine(string.Join(Gap, widths.Select((room, column) => SafeText.Cut(row[column], room).PadRight(column == widths.Length - 1 ? 0 : room))));
     }
 
     /// <summary>The widths of the columns that are shown. The first one holds the ids and is cut last.</summary>
-    private static int[] Fit(int[] natural, int[] headers, int most)
+    private static int[] Fit(int[] natural, IReadOnlyList<string> headers, int most)
     {
-        var widths = natural.Select((n, column) => column == 0 ? Math.Min(n, most) : Math.Min(n, Math.Max(headers[column], LeastWidth))).ToArray();
+        var widths = natural.Select((n, column) => column == 0 ? Math.Min(n, most) : Whole.Contains(headers[column]) ? n : Math.Min(n, Math.Max(headers[column].Length, LeastWidth))).ToArray();
         while (widths.Length > 1 && Total(widths) > most) widths = widths[..^1];
         // What is left over goes to the columns in the order of their importance.
         for (var column = 0; column < widths.Length; column++)

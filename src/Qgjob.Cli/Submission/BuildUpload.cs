@@ -13,7 +13,7 @@ internal static class BuildUpload
     public static async Task<BuildStored> EnsureAsync(Call call, string org, string appVersion, string file, CancellationToken cancel)
     {
         var path = Path.GetFullPath(file, call.World.CurrentFolder);
-        if (Directory.Exists(path)) throw CliException.Usage($"{file} is a folder.", "Give the build, an .apk file.");
+        if (Directory.Exists(path)) throw CliException.Usage($"{file} is a folder.", InsteadOf(path));
         if (!File.Exists(path)) throw CliException.Usage($"There is no file {path}.", "Give the build, an .apk file.");
         var sha256 = await HashAsync(path, cancel).ConfigureAwait(false);
         var known = await call.Client.FindAppVersionAsync(org, appVersion, cancel).ConfigureAwait(false);
@@ -36,7 +36,7 @@ internal static class BuildUpload
         }
         catch (ApiException e) when (e.Status is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity)
         {
-            throw CliException.Usage($"{file} was not taken: {WithoutField(e)}", "Give the build, an .apk file.");
+            throw CliException.Usage($"{file} was not taken: {WithoutField(e)}", InsteadOf(file));
         }
         catch (ApiException e) when (e.Status is HttpStatusCode.RequestEntityTooLarge)
         {
@@ -46,15 +46,20 @@ internal static class BuildUpload
         {
             throw new CliException(ExitCode.General, $"The upload of {file} to {e.Server} broke: {e.InnerException!.Message}", "Try again; the server's log may say more.");
         }
-        catch (ApiException e) when (e.Status is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity)
-        {
-            throw CliException.Usage($"The server does not take {file}: {e.Message}", "Give the .apk, .ipa or zipped .app that your build makes, and check that the file is whole.");
-        }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
             throw new CliException(ExitCode.General, $"The upload of {file} took longer than {FileUpload.Limit.TotalHours:0} h.", "Try again from a faster connection.");
         }
     }
+
+    /// <summary>What to give in place of a file or folder that is no Android build; by its name, for that is what people go by.</summary>
+    private static string InsteadOf(string file) => Path.GetExtension(file).ToLowerInvariant() switch
+    {
+        ".apk" => "Give the build, an .apk file, and check that it is whole.",
+        ".aab" => "Devices take no bundles. Make an .apk of it (bundletool build-apks --mode=universal) and give that.",
+        ".ipa" or ".app" or ".zip" => "Builds for iOS are not taken yet. Give the build, an .apk file.",
+        _ => "Give the build, an .apk file.",
+    };
 
     private static string Named(AppVersionView? known) =>
         known?.Builds is [{ } there] ? $" ({there.FileName}, SHA-256 {there.Sha256[..Math.Min(12, there.Sha256.Length)]}…)" : "";

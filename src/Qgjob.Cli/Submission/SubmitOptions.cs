@@ -23,6 +23,7 @@ internal sealed class SubmitOptions
     private readonly Option<string?> queueTimeout = Text("--queue-timeout", "TIME", "Longest wait for a device (default 60m)");
     private readonly Option<string?> installTimeout = Text("--install-timeout", "TIME", "Longest installation (default 10m)");
     private readonly Option<string?> timeout = Text("--timeout", "TIME", "Longest run of one test file (default 30m)");
+    private readonly Option<string?> silenceTimeout = Text("--silence-timeout", "TIME", "Longest time without output or a command to the phone (default 5m)");
     private readonly Option<string[]> env = Texts("--env", "NAME=VALUE", "Environment of the tests");
     private readonly Option<string[]> meta = Texts("--meta", "NAME=VALUE", "What to note with the run; branch and commit are noted by themselves");
     private readonly Option<string?> grep = Text("--grep", "REGEX", "Only tests whose title matches");
@@ -43,7 +44,7 @@ internal sealed class SubmitOptions
         foreach (Option option in (Option[])
             [
                 org, appVersion, Tests, App, Project, Include, target, platform, device, priority, reset, maxAttempts, infraAttempts,
-                queueTimeout, installTimeout, timeout, env, meta, grep, awProject, Config, testRetries, IdempotencyKey, List, Wait,
+                queueTimeout, installTimeout, timeout, silenceTimeout, env, meta, grep, awProject, Config, testRetries, IdempotencyKey, List, Wait,
             ]) command.Options.Add(option);
     }
 
@@ -68,6 +69,7 @@ internal sealed class SubmitOptions
             QueueTimeoutSeconds = Durations.ParseSeconds("--queue-timeout", call.Value(queueTimeout)),
             InstallTimeoutSeconds = Durations.ParseSeconds("--install-timeout", call.Value(installTimeout)),
             TimeoutSeconds = Durations.ParseSeconds("--timeout", call.Value(timeout)),
+            SilenceTimeoutSeconds = Durations.ParseSeconds("--silence-timeout", call.Value(silenceTimeout)),
             Env = Pairs("--env", call.Values(env), null),
             Meta = Pairs("--meta", call.Values(meta), GitState.Read(gitFolder, call.World.Environment)),
             Grep = call.Value(grep),

@@ -14,7 +14,9 @@ internal static class SubmittedProject
         if (named is not null)
         {
             var folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(named, currentFolder));
-            return Directory.Exists(folder) ? folder : throw CliException.Usage($"--project: there is no folder {folder}.");
+            if (!Directory.Exists(folder)) throw CliException.Usage($"--project: there is no folder {folder}.", "Name the folder that holds appwright.config.ts (or .js, .mjs, …).");
+            return config is not null || ProjectFolder.HasConfig(folder) ? folder : throw CliException.Usage(
+                $"--project: there is no AppWright config in {folder}.", "Name the folder that holds appwright.config.ts (or .js, .mjs, …), or name the config with --config.");
         }
         if (ProjectFolder.Find(currentFolder) is { } found) return found;
         // A config of another name makes its package the project.

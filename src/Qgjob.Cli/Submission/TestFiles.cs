@@ -8,6 +8,7 @@ namespace Qgjob.Cli.Submission;
 /// <remarks>A name is looked for below the current folder first, then below the project's.</remarks>
 internal static class TestFiles
 {
+    private static readonly Glob Scripts = Glob.Parse("**/*.{js,ts,mjs,mts,cjs,cts,jsx,tsx}");
     private static readonly Glob Specs = Glob.Parse("**/*.{spec,test}.{js,ts,mjs,mts,cjs,cts,jsx,tsx}");
     private const int NearNamed = 3;
 
@@ -31,7 +32,11 @@ internal static class TestFiles
             var tried = new[] { here, there }.OfType<string>().Distinct().ToList();
             if (Glob.IsPattern(name) && !tried.Any(known.Contains)) found.AddRange(Matches(name, tried, packed, project));
             else found.Add(tried.FirstOrDefault(known.Contains) ?? "");
-            if (found[^1].Length > 0) continue;
+            if (found[^1].Length > 0)
+            {
+                RequireScript(found[^1]);
+                continue;
+            }
             found.RemoveAt(found.Count - 1);
             if (tried.FirstOrDefault(path => Directory.Exists(Path.Combine(project, path))) is { } folder)
                 found.AddRange(Matches(name, [folder is "." ? "**" : folder + "/**"], packed, project));
@@ -52,6 +57,7 @@ internal static class TestFiles
             if (path.StartsWith("./", StringComparison.Ordinal)) path = path[2..];
             if (!Glob.IsPattern(name))
             {
+                RequireScript(path);
                 found.Add(path);
                 continue;
             }
@@ -77,6 +83,12 @@ internal static class TestFiles
             if (matches.Count > 0 && pattern.EndsWith("/**", StringComparison.Ordinal) is false && pattern != "**") return matches;
         }
         throw new CliException(ExitCode.NoTests, $"--test: no test file matches {name} in {where}.", "Test files are named *.spec.* or *.test.*; quote the pattern so that the shell leaves it alone.");
+    }
+
+    /// <summary>Projects may name their tests as they like, but Playwright loads scripts only.</summary>
+    private static void RequireScript(string path)
+    {
+        if (!Scripts.IsMatch(path)) throw CliException.Usage($"--test: {path} is not a test file.", "Test files are named *.spec.* or *.test.* and end in .ts, .js, .mjs, …");
     }
 
     private static CliException Missing(string name, IReadOnlyList<string> tried, List<string> packed, string project)

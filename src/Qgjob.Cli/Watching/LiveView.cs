@@ -1,4 +1,5 @@
 using System.Text;
+using Qgjob.Cli.Output;
 using Qgjob.Core.Events;
 
 namespace Qgjob.Cli.Watching;
@@ -8,7 +9,8 @@ internal sealed class LiveView(Surroundings world) : IRunView
 {
     private static readonly TimeSpan Fastest = TimeSpan.FromMilliseconds(125);
     private static readonly TimeSpan Slowest = TimeSpan.FromSeconds(1);
-    private int drawn;
+    /// <summary>Columns of each line of the last frame.</summary>
+    private IReadOnlyList<int> drawn = [];
     private bool changed = true;
     private bool hidden;
     private long lastDraw;
@@ -28,7 +30,7 @@ internal sealed class LiveView(Surroundings world) : IRunView
 
     public void Away(TimeSpan silence)
     {
-        notice = $"no answer from the server for {Output.Durations.Show(silence)}; trying again";
+        notice = $"no answer from the server for {Durations.Show(silence)}; trying again";
         changed = true;
     }
 
@@ -41,20 +43,23 @@ internal sealed class LiveView(Surroundings world) : IRunView
     /// <summary>Takes the frame away; what comes next stands in its place.</summary>
     public void Dispose()
     {
-        if (hidden) world.Err.Write($"{Up()}\u001b[J\u001b[?25h");
-        (drawn, hidden) = (0, false);
+        if (hidden) world.Err.Write($"{Up(world.Size().Width)}\u001b[J\u001b[?25h");
+        (drawn, hidden) = ([], false);
     }
 
     private void Draw(RunModel model)
     {
         var (width, height) = world.Size();
         var lines = LiveFrame.Render(model, world.Time.GetUtcNow(), width, height - 1, notice, colour: true);
-        var frame = new StringBuilder("\u001b[?2026h\u001b[?25l\u001b[?7l").Append(Up());
-        foreach (var line in lines) frame.Append(line).Append("\u001b[K\r\n");
+        var frame = new StringBuilder("\u001b[?2026h\u001b[?25l\u001b[?7l").Append(Up(width));
+        var columns = lines.Select(l => SafeText.Line(l).Length).ToList();
+        // Behind a line that fills the terminal the cursor stands on its last letter: clearing would take that.
+        for (var i = 0; i < lines.Count; i++) frame.Append(lines[i]).Append(columns[i] < width ? "\u001b[K\r\n" : "\r\n");
         frame.Append("\u001b[J\u001b[?7h\u001b[?2026l");
         world.Err.Write(frame);
-        (drawn, changed, hidden, lastDraw) = (lines.Count, false, true, world.Time.GetTimestamp());
+        (drawn, changed, hidden, lastDraw) = (columns, false, true, world.Time.GetTimestamp());
     }
 
-    private string Up() => drawn == 0 ? "\r" : $"\r\u001b[{drawn}A";
+    /// <summary>Back to where the frame began. A terminal that has become narrower since has broken its long lines in two.</summary>
+    private string Up(int width) => drawn.Count == 0 ? "\r" : $"\r\u001b[{drawn.Sum(columns => Math.Max(1, (columns + width - 1) / width))}A";
 }

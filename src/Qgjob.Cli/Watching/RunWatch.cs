@@ -14,9 +14,11 @@ internal static class RunWatch
     {
         using var limit = new CancellationTokenSource(watch.Timeout ?? Timeout.InfiniteTimeSpan, call.World.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
+        var known = false;
         try
         {
             var run = await call.Client.FindRunAsync(runId, both.Token).ConfigureAwait(false) ?? throw Commands.Ids.UnknownRun(runId);
+            known = true;
             if (run.FinishedAt is null) await FollowAsync(call, run, both.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
@@ -27,7 +29,7 @@ internal static class RunWatch
         {
             throw new CliException(ExitCode.WaitTimedOut, $"{runId} is not finished after {Durations.Show(watch.Timeout!.Value)}; it goes on.", $"Watch it again: qgjob wait {runId}");
         }
-        catch (ServerUnreachableException e)
+        catch (ServerUnreachableException e) when (known)
         {
             throw new CliException(ExitCode.General, $"Given up: {e.InnerException!.Message} ({e.Server}).", $"The run may go on. Watch it again: qgjob wait {runId}");
         }

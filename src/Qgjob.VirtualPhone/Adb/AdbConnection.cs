@@ -13,11 +13,11 @@ internal delegate Task AdbService(AdbStream stream, CancellationToken cancel);
 /// <param name="findService">Gives the service with that name, or null to refuse.</param>
 internal sealed class AdbConnection(Socket socket, string banner, Func<string, AdbService?> findService) : IDisposable
 {
-    private readonly NetworkStream _network = new(socket, ownsSocket: true);
-    private readonly SemaphoreSlim _sending = new(1, 1);
-    private readonly ConcurrentDictionary<uint, AdbStream> _streams = new();
-    private readonly ConcurrentDictionary<Task, byte> _calls = new();
-    private uint _lastId;
+    private readonly NetworkStream network = new(socket, ownsSocket: true);
+    private readonly SemaphoreSlim sending = new(1, 1);
+    private readonly ConcurrentDictionary<uint, AdbStream> streams = new();
+    private readonly ConcurrentDictionary<Task, byte> calls = new();
+    private uint lastId;
 
     /// <summary>The largest payload that both sides take.</summary>
     public int MaxSend { get; private set; } = 4096;
@@ -38,10 +38,10 @@ internal sealed class AdbConnection(Socket socket, string banner, Func<string, A
         finally
         {
             await ended.CancelAsync();
-            foreach (var stream in _streams.Values)
+            foreach (var stream in streams.Values)
                 stream.Abandon();
-            _network.Close(); // calls that still write end now
-            await Task.WhenAll(_calls.Keys);
+            network.Close(); // calls that still write end now
+            await Task.WhenAll(calls.Keys);
         }
     }
 
@@ -51,10 +51,10 @@ internal sealed class AdbConnection(Socket socket, string banner, Func<string, A
         var message = new byte[AdbPacket.HeaderSize + payload.Length];
         packet.WriteHeader(message, packet.Command == AdbPacket.Connect ? Sum(payload.Span) : 0);
         payload.CopyTo(message.AsMemory(AdbPacket.HeaderSize));
-        await _sending.WaitAsync(cancel);
+        await sending.WaitAsync(cancel);
         try
         {
-            await _network.WriteAsync(message, cancel);
+            await network.WriteAsync(message, cancel);
         }
         catch (ObjectDisposedException ex)
         {
@@ -62,28 +62,28 @@ internal sealed class AdbConnection(Socket socket, string banner, Func<string, A
         }
         finally
         {
-            _sending.Release();
+            sending.Release();
         }
     }
 
     public void Dispose()
     {
-        _network.Dispose();
-        _sending.Dispose();
+        network.Dispose();
+        sending.Dispose();
     }
 
-    internal void Forget(AdbStream stream) => _streams.TryRemove(stream.LocalId, out _);
+    internal void Forget(AdbStream stream) => streams.TryRemove(stream.LocalId, out _);
 
     private async Task ReadMessagesAsync(CancellationToken cancel)
     {
         var header = new byte[AdbPacket.HeaderSize];
         while (true)
         {
-            await _network.ReadExactlyAsync(header, cancel);
+            await network.ReadExactlyAsync(header, cancel);
             if (!AdbPacket.TryReadHeader(header, out var packet))
                 return;
             var payload = packet.Length == 0 ? [] : new byte[packet.Length];
-            await _network.ReadExactlyAsync(payload, cancel);
+            await network.ReadExactlyAsync(payload, cancel);
             if (!await HandleAsync(packet, payload, cancel))
                 return;
         }
@@ -103,14 +103,14 @@ internal sealed class AdbConnection(Socket socket, string banner, Func<string, A
                 await OpenAsync(packet.Arg0, Encoding.UTF8.GetString(payload).TrimEnd('\0'), cancel);
                 return true;
             case AdbPacket.Okay:
-                if (_streams.TryGetValue(packet.Arg1, out var acknowledged))
+                if (streams.TryGetValue(packet.Arg1, out var acknowledged))
                     acknowledged.Acknowledge();
                 return true;
             case AdbPacket.Write:
                 // A message for a stream that we just closed is normal: the host had sent it before it knew.
-                return !_streams.TryGetValue(packet.Arg1, out var receiver) || receiver.Deliver(payload);
+                return !streams.TryGetValue(packet.Arg1, out var receiver) || receiver.Deliver(payload);
             case AdbPacket.Close:
-                if (_streams.TryGetValue(packet.Arg1, out var closing))
+                if (streams.TryGetValue(packet.Arg1, out var closing))
                     await closing.CloseNowAsync(cancel);
                 return true;
             default:
@@ -126,12 +126,12 @@ internal sealed class AdbConnection(Socket socket, string banner, Func<string, A
             return;
         }
 
-        var stream = new AdbStream(this, ++_lastId, remoteId);
-        _streams[stream.LocalId] = stream;
+        var stream = new AdbStream(this, ++lastId, remoteId);
+        streams[stream.LocalId] = stream;
         await SendAsync(new AdbPacket(AdbPacket.Okay, stream.LocalId, remoteId, 0), default, cancel);
         var call = Task.Run(() => ServeAsync(service, stream, cancel), CancellationToken.None);
-        _calls[call] = 0;
-        _ = call.ContinueWith(t => _calls.TryRemove(t, out _), TaskScheduler.Default);
+        calls[call] = 0;
+        _ = call.ContinueWith(t => calls.TryRemove(t, out _), TaskScheduler.Default);
     }
 
     private static async Task ServeAsync(AdbService service, AdbStream stream, CancellationToken cancel)

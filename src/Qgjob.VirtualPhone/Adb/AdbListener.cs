@@ -7,25 +7,25 @@ namespace Qgjob.Phones.Adb;
 /// <summary>Waits on a loopback port for adb servers; more than one may be connected.</summary>
 internal sealed class AdbListener : IAsyncDisposable
 {
-    private readonly TcpListener _listener;
-    private readonly Func<Socket, AdbConnection> _connect;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentDictionary<Task, byte> _connections = new();
-    private readonly TimeProvider _time;
-    private readonly Task _accepting;
-    private readonly Lock _gate = new();
-    private CancellationTokenSource _drop = new();
-    private DateTimeOffset _downUntil;
+    private readonly TcpListener listener;
+    private readonly Func<Socket, AdbConnection> connect;
+    private readonly CancellationTokenSource stop = new();
+    private readonly ConcurrentDictionary<Task, byte> connections = new();
+    private readonly TimeProvider time;
+    private readonly Task accepting;
+    private readonly Lock gate = new();
+    private CancellationTokenSource drop = new();
+    private DateTimeOffset downUntil;
 
     private AdbListener(TcpListener listener, TimeProvider time, Func<Socket, AdbConnection> connect)
     {
-        _listener = listener;
-        _time = time;
-        _connect = connect;
-        _accepting = AcceptAsync();
+        this.listener = listener;
+        this.time = time;
+        this.connect = connect;
+        accepting = AcceptAsync();
     }
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
 
     /// <param name="port">0 for a free one.</param>
     /// <param name="time">Its clock, for being down.</param>
@@ -51,10 +51,10 @@ internal sealed class AdbListener : IAsyncDisposable
     public void Drop(TimeSpan time)
     {
         CancellationTokenSource drop;
-        lock (_gate)
+        lock (gate)
         {
-            _downUntil = _time.GetUtcNow() + time;
-            (drop, _drop) = (_drop, new CancellationTokenSource());
+            downUntil = this.time.GetUtcNow() + time;
+            (drop, this.drop) = (this.drop, new CancellationTokenSource());
         }
 
         drop.Cancel();
@@ -62,38 +62,38 @@ internal sealed class AdbListener : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
-        await _accepting;
-        _listener.Dispose();
-        await Task.WhenAll(_connections.Keys);
-        _stop.Dispose();
+        await stop.CancelAsync();
+        await accepting;
+        listener.Dispose();
+        await Task.WhenAll(connections.Keys);
+        stop.Dispose();
     }
 
     private async Task ServeAsync(Socket socket)
     {
-        using var connection = _connect(socket);
+        using var connection = connect(socket);
         CancellationToken drop;
-        lock (_gate)
+        lock (gate)
         {
-            if (_time.GetUtcNow() < _downUntil)
+            if (time.GetUtcNow() < downUntil)
                 return;
-            drop = _drop.Token;
+            drop = this.drop.Token;
         }
 
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, drop);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, drop);
         await connection.RunAsync(end.Token);
     }
 
     private async Task AcceptAsync()
     {
-        while (!_stop.IsCancellationRequested)
+        while (!stop.IsCancellationRequested)
         {
             try
             {
-                var socket = await _listener.AcceptSocketAsync(_stop.Token);
+                var socket = await listener.AcceptSocketAsync(stop.Token);
                 var connection = Task.Run(() => ServeAsync(socket), CancellationToken.None);
-                _connections[connection] = 0;
-                _ = connection.ContinueWith(t => _connections.TryRemove(t, out _), TaskScheduler.Default);
+                connections[connection] = 0;
+                _ = connection.ContinueWith(t => connections.TryRemove(t, out _), TaskScheduler.Default);
             }
             catch (OperationCanceledException)
             {

@@ -9,16 +9,16 @@ namespace Qgjob.Phones.Adb;
 internal sealed class AdbStream(AdbConnection connection, uint localId, uint remoteId) : Stream
 {
     // The host may have one unacknowledged message; a second one breaks the protocol.
-    private readonly Channel<byte[]> _arrived = Channel.CreateBounded<byte[]>(1);
-    private readonly SemaphoreSlim _maySend = new(1, 1);
-    private readonly CancellationTokenSource _closed = new();
-    private ReadOnlyMemory<byte> _rest;
-    private int _closeSent;
+    private readonly Channel<byte[]> arrived = Channel.CreateBounded<byte[]>(1);
+    private readonly SemaphoreSlim maySend = new(1, 1);
+    private readonly CancellationTokenSource closed = new();
+    private ReadOnlyMemory<byte> rest;
+    private int closeSent;
 
     public uint LocalId => localId;
 
     /// <summary>Cancelled when either side closed the stream or the connection was lost.</summary>
-    public CancellationToken Closed => _closed.Token;
+    public CancellationToken Closed => closed.Token;
 
     public override bool CanRead => true;
 
@@ -32,20 +32,20 @@ internal sealed class AdbStream(AdbConnection connection, uint localId, uint rem
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        while (_rest.IsEmpty)
+        while (rest.IsEmpty)
         {
-            if (!await _arrived.Reader.WaitToReadAsync(cancellationToken))
+            if (!await arrived.Reader.WaitToReadAsync(cancellationToken))
                 return 0;
-            if (!_arrived.Reader.TryRead(out var next))
+            if (!arrived.Reader.TryRead(out var next))
                 continue;
-            _rest = next;
-            if (!_closed.IsCancellationRequested)
+            rest = next;
+            if (!closed.IsCancellationRequested)
                 await connection.SendAsync(new AdbPacket(AdbPacket.Okay, localId, remoteId, 0), default, cancellationToken);
         }
 
-        var count = Math.Min(buffer.Length, _rest.Length);
-        _rest[..count].CopyTo(buffer);
-        _rest = _rest[count..];
+        var count = Math.Min(buffer.Length, rest.Length);
+        rest[..count].CopyTo(buffer);
+        rest = rest[count..];
         return count;
     }
 
@@ -54,13 +54,13 @@ internal sealed class AdbStream(AdbConnection connection, uint localId, uint rem
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closed.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closed.Token);
         while (!buffer.IsEmpty)
         {
             var part = buffer[..Math.Min(buffer.Length, connection.MaxSend)];
             try
             {
-                await _maySend.WaitAsync(either.Token);
+                await maySend.WaitAsync(either.Token);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -80,8 +80,8 @@ internal sealed class AdbStream(AdbConnection connection, uint localId, uint rem
     {
         try
         {
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, _closed.Token);
-            await _maySend.WaitAsync(either.Token);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, closed.Token);
+            await maySend.WaitAsync(either.Token);
         }
         catch (OperationCanceledException)
         {
@@ -94,12 +94,12 @@ internal sealed class AdbStream(AdbConnection connection, uint localId, uint rem
     /// <returns>False where the host sent a second message before we acknowledged the first.</returns>
     internal bool Deliver(byte[] payload) =>
         // What arrives while we close is normal (a shell's end of input, often), and lost as on a phone.
-        _arrived.Writer.TryWrite(payload) || Volatile.Read(ref _closeSent) != 0;
+        arrived.Writer.TryWrite(payload) || Volatile.Read(ref closeSent) != 0;
 
     internal void Acknowledge()
     {
-        if (_maySend.CurrentCount == 0)
-            _maySend.Release();
+        if (maySend.CurrentCount == 0)
+            maySend.Release();
     }
 
     /// <summary>Closes without waiting for what is under way: the host closed its side, or there is nothing left to say.</summary>
@@ -107,13 +107,13 @@ internal sealed class AdbStream(AdbConnection connection, uint localId, uint rem
 
     internal void Abandon()
     {
-        _closeSent = 1;
+        closeSent = 1;
         End();
     }
 
     private async Task SendCloseAsync(CancellationToken cancel)
     {
-        if (Interlocked.Exchange(ref _closeSent, 1) != 0)
+        if (Interlocked.Exchange(ref closeSent, 1) != 0)
             return;
         End();
         connection.Forget(this);
@@ -122,8 +122,8 @@ internal sealed class AdbStream(AdbConnection connection, uint localId, uint rem
 
     private void End()
     {
-        _arrived.Writer.TryComplete();
-        _closed.Cancel();
+        arrived.Writer.TryComplete();
+        closed.Cancel();
     }
 
     public override void Flush()

@@ -19,12 +19,12 @@ internal sealed class Faults(PhoneDevice phone) : IDisposable
     // The answer to the command that asks for it should still get through.
     private static readonly TimeSpan BeforeDisconnect = TimeSpan.FromMilliseconds(100);
 
-    private readonly Lock _gate = new();
-    private readonly CancellationTokenSource _end = new();
-    private readonly Random _chance = new(unchecked((phone.Options.FaultSeed * 397) ^ phone.Options.Name.Aggregate(17, (sum, c) => (sum * 31) + c)));
-    private readonly Queue<InstallFault> _installs = new();
-    private long _hangsUntil;
-    private long? _storage;
+    private readonly Lock gate = new();
+    private readonly CancellationTokenSource end = new();
+    private readonly Random chance = new(unchecked((phone.Options.FaultSeed * 397) ^ phone.Options.Name.Aggregate(17, (sum, c) => (sum * 31) + c)));
+    private readonly Queue<InstallFault> installs = new();
+    private long hangsUntil;
+    private long? storage;
 
     /// <summary>Ends all connections and refuses new ones for so long; set once the phone listens.</summary>
     public Action<TimeSpan> DropConnections { get; set; } = _ => { };
@@ -32,19 +32,19 @@ internal sealed class Faults(PhoneDevice phone) : IDisposable
     /// <summary>Bytes of APKs that the phone has room for; null for no limit.</summary>
     public long? Storage
     {
-        get { lock (_gate) return _storage; }
-        set { lock (_gate) _storage = value; }
+        get { lock (gate) return storage; }
+        set { lock (gate) storage = value; }
     }
 
     /// <summary>How many of the next installations of apps go wrong.</summary>
     public int InstallsLeft
     {
-        get { lock (_gate) return _installs.Count; }
+        get { lock (gate) return installs.Count; }
     }
 
     public TimeSpan HangsFor
     {
-        get { lock (_gate) return TimeSpan.FromTicks(Math.Max(0, _hangsUntil - phone.Time.GetUtcNow().UtcTicks)); }
+        get { lock (gate) return TimeSpan.FromTicks(Math.Max(0, hangsUntil - phone.Time.GetUtcNow().UtcTicks)); }
     }
 
     /// <summary>What Appium brings stays out of it: it is no app that anybody tests.</summary>
@@ -52,10 +52,10 @@ internal sealed class Faults(PhoneDevice phone) : IDisposable
 
     public void NextInstalls(InstallFault fault, int count)
     {
-        lock (_gate)
+        lock (gate)
         {
             for (var i = 0; i < count; i++)
-                _installs.Enqueue(fault);
+                installs.Enqueue(fault);
         }
     }
 
@@ -63,9 +63,9 @@ internal sealed class Faults(PhoneDevice phone) : IDisposable
     {
         if (IsAppiums(package))
             return default;
-        lock (_gate)
+        lock (gate)
         {
-            if (_installs.TryDequeue(out var told))
+            if (installs.TryDequeue(out var told))
                 return told;
             var rates = phone.Options.Faults;
             var slow = Strikes(rates.SlowInstall) ? RandomSlowInstall : TimeSpan.Zero;
@@ -75,8 +75,8 @@ internal sealed class Faults(PhoneDevice phone) : IDisposable
 
     public void Hang(TimeSpan time)
     {
-        lock (_gate)
-            _hangsUntil = (phone.Time.GetUtcNow() + time).UtcTicks;
+        lock (gate)
+            hangsUntil = (phone.Time.GetUtcNow() + time).UtcTicks;
         phone.Log.Write('W', "qgjob-fault", $"hangs for {time.TotalSeconds:0.#} s");
     }
 
@@ -102,10 +102,10 @@ internal sealed class Faults(PhoneDevice phone) : IDisposable
     /// <summary>Forgets what was asked for on command. What has struck is not healed, but a hang ends.</summary>
     public void Clear()
     {
-        lock (_gate)
+        lock (gate)
         {
-            _installs.Clear();
-            (_storage, _hangsUntil) = (null, 0);
+            installs.Clear();
+            (storage, hangsUntil) = (null, 0);
         }
     }
 
@@ -120,10 +120,10 @@ internal sealed class Faults(PhoneDevice phone) : IDisposable
             (rates.AppCrash, () => phone.Screen.Crash(package, "qgjob-fault")), (rates.InstrumentationCrash, CrashInstrumentation),
             (rates.Wipe, phone.Wipe)])
         {
-            lock (_gate)
+            lock (gate)
             {
                 if (Strikes(chance))
-                    _ = LaterAsync(TimeSpan.FromMilliseconds(_chance.Next(LongestBlow)), strike);
+                    _ = LaterAsync(TimeSpan.FromMilliseconds(this.chance.Next(LongestBlow)), strike);
             }
         }
     }
@@ -131,17 +131,17 @@ internal sealed class Faults(PhoneDevice phone) : IDisposable
     public void Dispose()
     {
         // Waiters see the cancelled token; disposing the source under them would be an error of ours.
-        _end.Cancel();
+        end.Cancel();
     }
 
     /// <summary>A fault without a chance takes no number, so that rates can be added without changing what the others do first.</summary>
-    private bool Strikes(double chance) => chance > 0 && _chance.NextDouble() < chance;
+    private bool Strikes(double chance) => chance > 0 && this.chance.NextDouble() < chance;
 
     private async Task LaterAsync(TimeSpan delay, Action strike)
     {
         try
         {
-            await Task.Delay(delay, phone.Time, _end.Token);
+            await Task.Delay(delay, phone.Time, end.Token);
             strike();
         }
         catch (OperationCanceledException)

@@ -13,23 +13,23 @@ internal sealed class Logcat(TimeProvider time)
     // A reader that does not read loses the oldest lines, as with a real log buffer.
     private static readonly BoundedChannelOptions FollowerBuffer = new(Kept) { FullMode = BoundedChannelFullMode.DropOldest };
 
-    private readonly Lock _gate = new();
-    private readonly Queue<LogLine> _lines = new();
-    private readonly List<Channel<LogLine>> _followers = [];
+    private readonly Lock gate = new();
+    private readonly Queue<LogLine> lines = new();
+    private readonly List<Channel<LogLine>> followers = [];
 
     public const int SystemPid = 1000;
 
     public void Write(char level, string tag, string message, int pid = SystemPid)
     {
-        lock (_gate)
+        lock (gate)
         {
             foreach (var text in message.Split('\n'))
             {
                 var line = new LogLine(time.GetUtcNow(), pid, level, tag, text);
-                if (_lines.Count == Kept)
-                    _lines.Dequeue();
-                _lines.Enqueue(line);
-                foreach (var follower in _followers)
+                if (lines.Count == Kept)
+                    lines.Dequeue();
+                lines.Enqueue(line);
+                foreach (var follower in followers)
                     follower.Writer.TryWrite(line);
             }
         }
@@ -37,30 +37,30 @@ internal sealed class Logcat(TimeProvider time)
 
     public void Clear()
     {
-        lock (_gate)
-            _lines.Clear();
+        lock (gate)
+            lines.Clear();
     }
 
     public IReadOnlyList<LogLine> Snapshot()
     {
-        lock (_gate)
-            return [.. _lines];
+        lock (gate)
+            return [.. lines];
     }
 
     /// <returns>The lines so far and a reader for those to come; give it back to <see cref="Unfollow"/>.</returns>
     public (IReadOnlyList<LogLine> SoFar, Channel<LogLine> Coming) Follow()
     {
         var follower = Channel.CreateBounded<LogLine>(FollowerBuffer);
-        lock (_gate)
+        lock (gate)
         {
-            _followers.Add(follower);
-            return ([.. _lines], follower);
+            followers.Add(follower);
+            return ([.. lines], follower);
         }
     }
 
     public void Unfollow(Channel<LogLine> follower)
     {
-        lock (_gate)
-            _followers.Remove(follower);
+        lock (gate)
+            followers.Remove(follower);
     }
 }

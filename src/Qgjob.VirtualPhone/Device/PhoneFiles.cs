@@ -16,30 +16,30 @@ internal sealed class PhoneFiles
     public const int FileType = 0x8000;
     private static readonly string[] Writable = ["/data/local/tmp", "/sdcard", "/storage/emulated/0"];
 
-    private readonly PhoneStore _store;
-    private readonly TimeProvider _time;
-    private readonly SortedDictionary<string, PhoneFile> _files = new(StringComparer.Ordinal);
+    private readonly PhoneStore store;
+    private readonly TimeProvider time;
+    private readonly SortedDictionary<string, PhoneFile> files = new(StringComparer.Ordinal);
 
     public PhoneFiles(PhoneStore store, TimeProvider time, IEnumerable<FileState> saved)
     {
-        _store = store;
-        _time = time;
+        this.store = store;
+        this.time = time;
         foreach (var path in (string[])["/", "/data", "/data/app", "/data/local", "/data/local/tmp", "/sdcard", "/sdcard/Download",
             "/sdcard/Pictures", "/sdcard/DCIM", "/system", "/system/bin", "/storage", "/storage/emulated", "/storage/emulated/0"])
         {
-            _files[path] = new PhoneFile(null, FolderMode, time.GetUtcNow(), 0, System: true);
+            files[path] = new PhoneFile(null, FolderMode, time.GetUtcNow(), 0, System: true);
         }
 
         foreach (var file in saved)
         {
             var bytes = file.Blob is null ? null : new FileInfo(store.BlobPath(file.Blob));
             if (bytes?.Exists != false)
-                _files[file.Path] = new PhoneFile(file.Blob, file.Mode, file.Modified, bytes?.Length ?? 0, System: false);
+                files[file.Path] = new PhoneFile(file.Blob, file.Mode, file.Modified, bytes?.Length ?? 0, System: false);
         }
     }
 
     public IEnumerable<FileState> ToSave() =>
-        _files.Where(f => !f.Value.System).Select(f => new FileState(f.Key, f.Value.Blob, f.Value.Mode, f.Value.Modified));
+        files.Where(f => !f.Value.System).Select(f => new FileState(f.Key, f.Value.Blob, f.Value.Mode, f.Value.Modified));
 
     /// <summary>Makes a path absolute and free of dots; /storage/emulated/0 is /sdcard under its other name.</summary>
     public static string Normalize(string path, string folder = "/")
@@ -58,12 +58,12 @@ internal sealed class PhoneFiles
         return whole.StartsWith(storage, StringComparison.Ordinal) ? "/sdcard/" + whole[storage.Length..] : whole;
     }
 
-    public PhoneFile? Find(string path) => _files.GetValueOrDefault(Normalize(path));
+    public PhoneFile? Find(string path) => files.GetValueOrDefault(Normalize(path));
 
     public IReadOnlyList<(string Name, PhoneFile File)> List(string folder)
     {
         var start = Normalize(folder) is "/" ? "/" : Normalize(folder) + "/";
-        return [.. _files
+        return [.. files
             .Where(f => f.Key.Length > start.Length && f.Key.StartsWith(start, StringComparison.Ordinal) && f.Key.IndexOf('/', start.Length) < 0)
             .Select(f => (f.Key[start.Length..], f.Value))];
     }
@@ -76,45 +76,45 @@ internal sealed class PhoneFiles
     {
         var at = Normalize(path);
         MakeFolder(at[..Math.Max(1, at.LastIndexOf('/'))], system);
-        if (_files.GetValueOrDefault(at) is { Blob: { } old, System: false })
-            _store.DeleteBlob(old);
-        _files[at] = new PhoneFile(blob, FileType | (permissions & 0xfff), modified, new FileInfo(_store.BlobPath(blob)).Length, system);
+        if (files.GetValueOrDefault(at) is { Blob: { } old, System: false })
+            store.DeleteBlob(old);
+        files[at] = new PhoneFile(blob, FileType | (permissions & 0xfff), modified, new FileInfo(store.BlobPath(blob)).Length, system);
     }
 
     public void MakeFolder(string path, bool system = false)
     {
-        for (var at = Normalize(path); at != "/" && !_files.ContainsKey(at); at = at[..Math.Max(1, at.LastIndexOf('/'))])
-            _files[at] = new PhoneFile(null, FolderMode, _time.GetUtcNow(), 0, system);
+        for (var at = Normalize(path); at != "/" && !files.ContainsKey(at); at = at[..Math.Max(1, at.LastIndexOf('/'))])
+            files[at] = new PhoneFile(null, FolderMode, time.GetUtcNow(), 0, system);
     }
 
     public void Touch(string path, int? permissions = null)
     {
         var at = Normalize(path);
-        if (_files.GetValueOrDefault(at) is { } file)
-            _files[at] = file with { Modified = _time.GetUtcNow(), Mode = permissions is { } p ? (file.Mode & ~0xfff) | p : file.Mode };
+        if (files.GetValueOrDefault(at) is { } file)
+            files[at] = file with { Modified = time.GetUtcNow(), Mode = permissions is { } p ? (file.Mode & ~0xfff) | p : file.Mode };
     }
 
     /// <summary>Removes a file, or a folder with all that is in it. The bytes of installed packages belong to the packages.</summary>
     public void Remove(string path)
     {
         var at = Normalize(path);
-        foreach (var (name, file) in _files.Where(f => f.Key == at || f.Key.StartsWith(at + "/", StringComparison.Ordinal)).ToList())
+        foreach (var (name, file) in files.Where(f => f.Key == at || f.Key.StartsWith(at + "/", StringComparison.Ordinal)).ToList())
         {
-            _files.Remove(name);
+            files.Remove(name);
             if (file is { Blob: { } blob, System: false })
-                _store.DeleteBlob(blob);
+                store.DeleteBlob(blob);
         }
     }
 
     public void Move(string from, string to)
     {
         var at = Normalize(from);
-        var file = _files[at];
+        var file = files[at];
         Remove(to);
-        _files.Remove(at);
-        _files[Normalize(to)] = file;
+        files.Remove(at);
+        files[Normalize(to)] = file;
     }
 
     public FileStream Open(PhoneFile file) =>
-        new(_store.BlobPath(file.Blob!), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 4096, useAsync: true);
+        new(store.BlobPath(file.Blob!), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 4096, useAsync: true);
 }

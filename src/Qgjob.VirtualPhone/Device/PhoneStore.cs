@@ -7,41 +7,41 @@ namespace Qgjob.Phones.Device;
 /// <summary>The phone's folder on the host: state.json, blobs/ (APKs and pushed files), data/ (one file per app).</summary>
 internal sealed class PhoneStore
 {
-    private readonly string _folder;
-    private readonly string _stateFile;
-    private long _lastBlob;
+    private readonly string folder;
+    private readonly string stateFile;
+    private long lastBlob;
 
     public PhoneStore(string folder)
     {
-        _folder = folder;
-        _stateFile = Path.Combine(folder, "state.json");
+        this.folder = folder;
+        stateFile = Path.Combine(folder, "state.json");
         Directory.CreateDirectory(Path.Combine(folder, "blobs"));
         Directory.CreateDirectory(Path.Combine(folder, "data"));
     }
 
-    public long LastBlob => Volatile.Read(ref _lastBlob);
+    public long LastBlob => Volatile.Read(ref lastBlob);
 
     public PhoneState Load()
     {
         PhoneState state = new();
-        if (File.Exists(_stateFile))
+        if (File.Exists(stateFile))
         {
-            using var file = File.OpenRead(_stateFile);
+            using var file = File.OpenRead(stateFile);
             state = JsonSerializer.Deserialize(file, PhoneStateJson.Default.PhoneState) ?? state;
         }
 
-        _lastBlob = state.LastBlob;
+        lastBlob = state.LastBlob;
         DropUnusedBlobs(state);
         return state;
     }
 
     public void Save(PhoneState state) =>
-        WriteWhole(_stateFile, JsonSerializer.SerializeToUtf8Bytes(state, PhoneStateJson.Default.PhoneState));
+        WriteWhole(stateFile, JsonSerializer.SerializeToUtf8Bytes(state, PhoneStateJson.Default.PhoneState));
 
     /// <summary>A name that no blob has yet.</summary>
-    public string NewBlob() => Interlocked.Increment(ref _lastBlob).ToString(CultureInfo.InvariantCulture);
+    public string NewBlob() => Interlocked.Increment(ref lastBlob).ToString(CultureInfo.InvariantCulture);
 
-    public string BlobPath(string blob) => Path.Combine(_folder, "blobs", blob);
+    public string BlobPath(string blob) => Path.Combine(folder, "blobs", blob);
 
     public void DeleteBlob(string blob) => File.Delete(BlobPath(blob));
 
@@ -81,7 +81,7 @@ internal sealed class PhoneStore
     public void DeleteAppData(string package) => File.Delete(DataPath(package));
 
     /// <summary>A package id is checked when it is installed and cannot leave the folder.</summary>
-    private string DataPath(string package) => Path.Combine(_folder, "data", package + ".json");
+    private string DataPath(string package) => Path.Combine(folder, "data", package + ".json");
 
     /// <summary>Through a second file, so that a process that dies leaves the old content or the new, never half.</summary>
     private static void WriteWhole(string path, byte[] content)
@@ -95,7 +95,7 @@ internal sealed class PhoneStore
     private void DropUnusedBlobs(PhoneState state)
     {
         var used = state.Packages.Select(p => p.Blob).Concat(state.Files.Select(f => f.Blob).OfType<string>()).ToHashSet();
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(_folder, "blobs")))
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(folder, "blobs")))
         {
             if (!used.Contains(Path.GetFileName(file)))
                 File.Delete(file);

@@ -3,7 +3,7 @@ namespace Qgjob.Phones.Device;
 /// <summary>The phone's running processes: a name each, as ps shows it. Guarded by the phone's gate.</summary>
 internal sealed class Processes
 {
-    private readonly SortedDictionary<int, string> _byPid = new()
+    private readonly SortedDictionary<int, string> byPid = new()
     {
         [1] = "init",
         [Logcat.SystemPid] = "system_server",
@@ -11,25 +11,25 @@ internal sealed class Processes
         [1300] = "com.android.launcher3",
     };
 
-    private int _lastPid = 3000;
+    private int lastPid = 3000;
 
-    public IEnumerable<(int Pid, string Name)> All => _byPid.Select(p => (p.Key, p.Value));
+    public IEnumerable<(int Pid, string Name)> All => byPid.Select(p => (p.Key, p.Value));
 
-    public IReadOnlyList<int> Named(string name) => [.. _byPid.Where(p => p.Value == name).Select(p => p.Key)];
+    public IReadOnlyList<int> Named(string name) => [.. byPid.Where(p => p.Value == name).Select(p => p.Key)];
 
-    public string? Name(int pid) => _byPid.GetValueOrDefault(pid);
+    public string? Name(int pid) => byPid.GetValueOrDefault(pid);
 
     public int Start(string name)
     {
         if (Named(name) is [var running, ..])
             return running;
-        _byPid[++_lastPid] = name;
-        return _lastPid;
+        byPid[++lastPid] = name;
+        return lastPid;
     }
 
     public void Stop(string name)
     {
         foreach (var pid in Named(name))
-            _byPid.Remove(pid);
+            byPid.Remove(pid);
     }
 }

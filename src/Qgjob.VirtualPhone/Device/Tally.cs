@@ -6,46 +6,46 @@ internal sealed class Tally
     // A caller that keeps asking new nonsense must not fill the memory.
     private const int MaxUnhandled = 200;
 
-    private readonly Lock _gate = new();
-    private readonly Dictionary<string, int> _installs = [];
-    private readonly Dictionary<string, int> _uninstalls = [];
-    private readonly Dictionary<string, int> _clears = [];
-    private readonly Dictionary<string, int> _launches = [];
-    private readonly Dictionary<string, int> _unhandled = [];
-    private int _instrumentationStarts;
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, int> installs = [];
+    private readonly Dictionary<string, int> uninstalls = [];
+    private readonly Dictionary<string, int> clears = [];
+    private readonly Dictionary<string, int> launches = [];
+    private readonly Dictionary<string, int> unhandled = [];
+    private int instrumentationStarts;
 
-    public void Installed(string package) => Count(_installs, package);
+    public void Installed(string package) => Count(installs, package);
 
-    public void Uninstalled(string package) => Count(_uninstalls, package);
+    public void Uninstalled(string package) => Count(uninstalls, package);
 
-    public void Cleared(string package) => Count(_clears, package);
+    public void Cleared(string package) => Count(clears, package);
 
-    public void Launched(string package) => Count(_launches, package);
+    public void Launched(string package) => Count(launches, package);
 
-    public void InstrumentationStarted() => Interlocked.Increment(ref _instrumentationStarts);
+    public void InstrumentationStarted() => Interlocked.Increment(ref instrumentationStarts);
 
     public void Unhandled(string request)
     {
-        lock (_gate)
+        lock (gate)
         {
-            var key = _unhandled.Count < MaxUnhandled || _unhandled.ContainsKey(request) ? request : "(more)";
-            _unhandled[key] = _unhandled.GetValueOrDefault(key) + 1;
+            var key = unhandled.Count < MaxUnhandled || unhandled.ContainsKey(request) ? request : "(more)";
+            unhandled[key] = unhandled.GetValueOrDefault(key) + 1;
         }
     }
 
     public PhoneCounters Snapshot()
     {
-        lock (_gate)
+        lock (gate)
         {
-            return new PhoneCounters(new Dictionary<string, int>(_installs), new Dictionary<string, int>(_uninstalls),
-                new Dictionary<string, int>(_clears), new Dictionary<string, int>(_launches),
-                Volatile.Read(ref _instrumentationStarts), new Dictionary<string, int>(_unhandled));
+            return new PhoneCounters(new Dictionary<string, int>(installs), new Dictionary<string, int>(uninstalls),
+                new Dictionary<string, int>(clears), new Dictionary<string, int>(launches),
+                Volatile.Read(ref instrumentationStarts), new Dictionary<string, int>(unhandled));
         }
     }
 
     private void Count(Dictionary<string, int> counts, string key)
     {
-        lock (_gate)
+        lock (gate)
             counts[key] = counts.GetValueOrDefault(key) + 1;
     }
 }

@@ -3,19 +3,19 @@ namespace Qgjob.Phones.Drawing;
 /// <summary>A picture with a palette index per pixel. What falls outside is not drawn.</summary>
 internal sealed class Canvas(int width, int height)
 {
-    private readonly byte[] _pixels = new byte[width * height];
+    private readonly byte[] pixels = new byte[width * height];
 
     public int Width => width;
 
     public int Height => height;
 
-    public ReadOnlySpan<byte> Pixels => _pixels;
+    public ReadOnlySpan<byte> Pixels => pixels;
 
     public void Fill(int x, int y, int w, int h, byte colour)
     {
         int left = Math.Clamp(x, 0, width), right = Math.Clamp(x + w, 0, width);
         for (var row = Math.Max(0, y); row < Math.Min(height, y + h); row++)
-            _pixels.AsSpan(row * width, width)[left..Math.Max(left, right)].Fill(colour);
+            pixels.AsSpan(row * width, width)[left..Math.Max(left, right)].Fill(colour);
     }
 
     public void Frame(int x, int y, int w, int h, byte colour)

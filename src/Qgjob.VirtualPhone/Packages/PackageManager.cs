@@ -8,37 +8,37 @@ namespace Qgjob.Phones.Packages;
 /// <summary>Installs, keeps and removes packages, one installation at a time as Android does.</summary>
 internal sealed class PackageManager : IDisposable
 {
-    private readonly PhoneDevice _phone;
-    private readonly SemaphoreSlim _installing = new(1, 1);
-    private readonly SortedDictionary<string, InstalledPackage> _packages = new(StringComparer.Ordinal);
-    private int _lastUid;
+    private readonly PhoneDevice phone;
+    private readonly SemaphoreSlim installing = new(1, 1);
+    private readonly SortedDictionary<string, InstalledPackage> packages = new(StringComparer.Ordinal);
+    private int lastUid;
 
     public PackageManager(PhoneDevice phone, PhoneState saved)
     {
-        _phone = phone;
-        _lastUid = saved.LastUid;
+        this.phone = phone;
+        lastUid = saved.LastUid;
         foreach (var package in saved.Packages)
             Restore(package);
     }
 
-    public int LastUid => _lastUid;
+    public int LastUid => lastUid;
 
     public IReadOnlyList<InstalledPackage> All
     {
         get
         {
-            lock (_phone.Gate)
-                return [.. _packages.Values];
+            lock (phone.Gate)
+                return [.. packages.Values];
         }
     }
 
     public InstalledPackage? Find(string id)
     {
-        lock (_phone.Gate)
-            return _packages.GetValueOrDefault(id);
+        lock (phone.Gate)
+            return packages.GetValueOrDefault(id);
     }
 
-    public IEnumerable<PackageState> ToSave() => _packages.Values.Select(p =>
+    public IEnumerable<PackageState> ToSave() => packages.Values.Select(p =>
         new PackageState(p.Id, p.Blob, p.ApkPath, p.Uid, [.. p.Granted], p.FirstInstalled, p.Updated));
 
     /// <param name="blob">The APK's bytes, already in the store; theirs from now on, whatever the outcome.</param>
@@ -47,27 +47,27 @@ internal sealed class PackageManager : IDisposable
     public async Task<InstallOutcome> InstallAsync(string blob, InstallFlags flags, CancellationToken cancel)
     {
         var kept = false;
-        await _installing.WaitAsync(cancel);
+        await installing.WaitAsync(cancel);
         try
         {
             ApkManifest manifest;
             string? signer;
             try
             {
-                manifest = ApkManifest.Read(_phone.Store.BlobPath(blob));
-                signer = ApkSigner.Read(_phone.Store.BlobPath(blob));
+                manifest = ApkManifest.Read(phone.Store.BlobPath(blob));
+                signer = ApkSigner.Read(phone.Store.BlobPath(blob));
             }
             catch (InvalidApkException ex)
             {
                 return new InstallOutcome.Refused("INSTALL_PARSE_FAILED_NOT_APK", ex.Message);
             }
 
-            var fault = _phone.Faults.TakeInstall(manifest.PackageId);
-            await _phone.Pace.InstallAsync(fault.Delay, cancel);
+            var fault = phone.Faults.TakeInstall(manifest.PackageId);
+            await phone.Pace.InstallAsync(fault.Delay, cancel);
             if (fault.Code is { } code)
                 return new InstallOutcome.Refused(code, "Failed because this virtual phone was told to");
-            var bytes = new FileInfo(_phone.Store.BlobPath(blob)).Length;
-            lock (_phone.Gate)
+            var bytes = new FileInfo(phone.Store.BlobPath(blob)).Length;
+            lock (phone.Gate)
             {
                 if (Refuse(manifest, signer, bytes, flags) is { } refused)
                     return refused;
@@ -77,60 +77,60 @@ internal sealed class PackageManager : IDisposable
         }
         finally
         {
-            _installing.Release();
+            installing.Release();
             if (!kept)
-                _phone.Store.DeleteBlob(blob);
+                phone.Store.DeleteBlob(blob);
         }
     }
 
     public bool Uninstall(string id, bool keepData)
     {
-        lock (_phone.Gate)
+        lock (phone.Gate)
         {
-            if (!_packages.Remove(id, out var package))
+            if (!packages.Remove(id, out var package))
                 return false;
-            _phone.ForceStop(id);
-            _phone.Files.Remove(package.Folder);
-            _phone.Store.DeleteBlob(package.Blob);
+            phone.ForceStop(id);
+            phone.Files.Remove(package.Folder);
+            phone.Store.DeleteBlob(package.Blob);
             if (!keepData)
-                _phone.Store.DeleteAppData(id);
-            _phone.Save();
+                phone.Store.DeleteAppData(id);
+            phone.Save();
         }
 
-        _phone.Tally.Uninstalled(id);
-        _phone.Log.Write('I', "PackageManager", $"Package {id} removed");
+        phone.Tally.Uninstalled(id);
+        phone.Log.Write('I', "PackageManager", $"Package {id} removed");
         return true;
     }
 
     /// <summary>Ends the app, wipes its data and takes its granted permissions back.</summary>
     public bool Clear(string id)
     {
-        lock (_phone.Gate)
+        lock (phone.Gate)
         {
-            if (!_packages.TryGetValue(id, out var package))
+            if (!packages.TryGetValue(id, out var package))
                 return false;
-            _phone.ForceStop(id);
-            _phone.Store.DeleteAppData(id);
+            phone.ForceStop(id);
+            phone.Store.DeleteAppData(id);
             package.Granted.Clear();
-            _phone.Save();
+            phone.Save();
         }
 
-        _phone.Tally.Cleared(id);
-        _phone.Log.Write('I', "ActivityManager", $"Clearing app data of {id}");
+        phone.Tally.Cleared(id);
+        phone.Log.Write('I', "ActivityManager", $"Clearing app data of {id}");
         return true;
     }
 
     /// <returns>Why not, or null where it is done.</returns>
     public string? SetPermission(string id, string permission, bool granted)
     {
-        lock (_phone.Gate)
+        lock (phone.Gate)
         {
-            if (!_packages.TryGetValue(id, out var package))
+            if (!packages.TryGetValue(id, out var package))
                 return $"java.lang.IllegalArgumentException: Unknown package: {id}";
             if (!package.Manifest.Permissions.Contains(permission))
                 return $"java.lang.SecurityException: Package {id} has not requested permission {permission}";
             if (granted ? package.Granted.Add(permission) : package.Granted.Remove(permission))
-                _phone.Save();
+                phone.Save();
             return null;
         }
     }
@@ -140,7 +140,7 @@ internal sealed class PackageManager : IDisposable
     /// <summary>The app's screens; an app without a description shows its package id.</summary>
     public UiDescription ReadDescription(InstalledPackage package)
     {
-        using var zip = ZipFile.OpenRead(_phone.Store.BlobPath(package.Blob));
+        using var zip = ZipFile.OpenRead(phone.Store.BlobPath(package.Blob));
         if (zip.GetEntry(UiDescription.AssetPath) is not { } entry)
             return UiDescription.ForPlainApp(package.Id);
         try
@@ -154,30 +154,30 @@ internal sealed class PackageManager : IDisposable
         }
         catch (Exception ex) when (ex is UiDescriptionException or InvalidDataException or EndOfStreamException)
         {
-            _phone.Log.Write('E', package.Id, $"{UiDescription.AssetPath}: {ex.Message}");
+            phone.Log.Write('E', package.Id, $"{UiDescription.AssetPath}: {ex.Message}");
             return UiDescription.ForProblem(ex.Message);
         }
     }
 
-    public void Dispose() => _installing.Dispose();
+    public void Dispose() => installing.Dispose();
 
     private InstallOutcome.Refused? Refuse(ApkManifest manifest, string? signer, long bytes, InstallFlags flags)
     {
         var id = manifest.PackageId;
-        if (manifest.MinSdk > _phone.Options.ApiLevel)
+        if (manifest.MinSdk > phone.Options.ApiLevel)
         {
             return new("INSTALL_FAILED_OLDER_SDK",
-                $"Failed parse during installPackageLI: Requires newer sdk version #{manifest.MinSdk} (current version is #{_phone.Options.ApiLevel})");
+                $"Failed parse during installPackageLI: Requires newer sdk version #{manifest.MinSdk} (current version is #{phone.Options.ApiLevel})");
         }
 
         // Old and new lie side by side while an update is made.
-        if (_phone.Faults.Storage is { } room && !Faults.IsAppiums(id)
-            && _packages.Values.Where(p => !Faults.IsAppiums(p.Id)).Sum(p => p.Bytes) + bytes > room)
+        if (phone.Faults.Storage is { } room && !Faults.IsAppiums(id)
+            && packages.Values.Where(p => !Faults.IsAppiums(p.Id)).Sum(p => p.Bytes) + bytes > room)
             return new("INSTALL_FAILED_INSUFFICIENT_STORAGE", "Failed to override installation location");
-        if (!_packages.TryGetValue(id, out var old))
+        if (!packages.TryGetValue(id, out var old))
             return null;
         // Since Android 9 an installation replaces without being told to.
-        if (!flags.Replace && _phone.Options.ApiLevel < 28)
+        if (!flags.Replace && phone.Options.ApiLevel < 28)
             return new("INSTALL_FAILED_ALREADY_EXISTS", $"Attempt to re-install {id} without first uninstalling.");
         if (signer != old.Signer)
         {
@@ -194,23 +194,23 @@ internal sealed class PackageManager : IDisposable
     private InstalledPackage Replace(ApkManifest manifest, string? signer, long bytes, string blob, InstallFlags flags)
     {
         var id = manifest.PackageId;
-        var now = _phone.Time.GetUtcNow();
-        var old = _packages.GetValueOrDefault(id);
-        _phone.ForceStop(id);
+        var now = phone.Time.GetUtcNow();
+        var old = packages.GetValueOrDefault(id);
+        phone.ForceStop(id);
         if (old is not null)
         {
-            _phone.Files.Remove(old.Folder);
-            _phone.Store.DeleteBlob(old.Blob);
+            phone.Files.Remove(old.Folder);
+            phone.Store.DeleteBlob(old.Blob);
         }
 
         var granted = (flags.GrantAll ? manifest.Permissions : old?.Granted.Intersect(manifest.Permissions) ?? []).ToHashSet();
         var package = new InstalledPackage(manifest, blob, $"/data/app/~~{blob}==/{id}-{blob}==/base.apk",
-            old?.Uid ?? ++_lastUid, granted, old?.FirstInstalled ?? now, now, signer, bytes);
-        _packages[id] = package;
-        _phone.Files.Put(package.ApkPath, blob, 0x1a4, now, system: true);
-        _phone.Save();
-        _phone.Tally.Installed(id);
-        _phone.Log.Write('I', "PackageManager",
+            old?.Uid ?? ++lastUid, granted, old?.FirstInstalled ?? now, now, signer, bytes);
+        packages[id] = package;
+        phone.Files.Put(package.ApkPath, blob, 0x1a4, now, system: true);
+        phone.Save();
+        phone.Tally.Installed(id);
+        phone.Log.Write('I', "PackageManager",
             $"Package {id} {(old is null ? "installed" : "updated")}, versionCode {manifest.VersionCode}, versionName {manifest.VersionName}");
         return package;
     }
@@ -219,16 +219,16 @@ internal sealed class PackageManager : IDisposable
     {
         try
         {
-            var manifest = ApkManifest.Read(_phone.Store.BlobPath(saved.Blob));
-            _packages[saved.Id] = new InstalledPackage(
+            var manifest = ApkManifest.Read(phone.Store.BlobPath(saved.Blob));
+            packages[saved.Id] = new InstalledPackage(
                 manifest, saved.Blob, saved.Path, saved.Uid, [.. saved.Granted], saved.FirstInstalled, saved.Updated,
-                ApkSigner.Read(_phone.Store.BlobPath(saved.Blob)), new FileInfo(_phone.Store.BlobPath(saved.Blob)).Length);
-            _phone.Files.Put(saved.Path, saved.Blob, 0x1a4, saved.Updated, system: true);
+                ApkSigner.Read(phone.Store.BlobPath(saved.Blob)), new FileInfo(phone.Store.BlobPath(saved.Blob)).Length);
+            phone.Files.Put(saved.Path, saved.Blob, 0x1a4, saved.Updated, system: true);
         }
         catch (Exception ex) when (ex is InvalidApkException or IOException)
         {
             // Someone deleted or damaged the bytes: to the phone, the package is gone.
-            _phone.Log.Write('W', "PackageManager", $"Package {saved.Id} lost: {ex.Message}");
+            phone.Log.Write('W', "PackageManager", $"Package {saved.Id} lost: {ex.Message}");
         }
     }
 }

@@ -75,26 +75,26 @@ internal static class ShellService
         private const byte Input = 0;
         private const byte CloseInput = 4;
 
-        private readonly byte[] _header = new byte[5];
-        private int _left;
+        private readonly byte[] header = new byte[5];
+        private int left;
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            while (_left == 0)
+            while (left == 0)
             {
-                if (await stream.ReadAtLeastAsync(_header, _header.Length, throwOnEndOfStream: false, cancellationToken) < _header.Length)
+                if (await stream.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, cancellationToken) < header.Length)
                     return 0;
-                var length = (int)Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(_header.AsSpan(1)), AdbPacket.MaxPayload);
-                if (_header[0] == CloseInput)
+                var length = (int)Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(1)), AdbPacket.MaxPayload);
+                if (header[0] == CloseInput)
                     return 0;
-                if (_header[0] == Input)
-                    _left = length;
+                if (header[0] == Input)
+                    left = length;
                 else
                     await stream.ReadExactlyAsync(new byte[length], cancellationToken); // the size of the host's window
             }
 
-            var read = await stream.ReadAsync(buffer[..Math.Min(buffer.Length, _left)], cancellationToken);
-            _left -= read;
+            var read = await stream.ReadAsync(buffer[..Math.Min(buffer.Length, left)], cancellationToken);
+            left -= read;
             return read;
         }
     }

@@ -12,7 +12,7 @@ internal sealed class SyncService(PhoneDevice phone, AdbStream stream)
     private const int MaxPath = 1024;
     private const int MaxData = 64 * 1024;
 
-    private readonly byte[] _header = new byte[8];
+    private readonly byte[] header = new byte[8];
 
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -166,9 +166,9 @@ internal sealed class SyncService(PhoneDevice phone, AdbStream stream)
     }
 
     private async Task<(string Id, uint Length)?> ReadHeaderAsync(CancellationToken cancel) =>
-        await stream.ReadAtLeastAsync(_header, 8, throwOnEndOfStream: false, cancel) < 8
+        await stream.ReadAtLeastAsync(header, 8, throwOnEndOfStream: false, cancel) < 8
             ? null
-            : (Encoding.ASCII.GetString(_header, 0, 4), BinaryPrimitives.ReadUInt32LittleEndian(_header.AsSpan(4)));
+            : (Encoding.ASCII.GetString(header, 0, 4), BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(4)));
 
     private async Task FailAsync(string message, CancellationToken cancel)
     {

@@ -9,7 +9,7 @@ internal sealed class ShellInterpreter(PhoneDevice phone)
 {
     private const int NotFound = 127;
 
-    private readonly Dictionary<string, string> _variables = new()
+    private readonly Dictionary<string, string> variables = new()
     {
         ["HOME"] = "/",
         ["PATH"] = "/product/bin:/apex/com.android.runtime/bin:/system/bin:/vendor/bin",
@@ -20,59 +20,59 @@ internal sealed class ShellInterpreter(PhoneDevice phone)
         ["USER"] = "shell",
     };
 
-    private int _last;
-    private bool _exit;
+    private int last;
+    private bool exit;
 
     public string Folder { get; set; } = "/";
 
-    public bool Exited => _exit;
+    public bool Exited => exit;
 
-    public IDictionary<string, string> Variables => _variables;
+    public IDictionary<string, string> Variables => variables;
 
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(string line, ShellIo io, CancellationToken cancel)
     {
         try
         {
-            return _last = await RunAsync(ShellParser.Parse(line), io, cancel);
+            return last = await RunAsync(ShellParser.Parse(line), io, cancel);
         }
         catch (ShellSyntaxException ex)
         {
             phone.Tally.Unhandled("shell: " + line);
             await io.Error.WriteAsync($"/system/bin/sh: syntax error: {ex.Message}\n", cancel);
-            return _last = 1;
+            return last = 1;
         }
     }
 
     public int Exit(int code)
     {
-        _exit = true;
+        exit = true;
         return code;
     }
 
-    public int LastExitCode => _last;
+    public int LastExitCode => last;
 
     private async Task<int> RunAsync(ShellNode node, ShellIo io, CancellationToken cancel)
     {
         switch (node)
         {
             case ShellNode.Simple simple:
-                return _last = await RunSimpleAsync(simple, io, cancel);
+                return last = await RunSimpleAsync(simple, io, cancel);
             case ShellNode.Sequence(var parts):
                 foreach (var part in parts)
                 {
                     await RunAsync(part, io, cancel);
-                    if (_exit)
+                    if (exit)
                         break;
                 }
 
-                return _last;
+                return last;
             case ShellNode.And(var left, var right):
-                return await RunAsync(left, io, cancel) is 0 && !_exit ? await RunAsync(right, io, cancel) : _last;
+                return await RunAsync(left, io, cancel) is 0 && !exit ? await RunAsync(right, io, cancel) : last;
             case ShellNode.Or(var left, var right):
-                return await RunAsync(left, io, cancel) is not 0 && !_exit ? await RunAsync(right, io, cancel) : _last;
+                return await RunAsync(left, io, cancel) is not 0 && !exit ? await RunAsync(right, io, cancel) : last;
             case ShellNode.Not(var inner):
-                return _last = await RunAsync(inner, io, cancel) == 0 ? 1 : 0;
+                return last = await RunAsync(inner, io, cancel) == 0 ? 1 : 0;
             case ShellNode.Pipe(var left, var right):
                 // The left side runs to its end first: commands here are short, and none needs to see the other run.
                 var kept = new KeptOutput();
@@ -88,7 +88,7 @@ internal sealed class ShellInterpreter(PhoneDevice phone)
     private async Task<int> RunSimpleAsync(ShellNode.Simple simple, ShellIo io, CancellationToken cancel)
     {
         foreach (var (name, value) in simple.Assignments)
-            _variables[name] = string.Join(' ', await ExpandAsync(value, io, cancel));
+            variables[name] = string.Join(' ', await ExpandAsync(value, io, cancel));
         var words = new List<string>();
         foreach (var word in simple.Words)
             words.AddRange(await ExpandAsync(word, io, cancel));
@@ -213,10 +213,10 @@ internal sealed class ShellInterpreter(PhoneDevice phone)
 
     private string Variable(string name) => name switch
     {
-        "?" => _last.ToString(CultureInfo.InvariantCulture),
+        "?" => last.ToString(CultureInfo.InvariantCulture),
         "$" => "2000",
         "#" => "0",
-        _ => _variables.GetValueOrDefault(name, ""),
+        _ => variables.GetValueOrDefault(name, ""),
     };
 
     private async Task<string> CaptureAsync(ShellNode command, ShellIo io, CancellationToken cancel)

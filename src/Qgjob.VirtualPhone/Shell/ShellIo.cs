@@ -26,15 +26,15 @@ internal sealed class KeptOutput : IShellOutput
 {
     private const int MaxBytes = 32 * 1024 * 1024;
 
-    private readonly ArrayBufferWriter<byte> _bytes = new();
+    private readonly ArrayBufferWriter<byte> bytes = new();
 
-    public byte[] Bytes => _bytes.WrittenSpan.ToArray();
+    public byte[] Bytes => bytes.WrittenSpan.ToArray();
 
     public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancel)
     {
-        if (_bytes.WrittenCount + bytes.Length > MaxBytes)
+        if (this.bytes.WrittenCount + bytes.Length > MaxBytes)
             throw new IOException("More output than the virtual phone keeps for a pipe or a file.");
-        _bytes.Write(bytes.Span);
+        this.bytes.Write(bytes.Span);
         return ValueTask.CompletedTask;
     }
 }

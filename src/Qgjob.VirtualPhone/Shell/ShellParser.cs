@@ -11,26 +11,26 @@ internal sealed class ShellParser
     private const int MaxDepth = 20;
     private static readonly string[] Unsupported = ["if", "then", "else", "fi", "for", "while", "until", "do", "done", "case", "esac", "function"];
 
-    private readonly string _line;
-    private int _at;
-    private int _depth;
+    private readonly string line;
+    private int at;
+    private int depth;
 
-    private ShellParser(string line) => _line = line;
+    private ShellParser(string line) => this.line = line;
 
     public static ShellNode Parse(string line)
     {
         var parser = new ShellParser(line);
         var node = parser.ReadSequence('\0');
-        return parser._at < line.Length ? throw parser.Unexpected() : node;
+        return parser.at < line.Length ? throw parser.Unexpected() : node;
     }
 
-    private char Now => _at < _line.Length ? _line[_at] : '\0';
+    private char Now => at < line.Length ? line[at] : '\0';
 
-    private bool AtEnd => _at >= _line.Length;
+    private bool AtEnd => at >= line.Length;
 
     private ShellNode ReadSequence(char end)
     {
-        if (++_depth > MaxDepth)
+        if (++depth > MaxDepth)
             throw new ShellSyntaxException("nested too deeply");
         var parts = new List<ShellNode>();
         while (true)
@@ -47,7 +47,7 @@ internal sealed class ShellParser
                 throw Unexpected();
         }
 
-        _depth--;
+        depth--;
         return parts is [var only] ? only : new ShellNode.Sequence(parts);
     }
 
@@ -69,17 +69,17 @@ internal sealed class ShellParser
     private ShellNode ReadPipe()
     {
         SkipBlanks();
-        if (Now == '!' && _at + 1 < _line.Length && char.IsWhiteSpace(_line[_at + 1]))
+        if (Now == '!' && at + 1 < line.Length && char.IsWhiteSpace(line[at + 1]))
         {
-            _at++;
+            at++;
             return new ShellNode.Not(ReadPipe());
         }
 
         var left = ReadCommand();
         SkipBlanks();
-        while (Now == '|' && !_line.AsSpan(_at).StartsWith("||"))
+        while (Now == '|' && !line.AsSpan(at).StartsWith("||"))
         {
-            _at++;
+            at++;
             left = new ShellNode.Pipe(left, AfterOperator(ReadCommand));
             SkipBlanks();
         }
@@ -98,7 +98,7 @@ internal sealed class ShellParser
         SkipBlanks();
         if (Now == '(')
             return ReadGroup(')');
-        if (Now == '{' && _at + 1 < _line.Length && char.IsWhiteSpace(_line[_at + 1]))
+        if (Now == '{' && at + 1 < line.Length && char.IsWhiteSpace(line[at + 1]))
             return ReadGroup('}');
 
         var assignments = new List<(string, ShellWord)>();
@@ -126,11 +126,11 @@ internal sealed class ShellParser
 
     private ShellNode.Group ReadGroup(char end)
     {
-        _at++;
+        at++;
         var body = ReadSequence(end);
         if (Now != end)
             throw Unexpected();
-        _at++;
+        at++;
         var redirects = new List<Redirect>();
         SkipBlanks();
         while (TryReadRedirect() is { } redirect)
@@ -144,42 +144,42 @@ internal sealed class ShellParser
 
     private (string, ShellWord)? TryReadAssignment()
     {
-        var end = _at;
-        while (end < _line.Length && (char.IsAsciiLetterOrDigit(_line[end]) || _line[end] == '_'))
+        var end = at;
+        while (end < line.Length && (char.IsAsciiLetterOrDigit(line[end]) || line[end] == '_'))
             end++;
-        if (end == _at || end >= _line.Length || _line[end] != '=' || char.IsAsciiDigit(Now))
+        if (end == at || end >= line.Length || line[end] != '=' || char.IsAsciiDigit(Now))
             return null;
-        var name = _line[_at..end];
-        _at = end + 1;
+        var name = line[at..end];
+        at = end + 1;
         return (name, AtEnd || char.IsWhiteSpace(Now) || Now == ';' ? new ShellWord([]) : ReadWord());
     }
 
     private Redirect? TryReadRedirect()
     {
-        var at = _at;
+        var at = this.at;
         var from = -1;
-        if (char.IsAsciiDigit(Now) && at + 1 < _line.Length && _line[at + 1] is '>' or '<')
-            from = _line[at++] - '0';
-        if (at >= _line.Length || _line[at] is not ('>' or '<'))
+        if (char.IsAsciiDigit(Now) && at + 1 < line.Length && line[at + 1] is '>' or '<')
+            from = line[at++] - '0';
+        if (at >= line.Length || line[at] is not ('>' or '<'))
             return null;
-        var read = _line[at++] == '<';
+        var read = line[at++] == '<';
         var kind = read ? RedirectKind.Read : RedirectKind.Write;
-        if (!read && at < _line.Length && _line[at] == '>')
+        if (!read && at < line.Length && line[at] == '>')
         {
             kind = RedirectKind.Append;
             at++;
         }
-        else if (at < _line.Length && _line[at] == '&')
+        else if (at < line.Length && line[at] == '&')
         {
             kind = RedirectKind.Duplicate;
             at++;
         }
-        else if (read && at < _line.Length && _line[at] == '<')
+        else if (read && at < line.Length && line[at] == '<')
         {
             throw new ShellSyntaxException("here-documents are not supported by this virtual phone's shell");
         }
 
-        _at = at;
+        this.at = at;
         SkipBlanks();
         return new Redirect(from >= 0 ? from : read ? 0 : 1, kind, ReadWord());
     }
@@ -188,7 +188,7 @@ internal sealed class ShellParser
     {
         var parts = new List<ShellWord.Part>();
         var text = new StringBuilder();
-        var start = _at;
+        var start = at;
         while (!AtEnd && !char.IsWhiteSpace(Now) && Now is not (';' or '&' or '|' or '<' or '>' or ')' or '('))
         {
             switch (Now)
@@ -203,9 +203,9 @@ internal sealed class ShellParser
                     break;
                 case '\\':
                     Flush(parts, text);
-                    _at++;
+                    at++;
                     if (!AtEnd)
-                        parts.Add(new ShellWord.Part(ShellWord.PartKind.Text, _line[_at++].ToString(), true));
+                        parts.Add(new ShellWord.Part(ShellWord.PartKind.Text, line[at++].ToString(), true));
                     break;
                 case '$' when ReadDollar(quoted: false) is { } dollar:
                     Flush(parts, text);
@@ -214,13 +214,13 @@ internal sealed class ShellParser
                 case '`':
                     throw new ShellSyntaxException("backquotes are not supported by this virtual phone's shell: use $(…)");
                 default:
-                    text.Append(_line[_at++]);
+                    text.Append(line[at++]);
                     break;
             }
         }
 
         Flush(parts, text);
-        return _at == start ? throw Unexpected() : new ShellWord(parts);
+        return at == start ? throw Unexpected() : new ShellWord(parts);
     }
 
     private static void Flush(List<ShellWord.Part> parts, StringBuilder text)
@@ -232,26 +232,26 @@ internal sealed class ShellParser
 
     private string ReadUntilQuote()
     {
-        var end = _line.IndexOf('\'', _at + 1);
+        var end = line.IndexOf('\'', at + 1);
         if (end < 0)
             throw new ShellSyntaxException("no closing quote");
-        var inside = _line[(_at + 1)..end];
-        _at = end + 1;
+        var inside = line[(at + 1)..end];
+        at = end + 1;
         return inside;
     }
 
     private void ReadDoubleQuoted(List<ShellWord.Part> parts)
     {
         var text = new StringBuilder();
-        _at++;
+        at++;
         while (Now != '"')
         {
             if (AtEnd)
                 throw new ShellSyntaxException("no closing quote");
-            if (Now == '\\' && _at + 1 < _line.Length && _line[_at + 1] is '"' or '\\' or '$' or '`')
+            if (Now == '\\' && at + 1 < line.Length && line[at + 1] is '"' or '\\' or '$' or '`')
             {
-                text.Append(_line[_at + 1]);
-                _at += 2;
+                text.Append(line[at + 1]);
+                at += 2;
             }
             else if (Now == '$' && ReadDollar(quoted: true) is { } dollar)
             {
@@ -261,65 +261,65 @@ internal sealed class ShellParser
             }
             else
             {
-                text.Append(_line[_at++]);
+                text.Append(line[at++]);
             }
         }
 
-        _at++;
+        at++;
         parts.Add(new ShellWord.Part(ShellWord.PartKind.Text, text.ToString(), true));
     }
 
     /// <returns>Null where the dollar is only a dollar; then nothing was read.</returns>
     private ShellWord.Part? ReadDollar(bool quoted)
     {
-        var next = _at + 1 < _line.Length ? _line[_at + 1] : '\0';
+        var next = at + 1 < line.Length ? line[at + 1] : '\0';
         if (next == '(')
         {
-            if (_at + 2 < _line.Length && _line[_at + 2] == '(')
+            if (at + 2 < line.Length && line[at + 2] == '(')
                 throw new ShellSyntaxException("arithmetic is not supported by this virtual phone's shell");
-            _at += 2;
+            at += 2;
             var body = ReadSequence(')');
             if (Now != ')')
                 throw new ShellSyntaxException("no closing ')'");
-            _at++;
+            at++;
             return new ShellWord.Part(ShellWord.PartKind.Command, "", quoted, body);
         }
 
         if (next is '?' or '$' or '#')
         {
-            _at += 2;
+            at += 2;
             return new ShellWord.Part(ShellWord.PartKind.Variable, next.ToString(), quoted);
         }
 
         var braces = next == '{';
-        var start = _at + (braces ? 2 : 1);
+        var start = at + (braces ? 2 : 1);
         var end = start;
-        while (end < _line.Length && (char.IsAsciiLetterOrDigit(_line[end]) || _line[end] == '_'))
+        while (end < line.Length && (char.IsAsciiLetterOrDigit(line[end]) || line[end] == '_'))
             end++;
-        if (braces && (end >= _line.Length || _line[end] != '}'))
+        if (braces && (end >= line.Length || line[end] != '}'))
             throw new ShellSyntaxException("only ${name} is supported by this virtual phone's shell");
         if (end == start)
             return null;
-        _at = braces ? end + 1 : end;
-        return new ShellWord.Part(ShellWord.PartKind.Variable, _line[start..end], quoted);
+        at = braces ? end + 1 : end;
+        return new ShellWord.Part(ShellWord.PartKind.Variable, line[start..end], quoted);
     }
 
     private void SkipBlanks(bool lines = false)
     {
         while (Now is ' ' or '\t' or '\r' || (lines && Now == '\n'))
-            _at++;
-        if (Now == '#' && (_at == 0 || char.IsWhiteSpace(_line[_at - 1])))
+            at++;
+        if (Now == '#' && (at == 0 || char.IsWhiteSpace(line[at - 1])))
         {
             while (!AtEnd && Now != '\n')
-                _at++;
+                at++;
         }
     }
 
     private bool Take(string text)
     {
-        if (string.CompareOrdinal(_line, _at, text, 0, text.Length) != 0)
+        if (string.CompareOrdinal(line, at, text, 0, text.Length) != 0)
             return false;
-        _at += text.Length;
+        at += text.Length;
         return true;
     }
 

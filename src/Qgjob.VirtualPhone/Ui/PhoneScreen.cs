@@ -8,9 +8,9 @@ internal sealed class PhoneScreen(PhoneDevice phone)
 {
     private const string LauncherPackage = "com.android.launcher3";
 
-    private readonly Dictionary<string, RunningApp> _running = [];
-    private string? _front;
-    private int _launches;
+    private readonly Dictionary<string, RunningApp> running = [];
+    private string? front;
+    private int launches;
 
     public bool Landscape { get; private set; }
 
@@ -27,7 +27,7 @@ internal sealed class PhoneScreen(PhoneDevice phone)
         }
     }
 
-    private RunningApp? FrontApp => _front is null ? null : _running.GetValueOrDefault(_front);
+    private RunningApp? FrontApp => front is null ? null : running.GetValueOrDefault(front);
 
     /// <summary>Starts the app, or brings it to the front where it runs.</summary>
     public void Launch(InstalledPackage package, string activity)
@@ -36,15 +36,15 @@ internal sealed class PhoneScreen(PhoneDevice phone)
         {
             phone.Log.Write('I', "ActivityTaskManager", $"START u0 {{act=android.intent.action.MAIN cmp={package.Id}/{activity}}}");
             var pid = phone.Processes.Start(package.Id);
-            _front = package.Id;
-            if (_running.ContainsKey(package.Id))
+            front = package.Id;
+            if (running.ContainsKey(package.Id))
                 return;
             phone.Tally.Launched(package.Id);
             phone.Log.Write('I', "ActivityManager", $"Start proc {pid}:{package.Id}/u0a{package.Uid - 10000} for activity {activity}");
-            var app = new RunningApp(package.Id, package.Manifest.VersionName, activity, ++_launches,
+            var app = new RunningApp(package.Id, package.Manifest.VersionName, activity, ++launches,
                 phone.Packages.ReadDescription(package), phone.Store.LoadAppData(package.Id),
                 permission => phone.Packages.IsGranted(package.Id, permission));
-            _running[package.Id] = app;
+            running[package.Id] = app;
             AfterInput(app);
             phone.Faults.AppStarted(package.Id);
         }
@@ -53,22 +53,22 @@ internal sealed class PhoneScreen(PhoneDevice phone)
     public bool IsRunning(string package)
     {
         lock (phone.Gate)
-            return _running.ContainsKey(package);
+            return running.ContainsKey(package);
     }
 
     /// <summary>The caller holds the gate.</summary>
     public void Stop(string package)
     {
-        if (_running.Remove(package))
+        if (running.Remove(package))
             phone.Log.Write('I', "ActivityManager", $"Force stopping {package}");
-        if (_front == package)
-            _front = null;
+        if (front == package)
+            front = null;
     }
 
     public void Home()
     {
         lock (phone.Gate)
-            _front = null;
+            front = null;
     }
 
     public void Back()
@@ -76,7 +76,7 @@ internal sealed class PhoneScreen(PhoneDevice phone)
         lock (phone.Gate)
         {
             if (FrontApp is { } app && !app.Back())
-                _front = null;
+                front = null;
         }
     }
 
@@ -209,7 +209,7 @@ internal sealed class PhoneScreen(PhoneDevice phone)
     {
         lock (phone.Gate)
         {
-            if (!_running.ContainsKey(package))
+            if (!running.ContainsKey(package))
                 return false;
             CrashNow(package, message);
             return true;
@@ -222,8 +222,8 @@ internal sealed class PhoneScreen(PhoneDevice phone)
         phone.Log.Write('E', "AndroidRuntime",
             $"FATAL EXCEPTION: main\nProcess: {package}, PID: {pid}\njava.lang.RuntimeException: {message}", pid);
         phone.Processes.Stop(package);
-        _running.Remove(package);
-        if (_front == package)
-            _front = null;
+        this.running.Remove(package);
+        if (front == package)
+            front = null;
     }
 }

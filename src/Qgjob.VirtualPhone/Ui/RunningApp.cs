@@ -3,10 +3,10 @@ namespace Qgjob.Phones.Ui;
 /// <summary>An app between its start and its end: its variables, the screen it shows, and what taps do to it.</summary>
 internal sealed class RunningApp : IUiScope
 {
-    private readonly Dictionary<string, UiValue> _vars;
-    private readonly Dictionary<string, UiValue> _data;
-    private readonly Func<string, bool> _isGranted;
-    private readonly string _version;
+    private readonly Dictionary<string, UiValue> vars;
+    private readonly Dictionary<string, UiValue> data;
+    private readonly Func<string, bool> isGranted;
+    private readonly string version;
 
     /// <param name="package">Its package id.</param>
     /// <param name="version">Its version name.</param>
@@ -23,11 +23,11 @@ internal sealed class RunningApp : IUiScope
         Launch = launch;
         Description = description;
         Screen = description.FirstScreen;
-        _version = version;
-        _isGranted = isGranted;
-        _vars = new(description.Vars);
+        this.version = version;
+        this.isGranted = isGranted;
+        vars = new(description.Vars);
         // An update may have changed what the app keeps: names and kinds of the new version win.
-        _data = description.Data.ToDictionary(d => d.Key, d =>
+        data = description.Data.ToDictionary(d => d.Key, d =>
             savedData.TryGetValue(d.Key, out var saved) && saved.GetType() == d.Value.GetType() ? saved : d.Value);
         Do(description.Start, this);
     }
@@ -57,27 +57,27 @@ internal sealed class RunningApp : IUiScope
 
     public bool DataChanged { get; set; }
 
-    public IReadOnlyDictionary<string, UiValue> Data => _data;
+    public IReadOnlyDictionary<string, UiValue> Data => data;
 
     public UiValue Find(string name) =>
-        _vars.TryGetValue(name, out var value) || _data.TryGetValue(name, out value) ? value : name switch
+        vars.TryGetValue(name, out var value) || data.TryGetValue(name, out value) ? value : name switch
         {
-            UiNames.Version => new UiText(_version),
+            UiNames.Version => new UiText(version),
             UiNames.Package => new UiText(Package),
             _ => UiValue.Nothing,
         };
 
-    public bool IsGranted(string permission) => _isGranted(permission);
+    public bool IsGranted(string permission) => isGranted(permission);
 
     public void Store(string name, UiValue value)
     {
-        if (_vars.ContainsKey(name))
+        if (vars.ContainsKey(name))
         {
-            _vars[name] = value;
+            vars[name] = value;
             return;
         }
 
-        _data[name] = value;
+        data[name] = value;
         DataChanged = true;
     }
 

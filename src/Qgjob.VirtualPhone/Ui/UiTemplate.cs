@@ -5,9 +5,9 @@ namespace Qgjob.Phones.Ui;
 /// <summary>A text with {names} in it.</summary>
 internal sealed class UiTemplate
 {
-    private readonly IReadOnlyList<Part> _parts;
+    private readonly IReadOnlyList<Part> parts;
 
-    private UiTemplate(IReadOnlyList<Part> parts) => _parts = parts;
+    private UiTemplate(IReadOnlyList<Part> parts) => this.parts = parts;
 
     /// <param name="Text">The text itself, or the name to look up.</param>
     /// <param name="IsName">Whether it is a name.</param>
@@ -64,9 +64,9 @@ internal sealed class UiTemplate
 
     /// <summary>A lone {name} gives the value itself, lists included; anything else gives text.</summary>
     public UiValue Value(IUiScope scope) =>
-        _parts is [{ IsName: true, Count: false } only] ? scope.Find(only.Text) : new UiText(Text(scope));
+        parts is [{ IsName: true, Count: false } only] ? scope.Find(only.Text) : new UiText(Text(scope));
 
-    public string Text(IUiScope scope) => string.Concat(_parts.Select(part => part switch
+    public string Text(IUiScope scope) => string.Concat(parts.Select(part => part switch
     {
         { IsName: false } => part.Text,
         { Count: true } => scope.Find(part.Text) is UiList list ? list.Count : "0",

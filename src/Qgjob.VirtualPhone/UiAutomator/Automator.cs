@@ -15,9 +15,9 @@ internal sealed class Automator(PhoneDevice phone)
     private const string ServerPackage = "io.appium.uiautomator2.server";
     private const string TestPackage = "io.appium.uiautomator2.server.test";
 
-    private Instrumentation? _running;
+    private Instrumentation? running;
 
-    public Instrumentation? Running => Volatile.Read(ref _running);
+    public Instrumentation? Running => Volatile.Read(ref running);
 
     /// <summary>Runs until the host closes the call or a package of it is stopped.</summary>
     public async ValueTask<int> RunInstrumentationAsync(ShellCall call, CancellationToken cancel)
@@ -40,7 +40,7 @@ internal sealed class Automator(PhoneDevice phone)
         lock (phone.Gate)
         {
             phone.Processes.Start(ServerPackage);
-            Volatile.Write(ref _running, instrumentation);
+            Volatile.Write(ref running, instrumentation);
         }
 
         phone.Log.Write('I', "appium", "UiAutomator2 server started on port 6790");
@@ -55,9 +55,9 @@ internal sealed class Automator(PhoneDevice phone)
             lock (phone.Gate)
             {
                 // A later run may have taken over; its process stays.
-                if (_running == instrumentation)
+                if (running == instrumentation)
                 {
-                    Volatile.Write(ref _running, null);
+                    Volatile.Write(ref running, null);
                     phone.Processes.Stop(ServerPackage);
                 }
             }

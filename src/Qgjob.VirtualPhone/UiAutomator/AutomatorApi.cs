@@ -25,9 +25,9 @@ internal sealed record AutomatorSession(string Id, JsonObject Capabilities)
 /// <summary>Finds the handler for a request. One session at a time, as on a phone: a new one replaces the old.</summary>
 internal sealed class AutomatorApi(PhoneDevice phone)
 {
-    private readonly Lock _gate = new();
-    private AutomatorSession? _session;
-    private int _sessions;
+    private readonly Lock gate = new();
+    private AutomatorSession? session;
+    private int sessions;
 
     public UiReply Handle(HttpRequest request)
     {
@@ -37,7 +37,7 @@ internal sealed class AutomatorApi(PhoneDevice phone)
             var path = request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(Uri.UnescapeDataString).ToArray();
             var body = Parse(request.Body);
             // One request at a time, as the real server's main thread.
-            lock (_gate)
+            lock (gate)
             {
                 var value = Route(request.Method, path, body, ref session);
                 return new UiReply(200, session, value);
@@ -63,15 +63,15 @@ internal sealed class AutomatorApi(PhoneDevice phone)
                     ["build"] = new JsonObject { ["version"] = "7.7.1", ["versionCode"] = 207 },
                 };
             case ("GET", ["sessions"]):
-                return _session is null ? new JsonArray() : new JsonArray(
-                    new JsonObject { ["id"] = _session.Id, ["capabilities"] = _session.Capabilities.DeepClone() });
+                return this.session is null ? new JsonArray() : new JsonArray(
+                    new JsonObject { ["id"] = this.session.Id, ["capabilities"] = this.session.Capabilities.DeepClone() });
             case ("POST", ["session"]):
-                _session = NewSession(body);
-                session = _session.Id;
-                return new JsonObject { ["sessionId"] = _session.Id, ["capabilities"] = _session.Capabilities.DeepClone() };
+                this.session = NewSession(body);
+                session = this.session.Id;
+                return new JsonObject { ["sessionId"] = this.session.Id, ["capabilities"] = this.session.Capabilities.DeepClone() };
             case (_, ["session", var id, .. var rest]):
                 session = id;
-                if (_session is not { } current || current.Id != id)
+                if (this.session is not { } current || current.Id != id)
                     throw new WebDriverException(404, "invalid session id", $"There is no session '{id}' (invalid session id).");
                 return RouteSession(method, rest, body, current);
             default:
@@ -86,7 +86,7 @@ internal sealed class AutomatorApi(PhoneDevice phone)
             case ("GET", []):
                 return session.Capabilities.DeepClone();
             case ("DELETE", []):
-                _session = null;
+                this.session = null;
                 return null;
             case ("GET", ["appium", "settings"]):
                 return session.Settings.ToJson();
@@ -119,7 +119,7 @@ internal sealed class AutomatorApi(PhoneDevice phone)
 
         // Different for every phone, start and session, without a source of chance.
         var id = string.Create(CultureInfo.InvariantCulture,
-            $"{(uint)Hash(phone.Options.Name):x8}-{(ushort)(++_sessions):x4}-4000-8000-{phone.Time.GetUtcNow().UtcTicks & 0xffffffffffff:x12}");
+            $"{(uint)Hash(phone.Options.Name):x8}-{(ushort)(++sessions):x4}-4000-8000-{phone.Time.GetUtcNow().UtcTicks & 0xffffffffffff:x12}");
         return new AutomatorSession(id, capabilities);
     }
 

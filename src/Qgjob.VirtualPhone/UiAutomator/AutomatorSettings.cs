@@ -5,7 +5,7 @@ namespace Qgjob.Phones.UiAutomator;
 /// <summary>A session's settings: those of UiAutomator2 server 7, kept and shown, with their kinds checked. Each session starts with the defaults.</summary>
 internal sealed class AutomatorSettings
 {
-    private readonly JsonObject _values = new()
+    private readonly JsonObject values = new()
     {
         ["actionAcknowledgmentTimeout"] = 3000,
         ["allowInvisibleElements"] = false,
@@ -42,7 +42,7 @@ internal sealed class AutomatorSettings
         ["wakeLockTimeout"] = 86_400_000,
     };
 
-    public JsonNode ToJson() => _values.DeepClone();
+    public JsonNode ToJson() => values.DeepClone();
 
     /// <exception cref="WebDriverException">A setting that the server does not have, or a value of another kind; then nothing is changed.</exception>
     public void Update(JsonObject body)
@@ -50,14 +50,14 @@ internal sealed class AutomatorSettings
         var wanted = body.Object("settings") ?? throw WebDriverException.InvalidArgument("'settings' is missing.");
         foreach (var (name, value) in wanted)
         {
-            if (_values[name] is not { } known)
+            if (values[name] is not { } known)
                 throw WebDriverException.InvalidArgument($"UiAutomator2 has no setting '{name}'.");
             if (value is null || !SameKind(known, value))
                 throw WebDriverException.InvalidArgument($"The value of setting '{name}' is of the wrong kind.");
         }
 
         foreach (var (name, value) in wanted)
-            _values[name] = value!.DeepClone();
+            values[name] = value!.DeepClone();
     }
 
     private static bool SameKind(JsonNode known, JsonNode value)

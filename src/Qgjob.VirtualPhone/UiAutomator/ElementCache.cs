@@ -6,16 +6,16 @@ namespace Qgjob.Phones.UiAutomator;
 /// <summary>Element ids of a session. The same view has the same id for as long as it lives.</summary>
 internal sealed class ElementCache
 {
-    private readonly Dictionary<string, string> _keyById = [];
-    private readonly Dictionary<string, string> _idByKey = [];
+    private readonly Dictionary<string, string> keyById = [];
+    private readonly Dictionary<string, string> idByKey = [];
 
     public string IdOf(ViewNode view)
     {
-        if (!_idByKey.TryGetValue(view.Key, out var id))
+        if (!idByKey.TryGetValue(view.Key, out var id))
         {
-            id = string.Create(CultureInfo.InvariantCulture, $"00000000-0000-0001-ffff-{_keyById.Count + 1:x12}");
-            _idByKey[view.Key] = id;
-            _keyById[id] = view.Key;
+            id = string.Create(CultureInfo.InvariantCulture, $"00000000-0000-0001-ffff-{keyById.Count + 1:x12}");
+            idByKey[view.Key] = id;
+            keyById[id] = view.Key;
         }
 
         return id;
@@ -23,7 +23,7 @@ internal sealed class ElementCache
 
     /// <exception cref="WebDriverException">The view is gone, or the id was never given.</exception>
     public ViewNode Find(string id, ScreenSnapshot screen) =>
-        _keyById.TryGetValue(id, out var key) && screen.Nodes.FirstOrDefault(n => n.Key == key) is { } view
+        keyById.TryGetValue(id, out var key) && screen.Nodes.FirstOrDefault(n => n.Key == key) is { } view
             ? view
             : throw WebDriverException.StaleElement();
 }

@@ -15,9 +15,9 @@ internal sealed class HttpReader(Stream stream)
     private const int MaxHead = 16 * 1024;
     private const int MaxBody = 16 * 1024 * 1024;
 
-    private byte[] _buffer = new byte[4096];
-    private int _start;
-    private int _end;
+    private byte[] buffer = new byte[4096];
+    private int start;
+    private int end;
 
     /// <returns>Null where the caller hung up between requests.</returns>
     /// <exception cref="HttpFormatException">The bytes are no request that is understood here.</exception>
@@ -71,11 +71,11 @@ internal sealed class HttpReader(Stream stream)
         var scanned = 0;
         while (true)
         {
-            var waiting = _buffer.AsSpan(_start, _end - _start);
+            var waiting = buffer.AsSpan(start, this.end - start);
             // Empty lines before a request are allowed.
             if (waiting.StartsWith("\r\n"u8))
             {
-                _start += 2;
+                start += 2;
                 scanned = 0;
                 continue;
             }
@@ -85,7 +85,7 @@ internal sealed class HttpReader(Stream stream)
             if (end >= 0)
             {
                 var head = Encoding.Latin1.GetString(waiting[..(from + end)]);
-                _start += from + end + 4;
+                start += from + end + 4;
                 return head;
             }
 
@@ -100,9 +100,9 @@ internal sealed class HttpReader(Stream stream)
     private async Task<byte[]> ReadExactlyAsync(int length, CancellationToken cancel)
     {
         var body = length == 0 ? [] : new byte[length];
-        var have = Math.Min(length, _end - _start);
-        _buffer.AsSpan(_start, have).CopyTo(body);
-        _start += have;
+        var have = Math.Min(length, end - start);
+        buffer.AsSpan(start, have).CopyTo(body);
+        start += have;
         await stream.ReadExactlyAsync(body.AsMemory(have), cancel);
         return body;
     }
@@ -136,15 +136,15 @@ internal sealed class HttpReader(Stream stream)
     {
         while (true)
         {
-            var end = _buffer.AsSpan(_start, _end - _start).IndexOf("\r\n"u8);
+            var end = buffer.AsSpan(start, this.end - start).IndexOf("\r\n"u8);
             if (end >= 0)
             {
-                var line = Encoding.Latin1.GetString(_buffer, _start, end);
-                _start += end + 2;
+                var line = Encoding.Latin1.GetString(buffer, start, end);
+                start += end + 2;
                 return line;
             }
 
-            if (_end - _start > MaxHead)
+            if (this.end - start > MaxHead)
                 throw new HttpFormatException("a line is too long");
             if (!await FillAsync(cancel))
                 throw new HttpFormatException("the request ends in its body");
@@ -153,16 +153,16 @@ internal sealed class HttpReader(Stream stream)
 
     private async Task<bool> FillAsync(CancellationToken cancel)
     {
-        if (_start > 0)
+        if (start > 0)
         {
-            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
-            (_start, _end) = (0, _end - _start);
+            buffer.AsSpan(start, end - start).CopyTo(buffer);
+            (start, end) = (0, end - start);
         }
 
-        if (_end == _buffer.Length)
-            Array.Resize(ref _buffer, _buffer.Length * 2);
-        var read = await stream.ReadAsync(_buffer.AsMemory(_end), cancel);
-        _end += read;
+        if (end == buffer.Length)
+            Array.Resize(ref buffer, buffer.Length * 2);
+        var read = await stream.ReadAsync(buffer.AsMemory(end), cancel);
+        end += read;
         return read > 0;
     }
 }

@@ -5,30 +5,30 @@ namespace Qgjob.Phones.UiAutomator;
 /// <summary>One run of the UiAutomator2 server.</summary>
 internal sealed class Instrumentation : IDisposable
 {
-    private readonly CancellationTokenSource _ended = new();
-    private readonly PhoneDevice _phone;
-    private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource ended = new();
+    private readonly PhoneDevice phone;
+    private readonly TaskCompletionSource end = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Instrumentation(PhoneDevice phone)
     {
-        _phone = phone;
+        this.phone = phone;
         Api = new AutomatorApi(phone);
-        Ended = _ended.Token;
+        Ended = ended.Token;
     }
 
     public AutomatorApi Api { get; }
 
     public CancellationToken Ended { get; }
 
-    public Task WhileHangingAsync(CancellationToken cancel) => _phone.Faults.WhileHangingAsync(cancel);
+    public Task WhileHangingAsync(CancellationToken cancel) => phone.Faults.WhileHangingAsync(cancel);
 
     public void End()
     {
-        if (_end.TrySetResult())
-            _ended.Cancel();
+        if (end.TrySetResult())
+            ended.Cancel();
     }
 
-    public Task WhenEndedAsync(CancellationToken cancel) => _end.Task.WaitAsync(cancel);
+    public Task WhenEndedAsync(CancellationToken cancel) => end.Task.WaitAsync(cancel);
 
-    public void Dispose() => _ended.Dispose();
+    public void Dispose() => ended.Dispose();
 }

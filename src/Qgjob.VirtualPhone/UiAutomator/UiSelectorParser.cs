@@ -11,10 +11,10 @@ internal sealed class UiSelectorParser
     // A pattern from a test must not hang the phone.
     private static readonly TimeSpan MatchLimit = TimeSpan.FromSeconds(1);
 
-    private readonly string _text;
-    private int _at;
+    private readonly string text;
+    private int at;
 
-    private UiSelectorParser(string text) => _text = text;
+    private UiSelectorParser(string text) => this.text = text;
 
     /// <exception cref="WebDriverException">The expression is not understood; the message says where.</exception>
     public static UiQuery Parse(string text)
@@ -22,15 +22,15 @@ internal sealed class UiSelectorParser
         var parser = new UiSelectorParser(text.Trim().TrimEnd(';').TrimEnd());
         var query = parser.Query();
         parser.Blanks();
-        return parser._at < parser._text.Length ? throw parser.Wrong("unexpected text") : query;
+        return parser.at < parser.text.Length ? throw parser.Wrong("unexpected text") : query;
     }
 
     private UiQuery Query()
     {
-        var start = _at;
+        var start = at;
         if (Word("new") && Word("UiScrollable"))
             return Scrollable();
-        _at = start;
+        at = start;
         return Selector();
     }
 
@@ -48,7 +48,7 @@ internal sealed class UiSelectorParser
             {
                 case "scrollIntoView":
                     Blanks();
-                    target = _at < _text.Length && _text[_at] == '"' ? Containing(String()) : Selector();
+                    target = at < text.Length && text[at] == '"' ? Containing(String()) : Selector();
                     break;
                 case "scrollTextIntoView":
                     target = Containing(String());
@@ -78,10 +78,10 @@ internal sealed class UiSelectorParser
     {
         var selector = new UiSelector();
         var count = 0;
-        var start = _at;
+        var start = at;
         if (Word("new") || Word("UiSelector"))
         {
-            _at = start;
+            at = start;
             Word("new");
             if (!Word("UiSelector"))
                 throw Wrong("expected UiSelector");
@@ -200,60 +200,60 @@ internal sealed class UiSelectorParser
     private bool Word(string word)
     {
         Blanks();
-        var end = _at + word.Length;
-        if (string.CompareOrdinal(_text, _at, word, 0, word.Length) != 0 || (end < _text.Length && char.IsLetterOrDigit(_text[end])))
+        var end = at + word.Length;
+        if (string.CompareOrdinal(text, at, word, 0, word.Length) != 0 || (end < text.Length && char.IsLetterOrDigit(text[end])))
             return false;
-        _at = end;
+        at = end;
         return true;
     }
 
     private string Name()
     {
         Blanks();
-        var start = _at;
-        while (_at < _text.Length && char.IsLetter(_text[_at]))
-            _at++;
-        return _at > start ? _text[start.._at] : throw Wrong("expected a method name");
+        var start = at;
+        while (at < text.Length && char.IsLetter(text[at]))
+            at++;
+        return at > start ? text[start..at] : throw Wrong("expected a method name");
     }
 
     private string String()
     {
         Expect('"');
         var value = new StringBuilder();
-        while (_at < _text.Length && _text[_at] != '"')
+        while (at < text.Length && text[at] != '"')
         {
-            if (_text[_at] == '\\' && _at + 1 < _text.Length)
+            if (text[at] == '\\' && at + 1 < text.Length)
             {
-                _at++;
-                value.Append(_text[_at] switch { 'n' => '\n', 't' => '\t', 'r' => '\r', var c => c });
-                _at++;
+                at++;
+                value.Append(text[at] switch { 'n' => '\n', 't' => '\t', 'r' => '\r', var c => c });
+                at++;
             }
             else
             {
-                value.Append(_text[_at++]);
+                value.Append(text[at++]);
             }
         }
 
-        if (_at == _text.Length)
+        if (at == text.Length)
             throw Wrong("a text without its closing quote");
-        _at++;
+        at++;
         return value.ToString();
     }
 
     private int Number()
     {
         Blanks();
-        var start = _at;
-        while (_at < _text.Length && char.IsAsciiDigit(_text[_at]))
-            _at++;
-        return int.TryParse(_text.AsSpan(start, _at - start), CultureInfo.InvariantCulture, out var number) ? number : throw Wrong("expected a number");
+        var start = at;
+        while (at < text.Length && char.IsAsciiDigit(text[at]))
+            at++;
+        return int.TryParse(text.AsSpan(start, at - start), CultureInfo.InvariantCulture, out var number) ? number : throw Wrong("expected a number");
     }
 
     /// <summary>Nothing between the brackets means true.</summary>
     private bool Flag()
     {
         Blanks();
-        if (_at < _text.Length && _text[_at] == ')')
+        if (at < text.Length && text[at] == ')')
             return true;
         return Word("true") || (Word("false") ? false : throw Wrong("expected true or false"));
     }
@@ -261,9 +261,9 @@ internal sealed class UiSelectorParser
     private bool Take(char c)
     {
         Blanks();
-        if (_at >= _text.Length || _text[_at] != c)
+        if (at >= text.Length || text[at] != c)
             return false;
-        _at++;
+        at++;
         return true;
     }
 
@@ -275,10 +275,10 @@ internal sealed class UiSelectorParser
 
     private void Blanks()
     {
-        while (_at < _text.Length && char.IsWhiteSpace(_text[_at]))
-            _at++;
+        while (at < text.Length && char.IsWhiteSpace(text[at]))
+            at++;
     }
 
     private WebDriverException Wrong(string problem) =>
-        WebDriverException.InvalidSelector($"Could not parse expression '{_text}' at character {_at + 1}: {problem}.");
+        WebDriverException.InvalidSelector($"Could not parse expression '{text}' at character {this.at + 1}: {problem}.");
 }

@@ -4,9 +4,9 @@ namespace Qgjob.Agent.Tests.AppWright;
 
 public sealed class AppWrightVersionsTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("qgjob-versions-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("qgjob-versions-").FullName;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Theory]
     [InlineData("1.49.1")]
@@ -44,12 +44,12 @@ public sealed class AppWrightVersionsTests : IDisposable
         Put("node_modules/appwright/package.json", """{"version":"0.1.1"}""");
         Put("node_modules/@playwright/test/package.json", $$"""{"version":"{{playwright}}"}""");
         Put("node_modules/@playwright/test/cli.js", "");
-        return PlaywrightProject.Find(_folder, null);
+        return PlaywrightProject.Find(folder, null);
     }
 
     private void Put(string name, string content)
     {
-        var file = Path.Combine(_folder, name);
+        var file = Path.Combine(folder, name);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         File.WriteAllText(file, content);
     }

@@ -6,15 +6,15 @@ namespace Qgjob.Agent.Tests.AppWright;
 public sealed class AttemptFilesTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-    private readonly AttemptFiles _files = AttemptFiles.Write();
-    private readonly string _folder = Directory.CreateTempSubdirectory("qgjob-test-").FullName;
+    private readonly AttemptFiles files = AttemptFiles.Write();
+    private readonly string folder = Directory.CreateTempSubdirectory("qgjob-test-").FullName;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public void Dispose()
     {
-        _files.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        files.Dispose();
+        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]
@@ -27,12 +27,12 @@ public sealed class AttemptFilesTests : IDisposable
     [Fact]
     public async Task Other_patterns_count_among_the_attempts_own_processes_only()
     {
-        var word = $"qgjob-{Path.GetFileName(_folder)}";
+        var word = $"qgjob-{Path.GetFileName(folder)}";
         using var foreign = Process.Start(new ProcessStartInfo("setsid", ["sh", "-c", "read -r _", word]) { RedirectStandardInput = true })!;
         // Its own name must not match, else the test ends with what it ends.
-        await File.WriteAllTextAsync(Path.Combine(_folder, "attempt.sh"),
+        await File.WriteAllTextAsync(Path.Combine(folder, "attempt.sh"),
             $"set -- {word}; node -e 'setInterval(() => {{}}, 1000)' \"$1\" & own=$!; until pgrep -s 0 -f \"$1\" >/dev/null; do :; done; pkill -f \"$1\"; printf '%s ' $?; wait $own; echo $?", Cancel);
-        Assert.Equal("0 143", await RunAsync("setsid", "--wait", "sh", Path.Combine(_folder, "attempt.sh")));
+        Assert.Equal("0 143", await RunAsync("setsid", "--wait", "sh", Path.Combine(folder, "attempt.sh")));
         Assert.False(foreign.HasExited);
         foreign.StandardInput.Close();
         await foreign.WaitForExitAsync(Cancel).WaitAsync(Patience, Cancel);
@@ -49,15 +49,16 @@ public sealed class AttemptFilesTests : IDisposable
             fs.writeFileSync('other.txt', 'x');
             process.stdout.write(fs.readFileSync(path.join(notes, 'worker-info-0.json'), 'utf8') + fs.existsSync(path.join(notes, 'none')));
             """;
-        Assert.Equal("{}false", await RunAsync("node", "--require", _files.Redirect, "-e", script));
-        Assert.Equal([Path.Combine(_folder, "other.txt")], Directory.EnumerateFileSystemEntries(_folder));
-        Assert.True(File.Exists(Path.Combine(_files.Folder, "workers", "worker-info-0.json")));
+        Assert.Equal("{}false", await RunAsync("node", "--require", AttemptScripts.Redirect, "-e", script));
+        Assert.Equal([Path.Combine(folder, "other.txt")], Directory.EnumerateFileSystemEntries(folder));
+        Assert.True(File.Exists(Path.Combine(files.Folder, "workers", "worker-info-0.json")));
     }
 
     private async Task<string> RunAsync(string program, params IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, WorkingDirectory = _folder };
-        start.Environment["PATH"] = $"{_files.Bin}:{start.Environment["PATH"]}";
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, WorkingDirectory = folder };
+        start.Environment["QGJOB_EVENTS"] = files.Events;
+        start.Environment["PATH"] = $"{AttemptScripts.Bin}:{start.Environment["PATH"]}";
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync(Cancel);
         await process.WaitForExitAsync(Cancel).WaitAsync(Patience, Cancel);

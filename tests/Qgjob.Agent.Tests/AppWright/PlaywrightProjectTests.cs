@@ -4,9 +4,9 @@ namespace Qgjob.Agent.Tests.AppWright;
 
 public sealed class PlaywrightProjectTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("qgjob-test-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("qgjob-test-").FullName;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
     public void The_config_and_the_playwright_of_appwright_are_found()
@@ -15,8 +15,8 @@ public sealed class PlaywrightProjectTests : IDisposable
         Put("node_modules/appwright/package.json");
         Put("node_modules/@playwright/test/cli.js");
         var own = Put("node_modules/appwright/node_modules/@playwright/test/cli.js");
-        var found = PlaywrightProject.Find(_folder, null);
-        Assert.Equal(Path.Combine(_folder, "appwright.config.ts"), found.ConfigFile);
+        var found = PlaywrightProject.Find(folder, null);
+        Assert.Equal(Path.Combine(folder, "appwright.config.ts"), found.ConfigFile);
         Assert.Equal(own, found.Cli);
         Assert.False(found.IsModule);
     }
@@ -27,10 +27,10 @@ public sealed class PlaywrightProjectTests : IDisposable
         Put("appwright.config.mjs");
         var cli = Put("store/appwright@0.1.1/node_modules/@playwright/test/cli.js");
         Put("store/appwright@0.1.1/node_modules/appwright/package.json");
-        Directory.CreateDirectory(Path.Combine(_folder, "node_modules"));
+        Directory.CreateDirectory(Path.Combine(folder, "node_modules"));
         Directory.CreateSymbolicLink(
-            Path.Combine(_folder, "node_modules", "appwright"), Path.Combine(_folder, "store/appwright@0.1.1/node_modules/appwright"));
-        var found = PlaywrightProject.Find(_folder, null);
+            Path.Combine(folder, "node_modules", "appwright"), Path.Combine(folder, "store/appwright@0.1.1/node_modules/appwright"));
+        var found = PlaywrightProject.Find(folder, null);
         Assert.Equal(cli, found.Cli);
         Assert.True(found.IsModule);
     }
@@ -44,23 +44,23 @@ public sealed class PlaywrightProjectTests : IDisposable
         Put("e2e/my.config.ts");
         Put("node_modules/appwright/package.json");
         Put("node_modules/playwright/cli.js");
-        File.WriteAllText(Path.Combine(_folder, "package.json"), manifest);
-        Assert.Equal(isModule, PlaywrightProject.Find(_folder, "e2e/my.config.ts").IsModule);
+        File.WriteAllText(Path.Combine(folder, "package.json"), manifest);
+        Assert.Equal(isModule, PlaywrightProject.Find(folder, "e2e/my.config.ts").IsModule);
     }
 
     [Fact]
     public void What_is_missing_is_named()
     {
-        Assert.Contains("--config", Assert.Throws<ProjectErrorException>(() => PlaywrightProject.Find(_folder, null)).Message, StringComparison.Ordinal);
+        Assert.Contains("--config", Assert.Throws<ProjectErrorException>(() => PlaywrightProject.Find(folder, null)).Message, StringComparison.Ordinal);
         Put("appwright.config.ts");
-        Assert.Contains("no appwright", Assert.Throws<ProjectErrorException>(() => PlaywrightProject.Find(_folder, null)).Message, StringComparison.Ordinal);
+        Assert.Contains("no appwright", Assert.Throws<ProjectErrorException>(() => PlaywrightProject.Find(folder, null)).Message, StringComparison.Ordinal);
         Put("node_modules/appwright/package.json");
-        Assert.Contains("@playwright/test", Assert.Throws<ProjectErrorException>(() => PlaywrightProject.Find(_folder, null)).Message, StringComparison.Ordinal);
+        Assert.Contains("@playwright/test", Assert.Throws<ProjectErrorException>(() => PlaywrightProject.Find(folder, null)).Message, StringComparison.Ordinal);
     }
 
     private string Put(string path)
     {
-        var file = Path.Combine(_folder, path);
+        var file = Path.Combine(folder, path);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         File.WriteAllText(file, "{}");
         return file;

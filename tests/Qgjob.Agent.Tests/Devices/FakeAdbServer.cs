@@ -10,15 +10,15 @@ namespace Qgjob.Agent.Tests.Devices;
 /// <summary>An adb server in this process, with one phone whose shell is a function.</summary>
 internal sealed class FakeAdbServer : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _serving;
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource stop = new();
+    private readonly Task serving;
 
     public FakeAdbServer()
     {
-        _listener.Start();
-        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
-        _serving = ServeAsync();
+        listener.Start();
+        Port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        serving = ServeAsync();
     }
 
     public int Port { get; }
@@ -35,10 +35,10 @@ internal sealed class FakeAdbServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
-        _listener.Stop();
-        await _serving;
-        _stop.Dispose();
+        await stop.CancelAsync();
+        listener.Stop();
+        await serving;
+        stop.Dispose();
     }
 
     private async Task ServeAsync()
@@ -47,7 +47,7 @@ internal sealed class FakeAdbServer : IAsyncDisposable
         {
             while (true)
             {
-                var client = await _listener.AcceptTcpClientAsync(_stop.Token);
+                var client = await listener.AcceptTcpClientAsync(stop.Token);
                 _ = Task.Run(() => AnswerAsync(client));
             }
         }
@@ -102,7 +102,7 @@ internal sealed class FakeAdbServer : IAsyncDisposable
         if (service == "host:track-devices-l")
         {
             await SendAsync(stream, "OKAY" + string.Concat(Tracked.Select(Text)));
-            if (KeepTracking) await stream.ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false, _stop.Token);
+            if (KeepTracking) await stream.ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false, stop.Token);
             return;
         }
 

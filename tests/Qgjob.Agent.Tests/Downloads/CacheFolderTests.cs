@@ -10,11 +10,11 @@ namespace Qgjob.Agent.Tests.Downloads;
 [Collection(VirtualTime.Name)]
 public sealed class CacheFolderTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("qgjob-cache-").FullName;
-    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
-    private int _made;
+    private readonly string folder = Directory.CreateTempSubdirectory("qgjob-cache-").FullName;
+    private readonly FakeTimeProvider time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    private int made;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
     public async Task Many_callers_at_once_make_one_entry()
@@ -23,16 +23,16 @@ public sealed class CacheFolderTests : IDisposable
         var go = new TaskCompletionSource();
         var all = Enumerable.Range(0, 20).Select(_ => cache.GetAsync("k", async (draft, _) =>
         {
-            Interlocked.Increment(ref _made);
+            Interlocked.Increment(ref made);
             await go.Task;
             await File.WriteAllTextAsync(Path.Combine(draft, "f"), "x", CancellationToken.None);
         }, TestContext.Current.CancellationToken)).ToList();
         go.SetResult();
         var entries = await Task.WhenAll(all);
-        Assert.Equal(1, _made);
+        Assert.Equal(1, made);
         Assert.All(entries, e => Assert.Equal("x", File.ReadAllText(Path.Combine(e.Folder, "f"))));
         using var later = await GetAsync(New(), "k", 1);
-        Assert.Equal(1, _made);
+        Assert.Equal(1, made);
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class CacheFolderTests : IDisposable
         var cache = New();
         await Assert.ThrowsAsync<InvalidDataException>(() => cache.GetAsync("k", (_, _) => throw new InvalidDataException("bad"), TestContext.Current.CancellationToken));
         using var entry = await GetAsync(cache, "k", 10);
-        Assert.Equal(1, _made);
+        Assert.Equal(1, made);
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class CacheFolderTests : IDisposable
     public async Task A_sweep_removes_halves_only()
     {
         (await GetAsync(New(), "whole", 1)).Dispose();
-        Directory.CreateDirectory(Path.Combine(_folder, "half.draft"));
+        Directory.CreateDirectory(Path.Combine(folder, "half.draft"));
         New().Sweep();
         Assert.Equal(["whole"], Names());
     }
@@ -87,7 +87,7 @@ public sealed class CacheFolderTests : IDisposable
     public async Task A_download_with_the_wrong_hash_is_tried_again_and_then_refused()
     {
         var server = new FakeServer();
-        var file = Path.Combine(_folder, "f");
+        var file = Path.Combine(folder, "f");
         var sha = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("right")));
         var bodies = new Queue<string>(["wrong", "right"]);
         Task<HttpResponseMessage> Open(CancellationToken c) =>
@@ -102,16 +102,16 @@ public sealed class CacheFolderTests : IDisposable
         Assert.Contains(sha, e.Message, StringComparison.Ordinal);
     }
 
-    private string[] Names() => [.. Directory.GetDirectories(_folder).Select(d => Path.GetFileName(d)!).Order()];
+    private string[] Names() => [.. Directory.GetDirectories(folder).Select(d => Path.GetFileName(d)!).Order()];
 
-    private CacheFolder New(long limit = 1000) => new(_folder, limit, _time, CancellationToken.None);
+    private CacheFolder New(long limit = 1000) => new(folder, limit, time, CancellationToken.None);
 
     private Task<CacheEntry> GetAsync(CacheFolder cache, string key, int bytes)
     {
-        _time.Advance(TimeSpan.FromMinutes(1));
+        time.Advance(TimeSpan.FromMinutes(1));
         return cache.GetAsync(key, (draft, c) =>
         {
-            Interlocked.Increment(ref _made);
+            Interlocked.Increment(ref made);
             return File.WriteAllBytesAsync(Path.Combine(draft, "f"), new byte[bytes], c);
         }, TestContext.Current.CancellationToken);
     }

@@ -8,19 +8,19 @@ namespace Qgjob.Agent.Tests.Gateway;
 /// <summary>An Appium that remembers what it was asked.</summary>
 internal sealed class FakeAppium : IAsyncDisposable
 {
-    private readonly LoopbackHttpServer _http;
-    private int _sessions;
+    private readonly LoopbackHttpServer http;
+    private int sessions;
 
-    public FakeAppium() => _http = new LoopbackHttpServer(AnswerAsync);
+    public FakeAppium() => http = new LoopbackHttpServer(AnswerAsync);
 
-    public int Port => _http.Port;
+    public int Port => http.Port;
 
     public ConcurrentQueue<string> Requests { get; } = [];
 
     /// <summary>Overrides the answer where it gives one.</summary>
     public Func<HttpRequest, CancellationToken, Task<HttpReply?>> Special { get; set; } = (_, _) => Task.FromResult<HttpReply?>(null);
 
-    public ValueTask DisposeAsync() => _http.DisposeAsync();
+    public ValueTask DisposeAsync() => http.DisposeAsync();
 
     private async Task<HttpReply> AnswerAsync(HttpRequest request, CancellationToken cancel)
     {
@@ -29,7 +29,7 @@ internal sealed class FakeAppium : IAsyncDisposable
         if (request is { Method: "POST", Path: "/session" })
         {
             var capabilities = JsonNode.Parse(request.Body)!["capabilities"]!["alwaysMatch"]!.DeepClone();
-            var value = new JsonObject { ["sessionId"] = $"real{Interlocked.Increment(ref _sessions)}", ["capabilities"] = capabilities };
+            var value = new JsonObject { ["sessionId"] = $"real{Interlocked.Increment(ref sessions)}", ["capabilities"] = capabilities };
             return HttpReply.Json(200, new JsonObject { ["value"] = value }.ToJsonString());
         }
 

@@ -8,28 +8,28 @@ namespace Qgjob.Agent.Tests.Http;
 public sealed class TransportTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-    private readonly FakeTimeProvider _time = new();
-    private readonly Answering _server = new();
-    private readonly Transport _transport;
+    private readonly FakeTimeProvider time = new();
+    private readonly Answering server = new();
+    private readonly Transport transport;
 
-    public TransportTests() => _transport = new Transport(new Uri("http://server.test"), null, _time, _server);
+    public TransportTests() => transport = new Transport(new Uri("http://server.test"), null, time, server);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public void Dispose() => _transport.Dispose();
+    public void Dispose() => transport.Dispose();
 
     [Fact]
     public async Task A_call_without_answer_ends_by_the_given_clock()
     {
-        _server.Answer = async cancel =>
+        server.Answer = async cancel =>
         {
-            await Task.Delay(Timeout.InfiniteTimeSpan, _time, cancel);
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, cancel);
             return new HttpResponseMessage();
         };
-        var call = _transport.GetAsync("/readyz", WireJson.Default.Health, Cancel);
-        _time.Advance(TimeSpan.FromSeconds(29));
+        var call = transport.GetAsync("/readyz", WireJson.Default.Health, Cancel);
+        time.Advance(TimeSpan.FromSeconds(29));
         Assert.False(call.IsCompleted);
-        _time.Advance(TimeSpan.FromSeconds(1));
+        time.Advance(TimeSpan.FromSeconds(1));
         var e = await Assert.ThrowsAsync<ServerUnreachableException>(() => call.WaitAsync(Patience, Cancel));
         Assert.IsType<TimeoutException>(e.InnerException);
     }
@@ -38,10 +38,10 @@ public sealed class TransportTests : IDisposable
     public async Task An_answer_that_stops_in_the_middle_counts_as_none()
     {
         var body = new Stalled();
-        _server.Answer = _ => Task.FromResult(new HttpResponseMessage { Content = new StreamContent(body) });
-        var call = _transport.GetAsync("/readyz", WireJson.Default.Health, Cancel);
+        server.Answer = _ => Task.FromResult(new HttpResponseMessage { Content = new StreamContent(body) });
+        var call = transport.GetAsync("/readyz", WireJson.Default.Health, Cancel);
         await body.Asked.Task.WaitAsync(Patience, Cancel);
-        _time.Advance(TimeSpan.FromSeconds(30));
+        time.Advance(TimeSpan.FromSeconds(30));
         await Assert.ThrowsAsync<ServerUnreachableException>(() => call.WaitAsync(Patience, Cancel));
     }
 
@@ -50,8 +50,8 @@ public sealed class TransportTests : IDisposable
     {
         using var end = new CancellationTokenSource();
         var body = new Stalled();
-        _server.Answer = _ => Task.FromResult(new HttpResponseMessage { Content = new StreamContent(body) });
-        var call = _transport.GetAsync("/readyz", WireJson.Default.Health, end.Token);
+        server.Answer = _ => Task.FromResult(new HttpResponseMessage { Content = new StreamContent(body) });
+        var call = transport.GetAsync("/readyz", WireJson.Default.Health, end.Token);
         await body.Asked.Task.WaitAsync(Patience, Cancel);
         await end.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call.WaitAsync(Patience, Cancel));

@@ -7,28 +7,28 @@ namespace Qgjob.Agent.Tests.Installs;
 /// <summary>The adb program is a script that plays back answers; the adb server is in this process.</summary>
 public sealed class InstallerTests : IAsyncLifetime
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("qgjob-test-").FullName;
-    private readonly FakeAdbServer _adb = new();
-    private string? _update = "2026-01-01 10:00:00";
+    private readonly string folder = Directory.CreateTempSubdirectory("qgjob-test-").FullName;
+    private readonly FakeAdbServer adb = new();
+    private string? update = "2026-01-01 10:00:00";
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private AdbDevice Phone => new(_adb.Port, "phone");
+    private AdbDevice Phone => new(adb.Port, "phone");
 
-    private BuildFile Build => new(Path.Combine(_folder, "a.apk"), "aa11", "com.a");
+    private BuildFile Build => new(Path.Combine(folder, "a.apk"), "aa11", "com.a");
 
     public ValueTask InitializeAsync()
     {
-        _adb.Shell = c => c.StartsWith("dumpsys package", StringComparison.Ordinal)
-            ? (_update is null ? "Unable to find package: com.a\n" : $"Packages:\n  Package [com.a] (1f):\n    codePath=/data/app/x==/com.a-1\n    versionCode=3 minSdk=21\n    lastUpdateTime={_update}\n", 0)
+        adb.Shell = c => c.StartsWith("dumpsys package", StringComparison.Ordinal)
+            ? (update is null ? "Unable to find package: com.a\n" : $"Packages:\n  Package [com.a] (1f):\n    codePath=/data/app/x==/com.a-1\n    versionCode=3 minSdk=21\n    lastUpdateTime={update}\n", 0)
             : ("Success\n", 0);
         return ValueTask.CompletedTask;
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _adb.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
+        await adb.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]
@@ -55,9 +55,9 @@ public sealed class InstallerTests : IAsyncLifetime
     public async Task A_phone_that_was_wiped_or_changed_by_hand_is_noticed(string? update)
     {
         await Ensure("Success");
-        _update = update;
+        this.update = update;
         Assert.Null(await New("").ResidentAsync(Phone, "key", "com.a", Cancel));
-        _update = "2026-03-03 10:00:00";
+        this.update = "2026-03-03 10:00:00";
         Assert.True(((BuildReady)await Ensure("Success")).Installed);
     }
 
@@ -68,7 +68,7 @@ public sealed class InstallerTests : IAsyncLifetime
     {
         var outcome = await Ensure($"adb: failed to install a.apk: Failure [{code}: …]", null, "Success");
         Assert.True(Assert.IsType<BuildReady>(outcome).Installed);
-        Assert.Contains("pm uninstall com.a", _adb.Commands);
+        Assert.Contains("pm uninstall com.a", adb.Commands);
         Assert.Equal(2, Runs);
     }
 
@@ -78,14 +78,14 @@ public sealed class InstallerTests : IAsyncLifetime
         var failed = Assert.IsType<InstallFailed>(await Ensure("Failure [INSTALL_FAILED_INSUFFICIENT_STORAGE]"));
         Assert.Contains("INSTALL_FAILED_INSUFFICIENT_STORAGE", failed.Reason, StringComparison.Ordinal);
         Assert.Null(await New("").ResidentAsync(Phone, "key", "com.a", Cancel));
-        Assert.DoesNotContain("pm uninstall com.a", _adb.Commands);
+        Assert.DoesNotContain("pm uninstall com.a", adb.Commands);
     }
 
     [Fact]
     public async Task A_damaged_memory_costs_an_install_only()
     {
         await Ensure("Success");
-        await File.WriteAllTextAsync(Path.Combine(_folder, "installs.json"), "{ damaged", Cancel);
+        await File.WriteAllTextAsync(Path.Combine(folder, "installs.json"), "{ damaged", Cancel);
         Assert.True(((BuildReady)await Ensure("Success")).Installed);
     }
 
@@ -97,18 +97,18 @@ public sealed class InstallerTests : IAsyncLifetime
         Assert.Null(Installer.Fingerprint("Unable to find package: com.a", "com.a"));
     }
 
-    private int Runs => File.ReadAllLines(Path.Combine(_folder, "runs")).Length;
+    private int Runs => File.ReadAllLines(Path.Combine(folder, "runs")).Length;
 
     private Task<InstallOutcome> Ensure(string first, Action? installing = null, string? second = null) =>
         New(first, second).EnsureAsync(Phone, "key", Build, installing, Cancel);
 
     private Installer New(string first, string? second = null)
     {
-        var adb = Path.Combine(_folder, "adb");
-        var script = $"#!/bin/sh\necho \"$@\" >> '{_folder}/runs'\nn=$(ls '{_folder}' | grep -c '^ran')\ntouch '{_folder}/ran'$n\n"
+        var adb = Path.Combine(folder, "adb");
+        var script = $"#!/bin/sh\necho \"$@\" >> '{folder}/runs'\nn=$(ls '{folder}' | grep -c '^ran')\ntouch '{folder}/ran'$n\n"
             + (second is null ? $"echo '{first}'\n" : $"if [ \"$n\" = 0 ]; then echo '{first}'; else echo '{second}'; fi\n");
         File.WriteAllText(adb, script);
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(adb, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return new Installer(adb, new InstallRecords(Path.Combine(_folder, "installs.json")), TimeProvider.System);
+        return new Installer(adb, new InstallRecords(Path.Combine(folder, "installs.json")), TimeProvider.System);
     }
 }

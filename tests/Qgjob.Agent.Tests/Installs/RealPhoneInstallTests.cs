@@ -13,29 +13,29 @@ namespace Qgjob.Agent.Tests.Installs;
 public sealed class RealPhoneInstallTests : IAsyncLifetime
 {
     private const string Package = "com.example.todo";
-    private readonly string _folder = Directory.CreateTempSubdirectory("qgjob-test-").FullName;
-    private VirtualPhone _phone = null!;
-    private AdbServer _adb = null!;
-    private Installer _installer = null!;
+    private readonly string folder = Directory.CreateTempSubdirectory("qgjob-test-").FullName;
+    private VirtualPhone phone = null!;
+    private AdbServer adb = null!;
+    private Installer installer = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private AdbDevice Device => new(_adb.Client.Port, _phone.Serial);
+    private AdbDevice Device => new(adb.Client.Port, phone.Serial);
 
     public async ValueTask InitializeAsync()
     {
-        _phone = await VirtualPhone.StartAsync(
-            new VirtualPhoneOptions { Name = "phone", DataFolder = Path.Combine(_folder, "phone") }, TimeProvider.System, Cancel);
-        _adb = await AdbServer.StartPrivateAsync("adb", LoopbackPort.Free(), TimeProvider.System, Cancel);
-        await _adb.Client.ConnectAsync(_phone.Serial, Cancel);
-        _installer = new Installer("adb", new InstallRecords(Path.Combine(_folder, "installs.json")), TimeProvider.System);
+        phone = await VirtualPhone.StartAsync(
+            new VirtualPhoneOptions { Name = "phone", DataFolder = Path.Combine(folder, "phone") }, TimeProvider.System, Cancel);
+        adb = await AdbServer.StartPrivateAsync("adb", LoopbackPort.Free(), TimeProvider.System, Cancel);
+        await adb.Client.ConnectAsync(phone.Serial, Cancel);
+        installer = new Installer("adb", new InstallRecords(Path.Combine(folder, "installs.json")), TimeProvider.System);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _adb.DisposeAsync();
-        await _phone.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
+        await adb.DisposeAsync();
+        await phone.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]
@@ -43,11 +43,11 @@ public sealed class RealPhoneInstallTests : IAsyncLifetime
     {
         Assert.True((await ReadyAsync(Todo("1.0"))).Installed);
         Assert.True((await ReadyAsync(Todo("1.1"))).Installed);
-        Assert.False(_phone.Counters.Uninstalls.ContainsKey(Package));
+        Assert.False(phone.Counters.Uninstalls.ContainsKey(Package));
 
         Assert.True((await ReadyAsync(Todo("1.0"))).Installed);
-        Assert.Equal(1, _phone.Counters.Uninstalls[Package]);
-        Assert.Equal(3, _phone.Counters.Installs[Package]);
+        Assert.Equal(1, phone.Counters.Uninstalls[Package]);
+        Assert.Equal(3, phone.Counters.Installs[Package]);
         Assert.False((await ReadyAsync(Todo("1.0"))).Installed);
     }
 
@@ -56,7 +56,7 @@ public sealed class RealPhoneInstallTests : IAsyncLifetime
     {
         await ReadyAsync(Todo("1.0"));
         Assert.True((await ReadyAsync(Unsigned("1.1"))).Installed);
-        Assert.Equal(1, _phone.Counters.Uninstalls[Package]);
+        Assert.Equal(1, phone.Counters.Uninstalls[Package]);
     }
 
     [Fact]
@@ -69,12 +69,12 @@ public sealed class RealPhoneInstallTests : IAsyncLifetime
         await AdbAsync("install", someones.Path);
         await FaultAsync($"storage {(2 * new FileInfo(old.Path).Length) + new FileInfo(Todo("1.0").Path).Length + 500}");
         var gone = new List<string>();
-        _installer.Removed = (_, package) => gone.Add(package);
+        installer.Removed = (_, package) => gone.Add(package);
 
         Assert.True((await ReadyAsync(Todo("1.0"))).Installed);
 
         Assert.Equal([old.PackageId], gone);
-        Assert.Equal([old.PackageId], _phone.Counters.Uninstalls.Keys);
+        Assert.Equal([old.PackageId], phone.Counters.Uninstalls.Keys);
         Assert.False((await ReadyAsync(used)).Installed);
     }
 
@@ -88,11 +88,11 @@ public sealed class RealPhoneInstallTests : IAsyncLifetime
         await AdbAsync("install", someones.Path);
         await FaultAsync("storage 1000");
 
-        var failed = Assert.IsType<InstallFailed>(await _installer.EnsureAsync(Device, "key", Todo("1.0"), null, Cancel));
+        var failed = Assert.IsType<InstallFailed>(await installer.EnsureAsync(Device, "key", Todo("1.0"), null, Cancel));
 
         Assert.Contains("INSTALL_FAILED_INSUFFICIENT_STORAGE", failed.Reason, StringComparison.Ordinal);
         Assert.Contains("nothing is left on the phone that qgjob installed", failed.Reason, StringComparison.Ordinal);
-        Assert.Equal(1, _phone.Counters.Uninstalls.Values.Sum());
+        Assert.Equal(1, phone.Counters.Uninstalls.Values.Sum());
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class RealPhoneInstallTests : IAsyncLifetime
     [Fact]
     public async Task A_wiped_phone_gets_the_app_again_and_nothing_is_called_resident_meanwhile()
     {
-        var residents = new Residents(Path.Combine(_folder, "residents.json"), _installer);
+        var residents = new Residents(Path.Combine(folder, "residents.json"), installer);
         var corrected = 0;
         residents.Corrected = () => corrected++;
         var other = Clone("com.example.tod1");
@@ -129,7 +129,7 @@ public sealed class RealPhoneInstallTests : IAsyncLifetime
     public async Task A_failure_of_the_phone_carries_androids_word()
     {
         await FaultAsync("install-failure INSTALL_FAILED_MEDIA_UNAVAILABLE");
-        var failed = Assert.IsType<InstallFailed>(await _installer.EnsureAsync(Device, "key", Todo("1.0"), null, Cancel));
+        var failed = Assert.IsType<InstallFailed>(await installer.EnsureAsync(Device, "key", Todo("1.0"), null, Cancel));
         Assert.Contains("INSTALL_FAILED_MEDIA_UNAVAILABLE", failed.Reason, StringComparison.Ordinal);
         Assert.True((await ReadyAsync(Todo("1.0"))).Installed);
     }
@@ -138,23 +138,23 @@ public sealed class RealPhoneInstallTests : IAsyncLifetime
     public async Task A_phone_that_is_gone_is_a_failed_install_and_no_exception()
     {
         await ReadyAsync(Todo("1.0"));
-        await _adb.Client.DisconnectAsync(_phone.Serial, Cancel);
-        Assert.IsType<InstallFailed>(await _installer.EnsureAsync(Device, "key", Todo("1.0"), null, Cancel));
-        Assert.IsType<InstallFailed>(await _installer.ReinstallAsync(Device, "key", Todo("1.0"), Cancel));
+        await adb.Client.DisconnectAsync(phone.Serial, Cancel);
+        Assert.IsType<InstallFailed>(await installer.EnsureAsync(Device, "key", Todo("1.0"), null, Cancel));
+        Assert.IsType<InstallFailed>(await installer.ReinstallAsync(Device, "key", Todo("1.0"), Cancel));
     }
 
     private static BuildFile Todo(string version) =>
         new(Path.Combine(AppContext.BaseDirectory, "Fixtures", $"todo-{version}.apk"), "sha-" + version, Package);
 
     private async Task<BuildReady> ReadyAsync(BuildFile build) =>
-        Assert.IsType<BuildReady>(await _installer.EnsureAsync(Device, "key", build, null, Cancel));
+        Assert.IsType<BuildReady>(await installer.EnsureAsync(Device, "key", build, null, Cancel));
 
     private async Task FaultAsync(string fault) =>
-        Assert.Equal(0, (await _adb.Client.ShellAsync(_phone.Serial, "qgjob-fault " + fault, Cancel)).ExitCode);
+        Assert.Equal(0, (await adb.Client.ShellAsync(phone.Serial, "qgjob-fault " + fault, Cancel)).ExitCode);
 
     private async Task AdbAsync(params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("adb", ["-P", $"{_adb.Client.Port}", "-s", _phone.Serial, .. arguments]) { RedirectStandardOutput = true })!;
+        using var process = Process.Start(new ProcessStartInfo("adb", ["-P", $"{adb.Client.Port}", "-s", phone.Serial, .. arguments]) { RedirectStandardOutput = true })!;
         await process.StandardOutput.ReadToEndAsync(Cancel);
         await process.WaitForExitAsync(Cancel);
         Assert.Equal(0, process.ExitCode);
@@ -168,7 +168,7 @@ public sealed class RealPhoneInstallTests : IAsyncLifetime
 
     private BuildFile Rewrite(string name, string package, string source)
     {
-        var path = Path.Combine(_folder, name + ".apk");
+        var path = Path.Combine(folder, name + ".apk");
         using (var from = ZipFile.OpenRead(source))
         using (var to = ZipFile.Open(path, ZipArchiveMode.Create))
         {

@@ -9,11 +9,11 @@ namespace Qgjob.Agent.Tests.Phones;
 
 public sealed class PhoneBookTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("qgjob-test-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("qgjob-test-").FullName;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
     public async Task A_phone_connected_twice_is_offered_once_and_stays_when_either_connection_leaves()
@@ -21,7 +21,7 @@ public sealed class PhoneBookTests : IDisposable
         await using var cable = new FakeAdbServer { Shell = Answers };
         await using var network = new FakeAdbServer { Shell = Answers };
         var console = new Silent();
-        var residents = new Residents(Path.Combine(_folder, "r"), new Installer("adb", new InstallRecords(Path.Combine(_folder, "i")), TimeProvider.System));
+        var residents = new Residents(Path.Combine(folder, "r"), new Installer("adb", new InstallRecords(Path.Combine(folder, "i")), TimeProvider.System));
         var book = new PhoneBook("lab", [], Target.Any, residents, console, TimeProvider.System);
         var left = new List<int>();
         book.Left = device => left.Add(device.AdbPort);
@@ -50,8 +50,8 @@ public sealed class PhoneBookTests : IDisposable
     [Fact]
     public void A_memory_that_cannot_be_saved_is_kept_all_the_same()
     {
-        var installer = new Installer("adb", new InstallRecords(Path.Combine(_folder, "i")), TimeProvider.System);
-        var residents = new Residents(Path.Combine(_folder, "missing", "r"), installer);
+        var installer = new Installer("adb", new InstallRecords(Path.Combine(folder, "i")), TimeProvider.System);
+        var residents = new Residents(Path.Combine(folder, "missing", "r"), installer);
         var build = new ResidentBuild("com.example", "00", "acme", "v1");
         residents.Note("phone-1", build);
         Assert.Equal([build], residents.Noted("phone-1"));
@@ -68,24 +68,24 @@ public sealed class PhoneBookTests : IDisposable
 
     private sealed class Connection(PhoneBook book, FakeAdbServer adb) : IDisposable
     {
-        private readonly CancellationTokenSource _leave = new();
-        private Task _following = Task.CompletedTask;
+        private readonly CancellationTokenSource leave = new();
+        private Task following = Task.CompletedTask;
 
         public Task ArriveAsync()
         {
             adb.KeepTracking = true;
             adb.Tracked = ["phone device transport_id:1\n"];
-            _following = book.FollowAsync(new AdbClient(adb.Port, TimeProvider.System), _ => new PhoneNaming(null, null, Virtual: false), _leave.Token);
+            following = book.FollowAsync(new AdbClient(adb.Port, TimeProvider.System), _ => new PhoneNaming(null, null, Virtual: false), leave.Token);
             return Task.CompletedTask;
         }
 
         public async Task LeaveAsync()
         {
-            await _leave.CancelAsync();
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _following);
+            await leave.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => following);
         }
 
-        public void Dispose() => _leave.Dispose();
+        public void Dispose() => leave.Dispose();
     }
 
     private sealed class Silent : IAgentConsole

@@ -15,96 +15,96 @@ namespace Qgjob.Agent.Tests.Reporting;
 public sealed class OutboxTests : IDisposable
 {
     private static readonly WireJson Json = WireJson.Default;
-    private readonly FakeServer _server = new();
-    private readonly RecordedConsole _console = new();
-    private readonly string _folder = Directory.CreateTempSubdirectory("qgjob-outbox-").FullName;
-    private readonly List<FinishItem> _got = [];
-    private bool _accepts = true;
+    private readonly FakeServer server = new();
+    private readonly RecordedConsole console = new();
+    private readonly string folder = Directory.CreateTempSubdirectory("qgjob-outbox-").FullName;
+    private readonly List<FinishItem> got = [];
+    private bool accepts = true;
 
-    public OutboxTests() => _server.On("/agent/v1/finish", Json.FinishRequest, Json.FinishResponse, r =>
+    public OutboxTests() => server.On("/agent/v1/finish", Json.FinishRequest, Json.FinishResponse, r =>
     {
-        _got.AddRange(r.Items);
-        return new FinishResponse([.. r.Items.Select(_ => _accepts)]);
+        got.AddRange(r.Items);
+        return new FinishResponse([.. r.Items.Select(_ => accepts)]);
     });
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
     public async Task A_result_is_delivered_and_leaves_nothing_on_disk()
     {
         Assert.Equal(Delivery.Accepted, await New().DeliverAsync(Item("f-1"), TestContext.Current.CancellationToken));
-        Assert.Equal("f-1", Assert.Single(_got).FinishId);
-        Assert.Empty(Directory.GetFiles(_folder));
+        Assert.Equal("f-1", Assert.Single(got).FinishId);
+        Assert.Empty(Directory.GetFiles(folder));
     }
 
     [Fact]
     public async Task A_stale_lease_ends_the_matter()
     {
-        _accepts = false;
+        accepts = false;
         Assert.Equal(Delivery.TooLate, await New().DeliverAsync(Item("f-1"), TestContext.Current.CancellationToken));
-        Assert.Empty(Directory.GetFiles(_folder));
+        Assert.Empty(Directory.GetFiles(folder));
     }
 
     [Fact]
     public async Task The_same_finish_is_repeated_until_the_server_is_back()
     {
-        _server.Unreachable = true;
+        server.Unreachable = true;
         var delivering = New().DeliverAsync(Item("f-1"), TestContext.Current.CancellationToken);
-        await _server.UntilAsync(() => _server.Count("/agent/v1/finish") > 20, TimeSpan.FromMilliseconds(250));
+        await server.UntilAsync(() => server.Count("/agent/v1/finish") > 20, TimeSpan.FromMilliseconds(250));
         Assert.False(delivering.IsCompleted);
-        _server.Unreachable = false;
-        await _server.UntilAsync(() => delivering.IsCompleted, TimeSpan.FromMilliseconds(250));
+        server.Unreachable = false;
+        await server.UntilAsync(() => delivering.IsCompleted, TimeSpan.FromMilliseconds(250));
         Assert.Equal(Delivery.Accepted, await delivering);
-        Assert.Equal("f-1", Assert.Single(_got).FinishId);
+        Assert.Equal("f-1", Assert.Single(got).FinishId);
     }
 
     [Fact]
     public async Task What_could_not_be_delivered_is_delivered_after_a_restart()
     {
         using var quit = new CancellationTokenSource();
-        _server.Unreachable = true;
+        server.Unreachable = true;
         var delivering = New().DeliverAsync(Item("f-1"), quit.Token);
-        await _server.UntilAsync(() => _server.Count("/agent/v1/finish") > 5, TimeSpan.FromMilliseconds(250));
+        await server.UntilAsync(() => server.Count("/agent/v1/finish") > 5, TimeSpan.FromMilliseconds(250));
         await quit.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => delivering);
-        Assert.Single(Directory.GetFiles(_folder));
+        Assert.Single(Directory.GetFiles(folder));
 
-        _server.Unreachable = false;
+        server.Unreachable = false;
         Assert.Equal(1, await New().DeliverOldAsync(TestContext.Current.CancellationToken));
-        var item = Assert.Single(_got);
+        var item = Assert.Single(got);
         Assert.Equal(Item("f-1").Lease, item.Lease);
         Assert.Equal(AttemptOutcome.Failed, item.End.Outcome);
         Assert.Equal("boom", Assert.Single(item.End.Tests).Error);
-        Assert.Empty(Directory.GetFiles(_folder));
+        Assert.Empty(Directory.GetFiles(folder));
     }
 
     [Fact]
     public async Task A_damaged_file_is_dropped()
     {
-        await File.WriteAllTextAsync(Path.Combine(_folder, "f-2.json"), "{", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(folder, "f-2.json"), "{", TestContext.Current.CancellationToken);
         Assert.Equal(0, await New().DeliverOldAsync(TestContext.Current.CancellationToken));
-        Assert.Empty(Directory.GetFiles(_folder));
+        Assert.Empty(Directory.GetFiles(folder));
     }
 
     [Fact]
     public async Task A_full_disk_does_not_keep_a_result_from_the_server()
     {
-        var unwritable = Path.Combine(_folder, "file");
+        var unwritable = Path.Combine(folder, "file");
         await File.WriteAllTextAsync(unwritable, "", TestContext.Current.CancellationToken);
         Assert.Equal(Delivery.Accepted, await New(unwritable).DeliverAsync(Item("f-1"), TestContext.Current.CancellationToken));
-        Assert.Equal("boom", Assert.Single(Assert.Single(_got).End.Tests).Error);
-        Assert.Contains("sent from memory", Assert.Single(_console.Lines), StringComparison.Ordinal);
+        Assert.Equal("boom", Assert.Single(Assert.Single(got).End.Tests).Error);
+        Assert.Contains("sent from memory", Assert.Single(console.Lines), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_result_kept_in_memory_is_written_at_the_end_if_there_is_room_by_then()
     {
         using var quit = new CancellationTokenSource();
-        var later = Path.Combine(_folder, "later");
+        var later = Path.Combine(folder, "later");
         await File.WriteAllTextAsync(later, "", TestContext.Current.CancellationToken);
-        _server.Unreachable = true;
+        server.Unreachable = true;
         var delivering = New(later).DeliverAsync(Item("f-1"), quit.Token);
-        await _server.UntilAsync(() => _server.Count("/agent/v1/finish") > 5, TimeSpan.FromMilliseconds(250));
+        await server.UntilAsync(() => server.Count("/agent/v1/finish") > 5, TimeSpan.FromMilliseconds(250));
         File.Delete(later);
         await quit.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => delivering);
@@ -114,31 +114,31 @@ public sealed class OutboxTests : IDisposable
     [Fact]
     public async Task A_wrong_token_keeps_the_result_and_it_is_sent_again_slowly()
     {
-        var answer = _server.Answers["/agent/v1/finish"];
-        _server.Refuse("/agent/v1/finish", HttpStatusCode.Unauthorized);
-        var start = _server.Time.GetTimestamp();
+        var answer = server.Answers["/agent/v1/finish"];
+        server.Refuse("/agent/v1/finish", HttpStatusCode.Unauthorized);
+        var start = server.Time.GetTimestamp();
         var delivering = New().DeliverAsync(Item("f-1"), TestContext.Current.CancellationToken);
-        await _server.UntilAsync(() => _server.Count("/agent/v1/finish") == 4, TimeSpan.FromMilliseconds(500));
-        Assert.InRange(_server.Time.GetElapsedTime(start), TimeSpan.FromSeconds(90), TimeSpan.FromSeconds(95));
+        await server.UntilAsync(() => server.Count("/agent/v1/finish") == 4, TimeSpan.FromMilliseconds(500));
+        Assert.InRange(server.Time.GetElapsedTime(start), TimeSpan.FromSeconds(90), TimeSpan.FromSeconds(95));
         Assert.False(delivering.IsCompleted);
-        Assert.Single(Directory.GetFiles(_folder));
-        Assert.Contains("--token", Assert.Single(_console.Lines), StringComparison.Ordinal);
+        Assert.Single(Directory.GetFiles(folder));
+        Assert.Contains("--token", Assert.Single(console.Lines), StringComparison.Ordinal);
 
-        _server.Answers["/agent/v1/finish"] = answer;
-        await _server.UntilAsync(() => delivering.IsCompleted, TimeSpan.FromMilliseconds(500));
+        server.Answers["/agent/v1/finish"] = answer;
+        await server.UntilAsync(() => delivering.IsCompleted, TimeSpan.FromMilliseconds(500));
         Assert.Equal(Delivery.Accepted, await delivering);
-        Assert.Empty(Directory.GetFiles(_folder));
+        Assert.Empty(Directory.GetFiles(folder));
     }
 
     [Fact]
     public async Task A_wrong_token_at_the_start_leaves_old_results_where_they_are()
     {
         await File.WriteAllBytesAsync(
-            Path.Combine(_folder, "f-1.json"), JsonSerializer.SerializeToUtf8Bytes(new FinishRequest([Item("f-1")]), Json.FinishRequest), TestContext.Current.CancellationToken);
-        _server.Refuse("/agent/v1/finish", HttpStatusCode.Unauthorized);
+            Path.Combine(folder, "f-1.json"), JsonSerializer.SerializeToUtf8Bytes(new FinishRequest([Item("f-1")]), Json.FinishRequest), TestContext.Current.CancellationToken);
+        server.Refuse("/agent/v1/finish", HttpStatusCode.Unauthorized);
         Assert.Equal(0, await New().DeliverOldAsync(TestContext.Current.CancellationToken));
-        Assert.Single(Directory.GetFiles(_folder));
-        Assert.Contains("401", Assert.Single(_console.Lines), StringComparison.Ordinal);
+        Assert.Single(Directory.GetFiles(folder));
+        Assert.Contains("401", Assert.Single(console.Lines), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -146,27 +146,27 @@ public sealed class OutboxTests : IDisposable
     [InlineData(HttpStatusCode.BadRequest)]
     public async Task When_the_details_are_refused_the_verdict_arrives_without_them(HttpStatusCode status)
     {
-        var answer = _server.Answers["/agent/v1/finish"];
-        _server.Answers["/agent/v1/finish"] = (path, body, cancel) =>
+        var answer = server.Answers["/agent/v1/finish"];
+        server.Answers["/agent/v1/finish"] = (path, body, cancel) =>
             JsonSerializer.Deserialize(body, Json.FinishRequest)!.Items[0].End.Tests.Count > 0 ? Task.FromResult(new HttpResponseMessage(status)) : answer(path, body, cancel);
         Assert.Equal(Delivery.Accepted, await New().DeliverAsync(Item("f-1"), TestContext.Current.CancellationToken));
-        var end = Assert.Single(_got).End;
+        var end = Assert.Single(got).End;
         Assert.Equal(AttemptOutcome.Failed, end.Outcome);
         Assert.Equal(3.5, end.RunSeconds);
         Assert.StartsWith("1 test failed\nDetails were left out, since the server refused them:", end.Reason, StringComparison.Ordinal);
-        Assert.Contains("without them", Assert.Single(_console.Lines), StringComparison.Ordinal);
+        Assert.Contains("without them", Assert.Single(console.Lines), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task What_the_server_takes_in_no_form_is_said_and_not_repeated_for_ever()
     {
-        _server.Refuse("/agent/v1/finish", HttpStatusCode.BadRequest);
+        server.Refuse("/agent/v1/finish", HttpStatusCode.BadRequest);
         Assert.Equal(Delivery.Refused, await New().DeliverAsync(Item("f-1"), TestContext.Current.CancellationToken));
-        Assert.Equal(2, _server.Count("/agent/v1/finish"));
-        Assert.Contains("refuses a result (Failed)", _console.Lines.Last(), StringComparison.Ordinal);
+        Assert.Equal(2, server.Count("/agent/v1/finish"));
+        Assert.Contains("refuses a result (Failed)", console.Lines.Last(), StringComparison.Ordinal);
     }
 
-    private Outbox New(string? folder = null) => new(_server.Agent, folder ?? _folder, new ServerNews(_console), _console, _server.Time, new Random(1));
+    private Outbox New(string? folder = null) => new(server.Agent, folder ?? this.folder, new ServerNews(console), console, server.Time, new Random(1));
 
     private static FinishItem Item(string id) => new(new LeaseRef("lab/phone-1", 9), id, new AttemptEnd(
         AttemptOutcome.Failed, "1 test failed", 3.5, [new TestResult(["login", "works"], "tests/a.spec.ts", 3, TestStatus.Failed, 12, Error: "boom")]));

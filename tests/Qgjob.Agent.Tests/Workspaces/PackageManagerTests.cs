@@ -14,8 +14,15 @@ public sealed class PackageManagerTests : IDisposable
     [InlineData("npm-shrinkwrap.json", "{}", "Npm", null)]
     [InlineData("pnpm-lock.yaml", "lockfileVersion: '9.0'\n", "Pnpm", "10.")]
     [InlineData("pnpm-lock.yaml", "lockfileVersion: '6.0'\n", "Pnpm", "8.")]
+    [InlineData("pnpm-lock.yaml", "lockfileVersion: 5.4\n", "Pnpm", "7.")]
+    [InlineData("pnpm-lock.yaml", "packages: {}\n", "Pnpm", "10.")]
     [InlineData("yarn.lock", "# yarn lockfile v1\n", "Yarn", "1.")]
-    [InlineData("yarn.lock", "# x\n\n__metadata:\n  version: 8\n", "Berry", "4.")]
+    [InlineData("yarn.lock", "# x\n\n__metadata:\n  version: 8\n", "Berry", "4.9.")]
+    [InlineData("yarn.lock", "# x\r\n\r\n__metadata:\r\n  version: 4\r\n", "Berry", "3.0.")]
+    [InlineData("yarn.lock", "# x\n\n__metadata:\n  version: 5\n", "Berry", "3.1.")]
+    [InlineData("yarn.lock", "# x\n\n__metadata:\n  version: 6\n", "Berry", "3.8.")]
+    [InlineData("yarn.lock", "# x\n\n__metadata:\n  version: 9\n", "Berry", "4.14.")]
+    [InlineData("yarn.lock", "# x\n\n__metadata:\n  version: 10\n  cacheKey: 10c0\n", "Berry", "4.18.")]
     public void The_lock_file_tells_the_package_manager(string lockFile, string content, string kind, string? version)
     {
         Put("package.json", "{}");

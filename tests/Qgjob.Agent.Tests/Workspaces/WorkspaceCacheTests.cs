@@ -9,11 +9,11 @@ namespace Qgjob.Agent.Tests.Workspaces;
 public sealed class WorkspaceCacheTests : IDisposable
 {
     private const string Lock = """{"name":"t","version":"1.0.0","lockfileVersion":3,"requires":true,"packages":{"":{"name":"t","version":"1.0.0"}}}""";
-    private readonly string _folder = Directory.CreateTempSubdirectory("qgjob-workspace-").FullName;
-    private readonly List<string> _said = [];
-    private int _downloads;
+    private readonly string folder = Directory.CreateTempSubdirectory("qgjob-workspace-").FullName;
+    private readonly List<string> said = [];
+    private int downloads;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
     public async Task Two_attempts_at_once_unpack_and_install_once_and_share_the_packages()
@@ -21,16 +21,16 @@ public sealed class WorkspaceCacheTests : IDisposable
         var (sha256, file) = await PackAsync("""{"name":"t","version":"1.0.0"}""", Lock);
         var cache = New();
         var both = await Task.WhenAll(PrepareAsync(cache, sha256, file), PrepareAsync(cache, sha256, file));
-        Assert.Equal(1, _downloads);
+        Assert.Equal(1, downloads);
         Assert.Equal(both[0].Folder, both[1].Folder);
-        Assert.Single(_said, s => s == "npm ci (first time for this lock file)");
+        Assert.Single(said, s => s == "npm ci (first time for this lock file)");
         Assert.NotNull(new DirectoryInfo(Path.Combine(both[0].Folder, "node_modules")).LinkTarget);
 
         // Another bundle with the same lock file needs no npm.
         var (other, otherFile) = await PackAsync("""{"name":"t","version":"1.0.0"}""", Lock, "// changed");
         using var third = await PrepareAsync(New(), other, otherFile);
-        Assert.Equal(2, _downloads);
-        Assert.Single(_said, s => s == "npm ci (first time for this lock file)");
+        Assert.Equal(2, downloads);
+        Assert.Single(said, s => s == "npm ci (first time for this lock file)");
         foreach (var workspace in both) workspace.Dispose();
     }
 
@@ -71,7 +71,7 @@ public sealed class WorkspaceCacheTests : IDisposable
             // Found as node finds it: upward, through the link to the sibling in this very bundle.
             Assert.Equal(code, await File.ReadAllTextAsync(Path.Combine(workspace.Folder, "../../node_modules/shared/index.js"), TestContext.Current.CancellationToken));
         }
-        Assert.Single(_said, s => s.StartsWith("npm ", StringComparison.Ordinal));
+        Assert.Single(said, s => s.StartsWith("npm ", StringComparison.Ordinal));
     }
 
     private async Task<(string Sha256, string File)> PackWorkspaceAsync(string code)
@@ -87,21 +87,21 @@ public sealed class WorkspaceCacheTests : IDisposable
         await Put("packages/shared/package.json", """{"name":"shared","version":"1.0.0"}""");
         await Put("packages/shared/index.js", code);
         await Put("packages/other/package.json", """{"name":"other","version":"1.0.0","scripts":{"postinstall":"exit 1"}}""");
-        var packed = await Bundle.PackAsync(ProjectSources.Read(Path.Combine(root, "packages/e2e"), []).Files, Path.Combine(_folder, Path.GetFileName(root)), 1 << 20, TestContext.Current.CancellationToken);
+        var packed = await Bundle.PackAsync(ProjectSources.Read(Path.Combine(root, "packages/e2e"), []).Files, Path.Combine(folder, Path.GetFileName(root)), 1 << 20, TestContext.Current.CancellationToken);
         Directory.Delete(root, recursive: true);
         return (packed.Sha256, packed.File);
     }
 
     private WorkspaceCache New() => new(
-        Path.Combine(_folder, "workspaces"), Path.Combine(_folder, "modules"), 1 << 30, TimeProvider.System, new Random(1), TestContext.Current.CancellationToken);
+        Path.Combine(folder, "workspaces"), Path.Combine(folder, "modules"), 1 << 30, TimeProvider.System, new Random(1), TestContext.Current.CancellationToken);
 
     private async Task<Workspace> PrepareAsync(WorkspaceCache cache, string sha256, string file) => await cache.PrepareAsync(
         sha256, _ =>
         {
-            Interlocked.Increment(ref _downloads);
+            Interlocked.Increment(ref downloads);
             return Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(File.OpenRead(file)) });
         },
-        new PrepareLog(line => { lock (_said) _said.Add(line); }, _ => { }), TestContext.Current.CancellationToken);
+        new PrepareLog(line => { lock (said) said.Add(line); }, _ => { }), TestContext.Current.CancellationToken);
 
     private async Task<(string Sha256, string File)> PackAsync(string manifest, string locked, string code = "")
     {
@@ -109,7 +109,7 @@ public sealed class WorkspaceCacheTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(project, "package.json"), manifest, TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(Path.Combine(project, "package-lock.json"), locked, TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(Path.Combine(project, "a.spec.js"), code, TestContext.Current.CancellationToken);
-        var packed = await Bundle.PackAsync(ProjectFiles.List(project, []), Path.Combine(_folder, Path.GetFileName(project)), 1 << 20, TestContext.Current.CancellationToken);
+        var packed = await Bundle.PackAsync(ProjectFiles.List(project, []), Path.Combine(folder, Path.GetFileName(project)), 1 << 20, TestContext.Current.CancellationToken);
         Directory.Delete(project, recursive: true);
         return (packed.Sha256, packed.File);
     }

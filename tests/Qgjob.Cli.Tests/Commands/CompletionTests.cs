@@ -12,6 +12,7 @@ public sealed class CompletionTests : IDisposable
     [InlineData("qgjob st", "status")]
     [InlineData("qgjob apps ", "upload list show")]
     [InlineData("qgjob submit --tar", "--target")]
+    [InlineData("qgjob submit --si", "--silence-timeout")]
     [InlineData("qgjob submit --target ", "any device emulator browserstack")]
     [InlineData("qgjob submit --target = dev", "device")]
     [InlineData("qgjob --json completion ", "bash zsh fish")]

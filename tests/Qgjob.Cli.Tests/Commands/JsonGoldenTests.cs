@@ -30,6 +30,7 @@ public sealed partial class JsonGoldenTests : IAsyncDisposable
     private static readonly AgentView Agent = new("a-1", "desk", "0.1.0", true, false, CliRun.Now, 1, 1);
     private static readonly AppVersionView App = new("qualgent", "xyz123", Views.Start, [TodoBuild]);
     private static readonly JobResults Results = new("j-1", "tests/a.spec.ts", JobStatus.Failed, 1, [Views.FailedTest]);
+    private const string NoProject = "No AppWright project here: the agents look the tests up in their own --workspace. Name one with --project.\n";
     private readonly FakeServer server = new();
     private readonly TemporaryFolder folder = new();
 
@@ -40,8 +41,8 @@ public sealed partial class JsonGoldenTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("submitted", "submit --org-id qualgent --app-version-id xyz123 --test tests/a.spec.ts")]
-    [InlineData("plan", "submit --org-id qualgent --app-version-id xyz123 --test tests/a.spec.ts --platform android --list")]
+    [InlineData("submitted", "submit --org-id qualgent --app-version-id xyz123 --test tests/a.spec.ts", 0, NoProject)]
+    [InlineData("plan", "submit --org-id qualgent --app-version-id xyz123 --test tests/a.spec.ts --platform android --list", 0, NoProject)]
     [InlineData("runs", "list --org-id qualgent")]
     [InlineData("jobs", "list --jobs --run-id r-1")]
     [InlineData("job-results", "results j-1")]
@@ -50,7 +51,7 @@ public sealed partial class JsonGoldenTests : IAsyncDisposable
     [InlineData("log", "logs j-1")]
     [InlineData("artifacts", "artifacts j-1")]
     [InlineData("downloaded", "artifacts j-1 --download saved")]
-    [InlineData("build", "apps upload todo.apk --org-id qualgent --app-version-id xyz124")]
+    [InlineData("build", "apps upload todo.apk --org-id qualgent --app-version-id xyz124", 0, "uploaded todo.apk, 5 B in 0.0 s\n")]
     [InlineData("app-versions", "apps list --org-id qualgent")]
     [InlineData("app-version", "apps show xyz123 --org-id qualgent")]
     [InlineData("devices", "devices list")]
@@ -63,13 +64,18 @@ public sealed partial class JsonGoldenTests : IAsyncDisposable
     [InlineData("agent", "agents resume a-1")]
     [InlineData("groups", "groups")]
     [InlineData("version", "version")]
-    [InlineData("agent-nothing", "agent --no-usb", 2)]
-    public async Task Json_is_one_golden_document(string golden, string line, int code = 0)
+    [InlineData("agent-nothing", "agent --no-usb", 2, """
+        qgjob: There is nothing to offer: --no-usb leaves out what adb sees, and there are no phones in software.
+          Leave out --no-usb, or add --virtual-phones N.
+
+        """)]
+    public async Task Json_is_one_golden_document(string golden, string line, int code = 0, string said = "")
     {
         Answer();
         folder.With("todo.apk", "bytes");
         var run = await CliRun.OfAsync([.. line.Split(' '), "--json"], server.Url, folder.Path, cancel: TestContext.Current.CancellationToken);
         Assert.Equal(code, run.ExitCode);
+        Assert.Equal(said, run.Err);
         Assert.Single(run.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         var stable = run.Out.Replace(folder.Path, "FOLDER", StringComparison.Ordinal);
         Golden.Check($"{golden}.json", golden == "version" ? Versions().Replace(stable, "\"$1\":\"…\"") : stable);

@@ -25,14 +25,45 @@ public sealed class MistakeTests : IAsyncDisposable
     [InlineData("agents drain a-9", 1, "no agent a-9", "qgjob agents list")]
     [InlineData("apps show v9 --org-id o", 1, "no app version v9 of o", "qgjob apps list")]
     [InlineData("apps show v9", 2, "No org", "--org-id")]
+    [InlineData("apps upload none.apk --org-id o --app-version-id v", 2, "There is no file", "an .apk file")]
+    [InlineData("apps upload . --org-id o --app-version-id v", 2, ". is a folder", "an .apk file")]
+    [InlineData("apps upload Shop.app --org-id o --app-version-id v", 2, "Shop.app is a folder", "Builds for iOS are not taken yet. Give the build, an .apk file.")]
+    [InlineData("apps upload bad.apk --org-id o --app-version-id bad", 2, "bad.apk was not taken: This is not an APK", "check that it is whole")]
+    [InlineData("apps upload shop.ipa --org-id o --app-version-id kind", 2, "shop.ipa was not taken: must end in .apk", "Builds for iOS are not taken yet")]
+    [InlineData("apps upload shop.zip --org-id o --app-version-id kind", 2, "shop.zip was not taken: must end in .apk", "Builds for iOS are not taken yet")]
+    [InlineData("apps upload shop.aab --org-id o --app-version-id kind", 2, "shop.aab was not taken: must end in .apk", "bundletool")]
+    [InlineData("apps upload bad.apk --org-id o --app-version-id used", 1, "other bytes already", "new --app-version-id")]
+    [InlineData("apps upload bad.apk --org-id o --app-version-id large", 1, "larger than 4 bytes", "how large a build may be")]
+    [InlineData("apps upload bad.apk --app-version-id v", 2, "No org", "--org-id")]
+    [InlineData("apps upload bad.apk --org-id a/b --app-version-id v", 2, "'a/b' cannot be the name of an org", "letters, digits")]
+    [InlineData("apps upload --org-id o --app-version-id v", 2, "'qgjob apps upload' needs <file>.", "qgjob apps upload --help")]
+    [InlineData(Submit + " --app none.apk", 2, "There is no file", "an .apk file")]
+    [InlineData(Submit + " --app .", 2, ". is a folder", "an .apk file")]
+    [InlineData("submit --org-id o --app-version-id bad --test a.spec.ts --app bad.apk", 2, "bad.apk was not taken: This is not an APK", "check that it is whole")]
+    [InlineData("submit --org-id o --app-version-id kind --test a.spec.ts --app shop.ipa", 2, "must end in .apk", "Builds for iOS are not taken yet")]
     [InlineData("submit --org-id o --app-version-id used --test a.spec.ts --app bad.apk", 1, "other bytes", "new --app-version-id")]
+    [InlineData("status job-9", 1, "no job job-9", "qgjob list --jobs")]
+    [InlineData("results r-9", 1, "no run r-9", "qgjob list")]
+    [InlineData("artifacts j-9", 1, "no job j-9", "qgjob list --jobs")]
+    [InlineData("wait r-9", 1, "no run r-9", "qgjob list")]
+    [InlineData("wait j-9", 2, "j-9 is a job", "qgjob status j-9")]
+    [InlineData("wait abc", 2, "abc is not a run", "qgjob list")]
+    [InlineData("logs j-1 --attempt 3", 2, "j-1 has 1 attempt", "qgjob status j-1")]
+    [InlineData("cancel j-1", 1, "finished already", "qgjob status j-1")]
+    [InlineData("agents resume a-9", 1, "no agent a-9", "qgjob agents list")]
+    [InlineData("apps show v9 --org-id nobody", 1, "no app version v9 of nobody", "qgjob apps list")]
+    [InlineData("list --limit x", 2, "--limit: 'x' is not a whole number.", "qgjob list --help")]
+    [InlineData("submit", 2, "'qgjob submit' needs --app-version-id and --test.", "qgjob submit --help")]
+    [InlineData("wait", 2, "'qgjob wait' needs <run>.", "qgjob wait --help")]
+    [InlineData("submit --org-id o --app-version-id v --test tests --project .", 2, "no AppWright config in", "appwright.config.ts")]
+    [InlineData("submit --org-id o --app-version-id v --test README.md", 2, "README.md is not a test file", "*.spec.*")]
     [InlineData(Submit + " --target toaster", 2, "'toaster'", "any, device, emulator")]
     [InlineData(Submit + " --platform windows", 2, "'windows'", "android, ios")]
     [InlineData(Submit + " --device colour=red", 2, "colour", "os>=13")]
     [InlineData(Submit + " --timeout 90", 2, "not a duration", "90s, 10m or 1h30m")]
     [InlineData(Submit + " --queue-timeout soon", 2, "--queue-timeout: 'soon'", "1h30m")]
     [InlineData(Submit + " --max-attempts 0", 2, "not from 1 to 10", "qgjob submit --help")]
-    [InlineData(Submit + " --project nowhere", 2, "there is no folder", "")]
+    [InlineData(Submit + " --project nowhere", 2, "there is no folder", "appwright.config.ts")]
     [InlineData("submit --org-id o --app-version-id v --test *.none.ts", 3, "no test file matches", "*.spec.*")]
     [InlineData("submit --org-id o --test a.spec.ts", 2, "--app-version-id", "qgjob submit --help")]
     [InlineData("list --status lost", 2, "'lost'", "queued")]
@@ -45,9 +76,13 @@ public sealed class MistakeTests : IAsyncDisposable
     [InlineData("groups --url ftp://x", 2, "not the address of a server", "http://localhost:8000")]
     public async Task Each_mistake_says_what_to_do(string line, int code, string what, string next)
     {
-        folder.With("bad.apk", "no zip");
+        foreach (var file in new[] { "bad.apk", "shop.ipa", "shop.zip", "shop.aab", "Shop.app/Info.plist" }) folder.With(file, "no zip");
         server.On("POST /api/v1/runs", new RunAccepted("r-1", ["j-1"]), WireJson.Default.RunAccepted)
             .On("PUT /api/v1/apps/o/bad", 400, """{"title":"Invalid","status":400,"detail":"This is not an APK."}""")
+            .On("PUT /api/v1/apps/o/kind", 400, """{"title":"Invalid","status":400,"detail":"must end in .apk; this version takes no other kind of build","field":"file_name"}""")
+            .On("PUT /api/v1/apps/o/large", 413, """{"title":"Too large","status":413,"detail":"The body is larger than 4 bytes (max-build)."}""")
+            .On("GET /api/v1/jobs/j-1", Views.Job("j-1", "a.spec.ts", Core.Jobs.JobStatus.Failed) with { FinishedAt = CliRun.Now }, WireJson.Default.JobView)
+            .On("POST /api/v1/jobs/j-1/cancel", new CancelResult(0), WireJson.Default.CancelResult)
             .On("PUT /api/v1/apps/o/used", 409, """{"title":"Conflict","status":409,"detail":"v is another build"}""");
         await Check(await CliRun.OfAsync(line.Split(' '), server.Url, folder.Path, cancel: TestContext.Current.CancellationToken), code, what, next);
     }
@@ -55,8 +90,10 @@ public sealed class MistakeTests : IAsyncDisposable
     [Fact]
     public async Task Something_else_at_the_address_is_told_from_a_server()
     {
-        server.On("GET /api/v1/groups", 200, "<html>hello</html>").On("GET /api/v1/jobs/j-1", 404, "<html>no</html>").On("GET /api/v1/agents", 401, """{"detail":"asks for a token"}""");
+        server.On("GET /api/v1/groups", 200, "<html>hello</html>").On("GET /api/v1/runs", 404, "<html>no</html>").On("POST /api/v1/runs", 501, "<html>no</html>").On("GET /api/v1/jobs/j-1", 404, "<html>no</html>").On("GET /api/v1/agents", 401, """{"detail":"asks for a token"}""");
         await Check(await CliRun.OfAsync(["groups"], server.Url, cancel: TestContext.Current.CancellationToken), 1, "is not a qgjob server", "QGJOB_URL");
+        await Check(await CliRun.OfAsync(["list"], server.Url, cancel: TestContext.Current.CancellationToken), 1, "is not a qgjob server", "QGJOB_URL");
+        await Check(await CliRun.OfAsync(Submit.Split(' '), server.Url, folder.Path, cancel: TestContext.Current.CancellationToken), 1, "is not a qgjob server", "QGJOB_URL");
         await Check(await CliRun.OfAsync(["status", "j-1"], server.Url, cancel: TestContext.Current.CancellationToken), 1, "is not a qgjob server", "QGJOB_URL");
         await Check(await CliRun.OfAsync(["agents", "list"], server.Url, cancel: TestContext.Current.CancellationToken), 4, "asks for a token", "QGJOB_TOKEN");
     }
@@ -66,14 +103,18 @@ public sealed class MistakeTests : IAsyncDisposable
     {
         // Port 1 is nobody's.
         var gone = new Uri("http://127.0.0.1:1/");
+        await Check(await CliRun.OfAsync(["wait", "r-1"], gone, time: TimeProvider.System, cancel: TestContext.Current.CancellationToken), 1, $"No answer from the qgjob server at {gone}", "QGJOB_URL");
         await Check(await CliRun.OfAsync(["groups"], gone, time: TimeProvider.System, cancel: TestContext.Current.CancellationToken), 1, $"No answer from the qgjob server at {gone}", "QGJOB_URL");
     }
 
     private static Task Check(CliRun run, int code, string what, string next)
     {
-        var lines = run.Err.Split('\n', StringSplitOptions.RemoveEmptyEntries).SkipWhile(l => !l.StartsWith("qgjob: ", StringComparison.Ordinal)).ToList();
+        // Outside a project, a submission says so first.
+        var lines = run.Err.Split('\n', StringSplitOptions.RemoveEmptyEntries).SkipWhile(l => l.StartsWith("No AppWright project here: ", StringComparison.Ordinal)).ToList();
         Assert.True(run.ExitCode == code, $"exit code {run.ExitCode}: {run.Err}");
         Assert.Equal(2, lines.Count);
+        Assert.StartsWith("qgjob: ", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith("  ", lines[1], StringComparison.Ordinal);
         Assert.Contains(what, lines[0], StringComparison.Ordinal);
         Assert.Contains(next, lines[1], StringComparison.Ordinal);
         Assert.Empty(run.Out);

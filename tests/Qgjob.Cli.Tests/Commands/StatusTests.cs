@@ -102,15 +102,11 @@ public sealed class StatusTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Every_example_in_the_help_parses()
+    public async Task A_run_says_where_its_jobs_and_results_are()
     {
-        foreach (var example in Cli.Commands.Examples.ByCommand.SelectMany(e => e.Value))
-        {
-            var args = example.Replace("'", "", StringComparison.Ordinal).Split(' ')[1..];
-            var run = await Run([.. args, "--help"]);
-            Assert.Equal(0, run.ExitCode);
-            Assert.DoesNotContain("qgjob:", run.Err, StringComparison.Ordinal);
-        }
-        Assert.Contains("Examples:", (await Run("submit", "--help")).Out, StringComparison.Ordinal);
+        server.On("GET /api/v1/runs/r-1", Views.Run(), WireJson.Default.RunView);
+        Assert.EndsWith("its jobs     qgjob list --jobs --run-id r-1\nwatch it     qgjob wait r-1\n", (await Run("status", "r-1")).Out, StringComparison.Ordinal);
+        server.On("GET /api/v1/runs/r-1", Views.Run("failed", 10, finishedAt: CliRun.Now), WireJson.Default.RunView);
+        Assert.EndsWith("results      qgjob results r-1\n", (await Run("status", "r-1")).Out, StringComparison.Ordinal);
     }
 }

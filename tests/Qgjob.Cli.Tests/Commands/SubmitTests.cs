@@ -63,7 +63,7 @@ public sealed class SubmitTests : IAsyncDisposable
         var run = await Run(
             "submit", "--org-id=o", "--app-version-id=v", "--test", "a.spec.ts", "--test", "b.spec.ts", "--target", "device", "--platform", "android", "--platform", "ios",
             "--device", "os>=13,model=Pixel*", "--priority", "high", "--reset", "none", "--max-attempts", "2", "--infra-attempts", "4", "--queue-timeout", "90s",
-            "--install-timeout", "5m", "--timeout", "1h", "--env", "A=b=c", "--meta", "who=me", "--grep", "@smoke", "--aw-project", "android", "--config", "x.config.ts",
+            "--install-timeout", "5m", "--timeout", "1h", "--silence-timeout", "2m", "--env", "A=b=c", "--meta", "who=me", "--grep", "@smoke", "--aw-project", "android", "--config", "x.config.ts",
             "--test-retries", "0", "--idempotency-key", "mine");
         Assert.Equal(0, run.ExitCode);
         Golden.Check("submit-body.json", server.Last("POST /api/v1/runs").Text + "\n");
@@ -77,6 +77,7 @@ public sealed class SubmitTests : IAsyncDisposable
     [InlineData("--priority", "11")]
     [InlineData("--max-attempts", "0")]
     [InlineData("--timeout", "90")]
+    [InlineData("--silence-timeout", "0s")]
     [InlineData("--env", "novalue")]
     [InlineData("--report", "junit=x")]
     [InlineData("--wait-timeout", "5m")]

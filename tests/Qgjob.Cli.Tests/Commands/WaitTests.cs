@@ -40,16 +40,18 @@ public sealed class WaitTests : IAsyncDisposable
     private Task<CliRun> Start(CancellationToken cancel, params string[] args) => CliRun.OfAsync(args, server.Url, time: time, cancel: cancel);
 
     /// <summary>
-    /// Moves the clock until the command ends or what is waited for has come. Not further: answers come over real sockets,
-    /// and against a clock that runs ahead of them every limit would be over at once.
+    /// Moves the clock until the command ends or what is waited for has come. Not further, and not faster than answers come:
+    /// those come over real sockets, and against a clock that runs ahead of them every limit would be over at once.
     /// </summary>
     private async Task<CliRun> DriveAsync(Task<CliRun> running, Func<bool>? until = null)
     {
+        server.On("GET /pace", 200, "{}");
+        using var pacer = new HttpClient();
         while (!running.IsCompleted && until?.Invoke() is not true)
         {
             TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-            time.Advance(TimeSpan.FromMilliseconds(10));
-            await Task.Yield();
+            time.Advance(TimeSpan.FromMilliseconds(50));
+            await pacer.GetStringAsync(new Uri(server.Url, "pace"), TestContext.Current.CancellationToken);
         }
         return await running;
     }

@@ -48,6 +48,14 @@ public sealed class ColumnsTests
         Assert.Equal("j-01k9zq3v5t8w2x4y6a  timed_out  tests/checkout/p…", lines[1]);
     }
 
+    [Fact]
+    public void An_id_further_right_is_whole_too()
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        Columns.Write(output, ["DEVICE", "STATE", "JOB", "MODEL", "NOTE"], [["desk/phone-1", "busy", "j-01k9zq3v5t8w2x4y6a1b2c3d4e", "Pixel 7 Professional", "the screen is broken"]], 64);
+        Assert.Equal("desk/phone-1  busy   j-01k9zq3v5t8w2x4y6a1b2c3d4e  Pixel 7 Prof…", output.ToString().TrimEnd('\n').Split('\n')[1]);
+    }
+
     [Theory]
     [InlineData("short", 10, "short")]
     [InlineData("\n\n  first \nsecond", 40, "  first …")]

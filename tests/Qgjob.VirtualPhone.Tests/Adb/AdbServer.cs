@@ -10,16 +10,16 @@ public sealed class AdbServer : IAsyncLifetime
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
-    private readonly string _port = FreePort();
-    private readonly string _home = Directory.CreateTempSubdirectory("qgjob-adb").FullName;
-    private Process? _server;
+    private readonly string port = FreePort();
+    private readonly string home = Directory.CreateTempSubdirectory("qgjob-adb").FullName;
+    private Process? server;
 
     public async ValueTask InitializeAsync()
     {
         // In the foreground, so that it is our child and nobody else's daemon.
-        _server = Start("-L", "tcp:localhost:" + _port, "server", "nodaemon");
-        _ = _server.StandardOutput.ReadToEndAsync();
-        _ = _server.StandardError.ReadToEndAsync();
+        server = Start("-L", "tcp:localhost:" + port, "server", "nodaemon");
+        _ = server.StandardOutput.ReadToEndAsync();
+        _ = server.StandardError.ReadToEndAsync();
         using var limit = new CancellationTokenSource(Limit);
         using var again = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (true)
@@ -27,7 +27,7 @@ public sealed class AdbServer : IAsyncLifetime
             try
             {
                 using var probe = new TcpClient();
-                await probe.ConnectAsync(IPAddress.Loopback, int.Parse(_port, CultureInfo.InvariantCulture), limit.Token);
+                await probe.ConnectAsync(IPAddress.Loopback, int.Parse(port, CultureInfo.InvariantCulture), limit.Token);
                 return;
             }
             catch (SocketException)
@@ -39,14 +39,14 @@ public sealed class AdbServer : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_server is { } server)
+        if (this.server is { } server)
         {
             server.Kill(entireProcessTree: true);
             await server.WaitForExitAsync();
             server.Dispose();
         }
 
-        Directory.Delete(_home, recursive: true);
+        Directory.Delete(home, recursive: true);
     }
 
     /// <summary>Runs adb to its end.</summary>
@@ -85,8 +85,8 @@ public sealed class AdbServer : IAsyncLifetime
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.Environment["ANDROID_ADB_SERVER_PORT"] = _port;
-        start.Environment["HOME"] = _home;
+        start.Environment["ANDROID_ADB_SERVER_PORT"] = port;
+        start.Environment["HOME"] = home;
         return Process.Start(start)!;
     }
 

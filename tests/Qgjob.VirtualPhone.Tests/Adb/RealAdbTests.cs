@@ -9,22 +9,22 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
 {
     private const string Runner = "io.appium.uiautomator2.server.test/androidx.test.runner.AndroidJUnitRunner";
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("qgjob-phone").FullName;
-    private VirtualPhone _phone = null!;
+    private readonly string folder = Directory.CreateTempSubdirectory("qgjob-phone").FullName;
+    private VirtualPhone phone = null!;
 
-    public async ValueTask InitializeAsync() => _phone = await StartAsync(0);
+    public async ValueTask InitializeAsync() => phone = await StartAsync(0);
 
     public async ValueTask DisposeAsync()
     {
-        await adb.RunAsync("disconnect", _phone.Serial);
-        await _phone.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
+        await adb.RunAsync("disconnect", phone.Serial);
+        await phone.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]
     public async Task A_phone_appears_with_its_model_and_answers()
     {
-        Assert.Contains($"{_phone.Serial} ", (await adb.RunAsync("devices", "-l")).Output, StringComparison.Ordinal);
+        Assert.Contains($"{phone.Serial} ", (await adb.RunAsync("devices", "-l")).Output, StringComparison.Ordinal);
         Assert.Contains("model:TestPhone", (await adb.RunAsync("devices", "-l")).Output, StringComparison.Ordinal);
         Assert.Equal("test-phone\n", (await AdbAsync("shell", "getprop", "ro.serialno")).Output);
     }
@@ -40,7 +40,7 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
     [Fact(Timeout = 60_000)]
     public async Task Input_reaches_a_command()
     {
-        using var process = adb.Start("-s", _phone.Serial, "shell", "cat; exit 5");
+        using var process = adb.Start("-s", phone.Serial, "shell", "cat; exit 5");
         await process.StandardInput.WriteAsync("one\ntwo\n");
         process.StandardInput.Close();
 
@@ -60,19 +60,19 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
         var (refused, _, why) = await AdbAsync("install", "-r", await ApkAsync(Manifest(Todo, 1)));
         Assert.Equal(1, refused);
         Assert.Contains("INSTALL_FAILED_VERSION_DOWNGRADE", why, StringComparison.Ordinal);
-        var broken = Path.Combine(_folder, "broken.apk");
+        var broken = Path.Combine(folder, "broken.apk");
         await File.WriteAllTextAsync(broken, "nothing", TestContext.Current.CancellationToken);
         Assert.Contains("INSTALL_PARSE_FAILED_NOT_APK", (await AdbAsync("install", broken)).Error, StringComparison.Ordinal);
 
         var path = (await AdbAsync("shell", "pm", "path", Todo)).Output.Trim()["package:".Length..];
-        var copy = Path.Combine(_folder, "copy.apk");
+        var copy = Path.Combine(folder, "copy.apk");
         Assert.Equal(0, (await AdbAsync("pull", path, copy)).Code);
         Assert.Equal(Todo, Core.Apps.ApkManifest.Read(copy).PackageId);
 
         Assert.Equal((0, "Success\n", ""), await AdbAsync("uninstall", Todo));
         Assert.NotEqual(0, (await AdbAsync("uninstall", Todo)).Code);
-        Assert.Equal((1, 1), (_phone.Counters.Installs[Todo], _phone.Counters.Uninstalls[Todo]));
-        Assert.Empty(_phone.Counters.Unhandled);
+        Assert.Equal((1, 1), (phone.Counters.Installs[Todo], phone.Counters.Uninstalls[Todo]));
+        Assert.Empty(phone.Counters.Unhandled);
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
     {
         var bytes = new byte[3_000_001];
         new Random(20260105).NextBytes(bytes);
-        var (here, back) = (Path.Combine(_folder, "here"), Path.Combine(_folder, "back"));
+        var (here, back) = (Path.Combine(folder, "here"), Path.Combine(folder, "back"));
         await File.WriteAllBytesAsync(here, bytes, TestContext.Current.CancellationToken);
 
         Assert.Equal(0, (await AdbAsync("push", here, "/data/local/tmp/a b/x")).Code);
@@ -100,7 +100,7 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
         var files = Enumerable.Range(0, 12).Select(i => new string((char)('a' + i), 400_000)).ToArray();
         for (var i = 0; i < files.Length; i++)
         {
-            var path = Path.Combine(_folder, $"f{i}");
+            var path = Path.Combine(folder, $"f{i}");
             await File.WriteAllTextAsync(path, files[i], TestContext.Current.CancellationToken);
             await AdbAsync("push", path, $"/sdcard/f{i}");
         }
@@ -125,7 +125,7 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
     [Fact]
     public async Task A_screenshot_is_a_picture()
     {
-        var (code, png, _) = await adb.RunBytesAsync("-s", _phone.Serial, "exec-out", "screencap -p");
+        var (code, png, _) = await adb.RunBytesAsync("-s", phone.Serial, "exec-out", "screencap -p");
 
         Assert.Equal(0, code);
         Assert.Equal([0x89, 0x50, 0x4e, 0x47], png[..4]);
@@ -134,7 +134,7 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
     [Fact(Timeout = 60_000)]
     public async Task The_log_can_be_followed()
     {
-        using var process = adb.Start("-s", _phone.Serial, "logcat", "-v", "brief", "PackageManager:I", "*:S");
+        using var process = adb.Start("-s", phone.Serial, "logcat", "-v", "brief", "PackageManager:I", "*:S");
         Assert.Equal("--------- beginning of main", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
 
         await AdbAsync("install", await ApkAsync(Manifest(Todo)));
@@ -155,8 +155,8 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(10) };
         await Assert.ThrowsAsync<HttpRequestException>(() => http.GetAsync("/status", TestContext.Current.CancellationToken));
 
-        using var logcat = adb.Start("-s", _phone.Serial, "logcat", "-v", "raw", "appium:I", "*:S");
-        using var process = adb.Start("-s", _phone.Serial, "shell", "am", "instrument", "-w", Runner);
+        using var logcat = adb.Start("-s", phone.Serial, "logcat", "-v", "raw", "appium:I", "*:S");
+        using var process = adb.Start("-s", phone.Serial, "shell", "am", "instrument", "-w", Runner);
         Assert.NotNull(await logcat.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
         Assert.Contains("started", await logcat.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
 
@@ -172,8 +172,8 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
         await Assert.ThrowsAsync<HttpRequestException>(() => http.GetAsync("/status", TestContext.Current.CancellationToken));
         Assert.False(logcat.HasExited, "Ending one call must leave the others of the connection alone.");
         logcat.Kill();
-        Assert.Equal(1, _phone.Counters.InstrumentationStarts);
-        Assert.Empty(_phone.Counters.Unhandled);
+        Assert.Equal(1, phone.Counters.InstrumentationStarts);
+        Assert.Empty(phone.Counters.Unhandled);
     }
 
     [Fact]
@@ -181,30 +181,30 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
     {
         await AdbAsync("install", await ApkAsync(Manifest(Todo)));
         await AdbAsync("shell", "echo kept > /sdcard/x; settings put secure a b");
-        var port = _phone.Port;
-        await adb.RunAsync("disconnect", _phone.Serial);
-        await _phone.DisposeAsync();
+        var port = phone.Port;
+        await adb.RunAsync("disconnect", phone.Serial);
+        await phone.DisposeAsync();
 
-        _phone = await StartAsync(port);
+        phone = await StartAsync(port);
 
         Assert.Equal((0, "kept\nb\n", ""), await AdbAsync("shell", "cat /sdcard/x; settings get secure a"));
         Assert.Equal($"package:{Todo}\n", (await AdbAsync("shell", "pm", "list", "packages")).Output);
-        Assert.Empty(_phone.Counters.Installs);
+        Assert.Empty(phone.Counters.Installs);
     }
 
     [Fact]
     public async Task A_phone_without_new_features_installs_by_pushing()
     {
-        await adb.RunAsync("disconnect", _phone.Serial);
-        await _phone.DisposeAsync();
-        _phone = await StartAsync(0, o => o with { Features = "", ApiLevel = 23 });
+        await adb.RunAsync("disconnect", phone.Serial);
+        await phone.DisposeAsync();
+        phone = await StartAsync(0, o => o with { Features = "", ApiLevel = 23 });
 
         var (code, output, _) = await AdbAsync("install", await ApkAsync(Manifest(Todo)));
 
         Assert.Equal(0, code);
         Assert.Contains("Success", output, StringComparison.Ordinal);
         Assert.Equal("6.0\n", (await AdbAsync("shell", "getprop", "ro.build.version.release")).Output);
-        Assert.Equal(1, _phone.Counters.Installs[Todo]);
+        Assert.Equal(1, phone.Counters.Installs[Todo]);
     }
 
     [Fact]
@@ -216,17 +216,17 @@ public sealed class RealAdbTests(AdbServer adb) : IClassFixture<AdbServer>, IAsy
 
     private async Task<VirtualPhone> StartAsync(int port, Func<VirtualPhoneOptions, VirtualPhoneOptions>? change = null)
     {
-        var options = new VirtualPhoneOptions { Name = "test-phone", DataFolder = Path.Combine(_folder, "phone"), Port = port, Model = "TestPhone" };
+        var options = new VirtualPhoneOptions { Name = "test-phone", DataFolder = Path.Combine(folder, "phone"), Port = port, Model = "TestPhone" };
         var phone = await VirtualPhone.StartAsync(change?.Invoke(options) ?? options, TimeProvider.System, TestContext.Current.CancellationToken);
         Assert.Contains("connected to", (await adb.RunAsync("connect", phone.Serial)).Output, StringComparison.Ordinal);
         return phone;
     }
 
-    private Task<(int Code, string Output, string Error)> AdbAsync(params string[] arguments) => adb.RunAsync(["-s", _phone.Serial, .. arguments]);
+    private Task<(int Code, string Output, string Error)> AdbAsync(params string[] arguments) => adb.RunAsync(["-s", phone.Serial, .. arguments]);
 
     private async Task<string> ApkAsync(Node manifest)
     {
-        var path = Path.Combine(_folder, "app.apk");
+        var path = Path.Combine(folder, "app.apk");
         await File.WriteAllBytesAsync(path, new ApkBuilder().With(manifest).Build(), TestContext.Current.CancellationToken);
         return path;
     }

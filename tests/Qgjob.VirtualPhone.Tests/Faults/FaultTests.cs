@@ -7,104 +7,104 @@ namespace Qgjob.Phones.Tests.Faults;
 public sealed class FaultTests : IDisposable
 {
     private const string Ui = """{"screens":{"m":[{"class":"Button","text":"one"}]}}""";
-    private readonly PhoneBench _bench = new();
+    private readonly PhoneBench bench = new();
 
-    public void Dispose() => _bench.Dispose();
+    public void Dispose() => bench.Dispose();
 
     [Fact]
     public async Task Installations_fail_as_often_as_they_were_told_to_and_as_they_were_told()
     {
-        Assert.Equal(0, (await _bench.RunAsync("qgjob-fault install-failure INSTALL_FAILED_MEDIA_UNAVAILABLE 2")).Code);
-        Assert.Equal("INSTALL_FAILED_MEDIA_UNAVAILABLE", Assert.IsType<InstallOutcome.Refused>(await _bench.InstallAsync(Apk(Todo, 1))).Code);
-        Assert.IsType<InstallOutcome.Refused>(await _bench.InstallAsync(Apk(Todo, 1)));
-        Assert.IsType<InstallOutcome.Installed>(await _bench.InstallAsync(Apk(Todo, 1)));
+        Assert.Equal(0, (await bench.RunAsync("qgjob-fault install-failure INSTALL_FAILED_MEDIA_UNAVAILABLE 2")).Code);
+        Assert.Equal("INSTALL_FAILED_MEDIA_UNAVAILABLE", Assert.IsType<InstallOutcome.Refused>(await bench.InstallAsync(Apk(Todo, 1))).Code);
+        Assert.IsType<InstallOutcome.Refused>(await bench.InstallAsync(Apk(Todo, 1)));
+        Assert.IsType<InstallOutcome.Installed>(await bench.InstallAsync(Apk(Todo, 1)));
     }
 
     [Fact]
     public async Task Appiums_own_packages_are_spared()
     {
-        await _bench.RunAsync("qgjob-fault install-failure");
-        await _bench.RunAsync("qgjob-fault storage 1");
-        Assert.IsType<InstallOutcome.Installed>(await _bench.InstallAsync(Apk("io.appium.settings", 1)));
-        Assert.IsType<InstallOutcome.Refused>(await _bench.InstallAsync(Apk(Todo, 1)));
+        await bench.RunAsync("qgjob-fault install-failure");
+        await bench.RunAsync("qgjob-fault storage 1");
+        Assert.IsType<InstallOutcome.Installed>(await bench.InstallAsync(Apk("io.appium.settings", 1)));
+        Assert.IsType<InstallOutcome.Refused>(await bench.InstallAsync(Apk(Todo, 1)));
     }
 
     [Fact]
     public async Task A_full_phone_takes_an_app_again_when_another_has_gone()
     {
-        await _bench.InstallAsync(Apk("a.one", 1));
-        await _bench.RunAsync($"qgjob-fault storage {Apk("a.one", 1).Length + 100}");
+        await bench.InstallAsync(Apk("a.one", 1));
+        await bench.RunAsync($"qgjob-fault storage {Apk("a.one", 1).Length + 100}");
 
-        Assert.Equal("INSTALL_FAILED_INSUFFICIENT_STORAGE", Assert.IsType<InstallOutcome.Refused>(await _bench.InstallAsync(Apk("a.two", 1))).Code);
-        await _bench.RunAsync("pm uninstall a.one");
-        Assert.IsType<InstallOutcome.Installed>(await _bench.InstallAsync(Apk("a.two", 1)));
+        Assert.Equal("INSTALL_FAILED_INSUFFICIENT_STORAGE", Assert.IsType<InstallOutcome.Refused>(await bench.InstallAsync(Apk("a.two", 1))).Code);
+        await bench.RunAsync("pm uninstall a.one");
+        Assert.IsType<InstallOutcome.Installed>(await bench.InstallAsync(Apk("a.two", 1)));
     }
 
     [Fact]
     public async Task Only_the_same_signer_may_update_an_app_also_after_a_restart()
     {
         var signed = await File.ReadAllBytesAsync(ApkSignerTests.Build("1.0"), TestContext.Current.CancellationToken);
-        Assert.IsType<InstallOutcome.Installed>(await _bench.InstallAsync(signed));
-        Assert.IsType<InstallOutcome.Installed>(await _bench.InstallAsync(signed));
-        _bench.Restart();
+        Assert.IsType<InstallOutcome.Installed>(await bench.InstallAsync(signed));
+        Assert.IsType<InstallOutcome.Installed>(await bench.InstallAsync(signed));
+        bench.Restart();
 
-        var refused = Assert.IsType<InstallOutcome.Refused>(await _bench.InstallAsync(Apk(Todo, 9)));
+        var refused = Assert.IsType<InstallOutcome.Refused>(await bench.InstallAsync(Apk(Todo, 9)));
         Assert.Equal("INSTALL_FAILED_UPDATE_INCOMPATIBLE", refused.Code);
-        await _bench.RunAsync($"pm uninstall {Todo}");
-        Assert.IsType<InstallOutcome.Installed>(await _bench.InstallAsync(Apk(Todo, 9)));
+        await bench.RunAsync($"pm uninstall {Todo}");
+        Assert.IsType<InstallOutcome.Installed>(await bench.InstallAsync(Apk(Todo, 9)));
     }
 
     [Fact]
     public async Task A_slow_installation_takes_the_time_it_was_given()
     {
-        await _bench.RunAsync("qgjob-fault slow-install 30");
-        var started = _bench.Time.GetUtcNow();
-        var install = _bench.InstallAsync(Apk(Todo, 1));
+        await bench.RunAsync("qgjob-fault slow-install 30");
+        var started = bench.Time.GetUtcNow();
+        var install = bench.InstallAsync(Apk(Todo, 1));
         while (!install.IsCompleted)
         {
-            _bench.Time.Advance(TimeSpan.FromSeconds(1));
+            bench.Time.Advance(TimeSpan.FromSeconds(1));
             await Task.Yield();
         }
 
-        Assert.True(_bench.Time.GetUtcNow() - started >= TimeSpan.FromSeconds(30));
+        Assert.True(bench.Time.GetUtcNow() - started >= TimeSpan.FromSeconds(30));
     }
 
     [Fact]
     public async Task A_crashed_app_is_gone_and_the_log_says_so()
     {
-        Assert.Contains("does not run", (await _bench.RunAsync("qgjob-fault app-crash")).Error, StringComparison.Ordinal);
-        await _bench.StartAppAsync(Ui);
-        Assert.Equal(0, (await _bench.RunAsync("qgjob-fault app-crash")).Code);
-        Assert.Equal("com.android.launcher3", _bench.Phone.Screen.Front.Package);
-        Assert.Contains(_bench.Phone.Log.Snapshot(), l => l.Message == $"Process: {Todo}, PID: {3001}");
-        Assert.Equal(1, (await _bench.RunAsync($"pidof {Todo}")).Code);
+        Assert.Contains("does not run", (await bench.RunAsync("qgjob-fault app-crash")).Error, StringComparison.Ordinal);
+        await bench.StartAppAsync(Ui);
+        Assert.Equal(0, (await bench.RunAsync("qgjob-fault app-crash")).Code);
+        Assert.Equal("com.android.launcher3", bench.Phone.Screen.Front.Package);
+        Assert.Contains(bench.Phone.Log.Snapshot(), l => l.Message == $"Process: {Todo}, PID: {3001}");
+        Assert.Equal(1, (await bench.RunAsync($"pidof {Todo}")).Code);
     }
 
     [Fact]
     public async Task A_wiped_phone_has_nothing_left_also_after_a_restart()
     {
-        await _bench.StartAppAsync(Ui);
-        await _bench.RunAsync("settings put global a 1; echo x > /sdcard/x");
-        await _bench.RunAsync("qgjob-fault wipe");
-        _bench.Restart();
+        await bench.StartAppAsync(Ui);
+        await bench.RunAsync("settings put global a 1; echo x > /sdcard/x");
+        await bench.RunAsync("qgjob-fault wipe");
+        bench.Restart();
 
-        Assert.Equal("", (await _bench.RunAsync("pm list packages")).Output);
-        Assert.Equal("null\n", (await _bench.RunAsync("settings get global a")).Output);
-        Assert.NotEqual(0, (await _bench.RunAsync("cat /sdcard/x")).Code);
-        Assert.Empty(Directory.EnumerateFiles(Path.Combine(_bench.Phone.Options.DataFolder, "blobs")));
-        Assert.Empty(Directory.EnumerateFiles(Path.Combine(_bench.Phone.Options.DataFolder, "data")));
+        Assert.Equal("", (await bench.RunAsync("pm list packages")).Output);
+        Assert.Equal("null\n", (await bench.RunAsync("settings get global a")).Output);
+        Assert.NotEqual(0, (await bench.RunAsync("cat /sdcard/x")).Code);
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(bench.Phone.Options.DataFolder, "blobs")));
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(bench.Phone.Options.DataFolder, "data")));
     }
 
     [Fact]
     public async Task A_hang_ends_by_itself_or_when_it_is_cleared()
     {
-        await _bench.RunAsync("qgjob-fault hang 20");
-        var waiting = _bench.Phone.Faults.WhileHangingAsync(TestContext.Current.CancellationToken);
-        _bench.Time.Advance(TimeSpan.FromSeconds(19));
+        await bench.RunAsync("qgjob-fault hang 20");
+        var waiting = bench.Phone.Faults.WhileHangingAsync(TestContext.Current.CancellationToken);
+        bench.Time.Advance(TimeSpan.FromSeconds(19));
         Assert.False(waiting.IsCompleted);
-        Assert.Contains("hangs for: 1.0 s", (await _bench.RunAsync("qgjob-fault status")).Output, StringComparison.Ordinal);
-        await _bench.RunAsync("qgjob-fault clear");
-        _bench.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Contains("hangs for: 1.0 s", (await bench.RunAsync("qgjob-fault status")).Output, StringComparison.Ordinal);
+        await bench.RunAsync("qgjob-fault clear");
+        bench.Time.Advance(TimeSpan.FromSeconds(1));
         await waiting.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
     }
 
@@ -117,7 +117,7 @@ public sealed class FaultTests : IDisposable
     [InlineData("explode")]
     public async Task What_it_does_not_understand_gets_the_usage(string arguments)
     {
-        var (code, _, error) = await _bench.RunAsync($"qgjob-fault {arguments}");
+        var (code, _, error) = await bench.RunAsync($"qgjob-fault {arguments}");
         Assert.Equal(2, code);
         Assert.StartsWith("usage: qgjob-fault", error, StringComparison.Ordinal);
     }

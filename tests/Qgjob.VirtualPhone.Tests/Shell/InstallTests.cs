@@ -5,66 +5,66 @@ namespace Qgjob.Phones.Tests.Shell;
 
 public sealed class InstallTests : IDisposable
 {
-    private readonly PhoneBench _bench = new();
+    private readonly PhoneBench bench = new();
 
-    public void Dispose() => _bench.Dispose();
+    public void Dispose() => bench.Dispose();
 
     [Fact]
     public async Task A_lower_version_code_is_refused_unless_allowed()
     {
-        await _bench.InstallAsync(Apk(5));
+        await bench.InstallAsync(Apk(5));
 
-        var refused = Assert.IsType<InstallOutcome.Refused>(await _bench.InstallAsync(Apk(4)));
+        var refused = Assert.IsType<InstallOutcome.Refused>(await bench.InstallAsync(Apk(4)));
         Assert.Equal("INSTALL_FAILED_VERSION_DOWNGRADE", refused.Code);
-        Assert.Equal(5, _bench.Phone.Packages.Find(Todo)!.Manifest.VersionCode);
-        Assert.IsType<InstallOutcome.Installed>(await _bench.InstallAsync(Apk(4), new InstallFlags(true, false, AllowDowngrade: true)));
+        Assert.Equal(5, bench.Phone.Packages.Find(Todo)!.Manifest.VersionCode);
+        Assert.IsType<InstallOutcome.Installed>(await bench.InstallAsync(Apk(4), new InstallFlags(true, false, AllowDowngrade: true)));
     }
 
     [Fact]
     public async Task An_update_keeps_data_and_permissions_and_an_uninstall_takes_both()
     {
         const string ui = """{"data":{"n":"0"},"screens":{"m":[{"class":"Button","text":"{n}","tap":{"set":"n","to":"7"}}]}}""";
-        await _bench.StartAppAsync(ui);
-        await _bench.RunAsync($"pm grant {Todo} android.permission.CAMERA");
-        _bench.Tap("0");
+        await bench.StartAppAsync(ui);
+        await bench.RunAsync($"pm grant {Todo} android.permission.CAMERA");
+        bench.Tap("0");
 
-        await _bench.InstallAsync(new ApkBuilder().With(Manifest(Todo, 2)).WithUi(ui).Build());
-        await _bench.RunAsync($"am start -n {Todo}/.MainActivity");
-        Assert.Equal("7", _bench.Screen());
-        Assert.True(_bench.Phone.Packages.IsGranted(Todo, "android.permission.CAMERA"));
+        await bench.InstallAsync(new ApkBuilder().With(Manifest(Todo, 2)).WithUi(ui).Build());
+        await bench.RunAsync($"am start -n {Todo}/.MainActivity");
+        Assert.Equal("7", bench.Screen());
+        Assert.True(bench.Phone.Packages.IsGranted(Todo, "android.permission.CAMERA"));
 
-        Assert.Equal("Success\n", (await _bench.RunAsync($"pm uninstall {Todo}")).Output);
-        await _bench.StartAppAsync(ui);
-        Assert.Equal("0", _bench.Screen());
-        Assert.False(_bench.Phone.Packages.IsGranted(Todo, "android.permission.CAMERA"));
+        Assert.Equal("Success\n", (await bench.RunAsync($"pm uninstall {Todo}")).Output);
+        await bench.StartAppAsync(ui);
+        Assert.Equal("0", bench.Screen());
+        Assert.False(bench.Phone.Packages.IsGranted(Todo, "android.permission.CAMERA"));
     }
 
     [Fact]
     public async Task Clearing_ends_the_app_wipes_its_data_and_takes_permissions_back()
     {
-        await _bench.StartAppAsync("""{"data":{"n":"0"},"screens":{"m":[{"class":"Button","text":"{n}","tap":{"set":"n","to":"7"}}]}}""");
-        await _bench.RunAsync($"pm grant {Todo} android.permission.CAMERA");
-        _bench.Tap("0");
+        await bench.StartAppAsync("""{"data":{"n":"0"},"screens":{"m":[{"class":"Button","text":"{n}","tap":{"set":"n","to":"7"}}]}}""");
+        await bench.RunAsync($"pm grant {Todo} android.permission.CAMERA");
+        bench.Tap("0");
 
-        Assert.Equal("Success\n", (await _bench.RunAsync($"pm clear {Todo}")).Output);
+        Assert.Equal("Success\n", (await bench.RunAsync($"pm clear {Todo}")).Output);
 
-        Assert.Equal("com.android.launcher3", _bench.Phone.Screen.Front.Package);
-        await _bench.RunAsync($"am start -n {Todo}/.MainActivity");
-        Assert.Equal("0", _bench.Screen());
-        Assert.False(_bench.Phone.Packages.IsGranted(Todo, "android.permission.CAMERA"));
-        Assert.Equal(1, _bench.Phone.Tally.Snapshot().Clears[Todo]);
+        Assert.Equal("com.android.launcher3", bench.Phone.Screen.Front.Package);
+        await bench.RunAsync($"am start -n {Todo}/.MainActivity");
+        Assert.Equal("0", bench.Screen());
+        Assert.False(bench.Phone.Packages.IsGranted(Todo, "android.permission.CAMERA"));
+        Assert.Equal(1, bench.Phone.Tally.Snapshot().Clears[Todo]);
     }
 
     [Fact]
     public async Task What_is_no_apk_and_what_needs_a_newer_android_is_refused()
     {
-        var noApk = Assert.IsType<InstallOutcome.Refused>(await _bench.InstallAsync([1, 2, 3]));
+        var noApk = Assert.IsType<InstallOutcome.Refused>(await bench.InstallAsync([1, 2, 3]));
         Assert.Equal("INSTALL_PARSE_FAILED_NOT_APK", noApk.Code);
         var tooNew = Manifest(Todo) with { Children = [new Node("uses-sdk", [("minSdkVersion", 99)])] };
-        var refused = Assert.IsType<InstallOutcome.Refused>(await _bench.InstallAsync(new ApkBuilder().With(tooNew).Build()));
+        var refused = Assert.IsType<InstallOutcome.Refused>(await bench.InstallAsync(new ApkBuilder().With(tooNew).Build()));
         Assert.Equal("INSTALL_FAILED_OLDER_SDK", refused.Code);
-        Assert.Empty(_bench.Phone.Tally.Snapshot().Installs);
-        Assert.Empty(Directory.EnumerateFiles(Path.Combine(_bench.Phone.Options.DataFolder, "blobs")));
+        Assert.Empty(bench.Phone.Tally.Snapshot().Installs);
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(bench.Phone.Options.DataFolder, "blobs")));
     }
 
     [Fact]
@@ -92,13 +92,13 @@ public sealed class InstallTests : IDisposable
         Assert.Equal((1, "Failed\n"), await CodeAndOutputAsync("pm clear a.b"));
         Assert.Equal((1, ""), await CodeAndOutputAsync("pm path a.b"));
         Assert.Equal((0, "\nUnable to find package: a.b\n"), await CodeAndOutputAsync("dumpsys package a.b"));
-        Assert.Equal(255, (await _bench.RunAsync("pm grant a.b android.permission.CAMERA")).Code);
-        Assert.Contains("does not exist", (await _bench.RunAsync("am start -n a.b/.C")).Error, StringComparison.Ordinal);
+        Assert.Equal(255, (await bench.RunAsync("pm grant a.b android.permission.CAMERA")).Code);
+        Assert.Contains("does not exist", (await bench.RunAsync("am start -n a.b/.C")).Error, StringComparison.Ordinal);
     }
 
     private async Task<(int, string)> CodeAndOutputAsync(string line)
     {
-        var (code, output, _) = await _bench.RunAsync(line);
+        var (code, output, _) = await bench.RunAsync(line);
         return (code, output);
     }
 

@@ -2,9 +2,9 @@ namespace Qgjob.Phones.Tests.Shell;
 
 public sealed class ShellTests : IDisposable
 {
-    private readonly PhoneBench _bench = new();
+    private readonly PhoneBench bench = new();
 
-    public void Dispose() => _bench.Dispose();
+    public void Dispose() => bench.Dispose();
 
     [Theory]
     [InlineData("echo a  b", "a b\n")]
@@ -30,7 +30,7 @@ public sealed class ShellTests : IDisposable
     [InlineData("date +%Y-%m-%dT%T%z", "2026-01-02T03:04:05+0000\n")]
     public async Task Lines_do_what_they_do_on_a_phone(string line, string expected)
     {
-        var (_, output, _) = await _bench.RunAsync(line);
+        var (_, output, _) = await bench.RunAsync(line);
 
         Assert.Equal(expected, output);
     }
@@ -44,7 +44,7 @@ public sealed class ShellTests : IDisposable
     [InlineData("[ 2 -gt 3 ]", 1)]
     [InlineData("test -z ''", 0)]
     public async Task Lines_end_with_their_exit_code(string line, int expected) =>
-        Assert.Equal(expected, (await _bench.RunAsync(line)).Code);
+        Assert.Equal(expected, (await bench.RunAsync(line)).Code);
 
     [Theory]
     [InlineData("echo 'open")]
@@ -56,11 +56,11 @@ public sealed class ShellTests : IDisposable
     [InlineData("echo `id`")]
     public async Task What_the_shell_cannot_read_is_a_syntax_error_and_counted(string line)
     {
-        var (code, output, error) = await _bench.RunAsync(line);
+        var (code, output, error) = await bench.RunAsync(line);
 
         Assert.Equal((1, ""), (code, output));
         Assert.StartsWith("/system/bin/sh: syntax error: ", error, StringComparison.Ordinal);
-        Assert.Equal(1, _bench.Phone.Tally.Snapshot().UnhandledRequests);
+        Assert.Equal(1, bench.Phone.Tally.Snapshot().UnhandledRequests);
     }
 
     [Fact]
@@ -71,16 +71,16 @@ public sealed class ShellTests : IDisposable
         for (var round = 0; round < 3000; round++)
         {
             var line = new string([.. Enumerable.Range(0, random.Next(1, 25)).Select(_ => alphabet[random.Next(alphabet.Length)])]);
-            await _bench.RunAsync(line);
+            await bench.RunAsync(line);
         }
     }
 
     [Fact]
     public async Task Unknown_commands_are_counted_with_their_words()
     {
-        await _bench.RunAsync("nosuch -x; pm frobnicate");
+        await bench.RunAsync("nosuch -x; pm frobnicate");
 
-        var unhandled = _bench.Phone.Tally.Snapshot().Unhandled;
+        var unhandled = bench.Phone.Tally.Snapshot().Unhandled;
         Assert.Contains("shell: nosuch -x", unhandled.Keys);
         Assert.Contains("shell: pm frobnicate", unhandled.Keys);
     }
@@ -88,34 +88,34 @@ public sealed class ShellTests : IDisposable
     [Fact]
     public async Task Files_can_be_written_listed_moved_and_removed_where_the_shell_user_may()
     {
-        var (_, output, error) = await _bench.RunAsync(
+        var (_, output, error) = await bench.RunAsync(
             "cd /data/local/tmp; mkdir -p a/b; echo one > a/b/x; echo two >> a/b/x; cat a/b/x; cp a/b/x a/y; mv a/y /sdcard/z; ls a /sdcard/z; cat < /sdcard/z; rm -rf a/*; ls a");
 
         Assert.Equal("", error);
         Assert.Equal("one\ntwo\nb\n/sdcard/z\none\ntwo\n", output);
-        Assert.Equal(1, (await _bench.RunAsync("echo x > /system/x")).Code);
-        Assert.Contains("Permission denied", (await _bench.RunAsync("rm -rf /data/app")).Error, StringComparison.Ordinal);
+        Assert.Equal(1, (await bench.RunAsync("echo x > /system/x")).Code);
+        Assert.Contains("Permission denied", (await bench.RunAsync("rm -rf /data/app")).Error, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task The_same_folder_has_two_names()
     {
-        await _bench.RunAsync("echo hi > /storage/emulated/0/Download/x");
+        await bench.RunAsync("echo hi > /storage/emulated/0/Download/x");
 
-        Assert.Equal("hi\n", (await _bench.RunAsync("cat /sdcard/Download/x")).Output);
+        Assert.Equal("hi\n", (await bench.RunAsync("cat /sdcard/Download/x")).Output);
     }
 
     [Fact]
     public async Task Settings_files_and_packages_survive_a_restart()
     {
-        await _bench.InstallAsync(new ApkBuilder().With(ApkBuilder.Manifest(ApkBuilder.Todo)).Build());
-        await _bench.RunAsync($"settings put global hidden_api_policy 1;echo hi > /data/local/tmp/x; pm grant {ApkBuilder.Todo} android.permission.CAMERA");
+        await bench.InstallAsync(new ApkBuilder().With(ApkBuilder.Manifest(ApkBuilder.Todo)).Build());
+        await bench.RunAsync($"settings put global hidden_api_policy 1;echo hi > /data/local/tmp/x; pm grant {ApkBuilder.Todo} android.permission.CAMERA");
 
-        _bench.Restart();
+        bench.Restart();
 
-        Assert.Equal("1\n", (await _bench.RunAsync("settings get global hidden_api_policy")).Output);
-        Assert.Equal("hi\n", (await _bench.RunAsync("cat /data/local/tmp/x")).Output);
-        var (_, dump, _) = await _bench.RunAsync($"dumpsys package {ApkBuilder.Todo}");
+        Assert.Equal("1\n", (await bench.RunAsync("settings get global hidden_api_policy")).Output);
+        Assert.Equal("hi\n", (await bench.RunAsync("cat /data/local/tmp/x")).Output);
+        var (_, dump, _) = await bench.RunAsync($"dumpsys package {ApkBuilder.Todo}");
         Assert.Contains("android.permission.CAMERA: granted=true", dump, StringComparison.Ordinal);
         Assert.Contains("android.permission.RECORD_AUDIO: granted=false", dump, StringComparison.Ordinal);
         Assert.Contains("versionCode=1 minSdk=21 targetSdk=29", dump, StringComparison.Ordinal);
@@ -124,23 +124,23 @@ public sealed class ShellTests : IDisposable
     [Fact]
     public async Task Pgrep_understands_the_pattern_that_appium_sends()
     {
-        await _bench.InstallAsync(new ApkBuilder().With(ApkBuilder.Manifest(ApkBuilder.Todo)).Build());
+        await bench.InstallAsync(new ApkBuilder().With(ApkBuilder.Manifest(ApkBuilder.Todo)).Build());
         const string pgrep = @"pgrep -f \(\[\[:blank:\]\]\|\^\)com\.example\.todo\(:\[a-zA-Z0-9_-\]\+\)\?\(\[\[:blank:\]\]\|\$\)";
 
-        Assert.Equal(1, (await _bench.RunAsync(pgrep)).Code);
-        await _bench.RunAsync($"am start -n {ApkBuilder.Todo}/.MainActivity");
-        var (code, output, _) = await _bench.RunAsync(pgrep);
+        Assert.Equal(1, (await bench.RunAsync(pgrep)).Code);
+        await bench.RunAsync($"am start -n {ApkBuilder.Todo}/.MainActivity");
+        var (code, output, _) = await bench.RunAsync(pgrep);
         Assert.Equal(0, code);
-        await _bench.RunAsync("kill " + output);
-        Assert.Equal(1, (await _bench.RunAsync(pgrep)).Code);
+        await bench.RunAsync("kill " + output);
+        Assert.Equal(1, (await bench.RunAsync(pgrep)).Code);
     }
 
     [Fact]
     public async Task Logcat_shows_what_happened()
     {
-        await _bench.InstallAsync(new ApkBuilder().With(ApkBuilder.Manifest(ApkBuilder.Todo)).Build());
+        await bench.InstallAsync(new ApkBuilder().With(ApkBuilder.Manifest(ApkBuilder.Todo)).Build());
 
-        var (_, output, _) = await _bench.RunAsync("logcat -d -v brief PackageManager:I *:S");
+        var (_, output, _) = await bench.RunAsync("logcat -d -v brief PackageManager:I *:S");
 
         Assert.Equal("--------- beginning of main\nI/PackageManager( 1000): Package com.example.todo installed, versionCode 1, versionName 1.0\n", output);
     }

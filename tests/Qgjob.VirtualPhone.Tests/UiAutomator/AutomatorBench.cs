@@ -7,12 +7,12 @@ namespace Qgjob.Phones.Tests.UiAutomator;
 /// <summary>The UiAutomator2 server's requests, without HTTP and adb around them.</summary>
 internal sealed class AutomatorBench : IDisposable
 {
-    private readonly AutomatorApi _api;
-    private string _session = "";
+    private readonly AutomatorApi api;
+    private string session = "";
 
     public AutomatorBench()
     {
-        _api = new AutomatorApi(Phone.Phone);
+        api = new AutomatorApi(Phone.Phone);
     }
 
     public PhoneBench Phone { get; } = new();
@@ -23,7 +23,7 @@ internal sealed class AutomatorBench : IDisposable
         NewSession();
     }
 
-    public void NewSession() => _session = Ask("POST", "/session", """{"capabilities":{"firstMatch":[{"a":1}],"alwaysMatch":{}}}""")!["sessionId"]!.GetValue<string>();
+    public void NewSession() => session = Ask("POST", "/session", """{"capabilities":{"firstMatch":[{"a":1}],"alwaysMatch":{}}}""")!["sessionId"]!.GetValue<string>();
 
     public JsonNode? Ask(string method, string path, string body = "")
     {
@@ -51,7 +51,7 @@ internal sealed class AutomatorBench : IDisposable
 
     private UiReply Send(string method, string path, string body)
     {
-        var full = path is "/session" or "/status" or "/sessions" ? path : $"/session/{_session}{path}";
-        return _api.Handle(new HttpRequest(method, full, Encoding.UTF8.GetBytes(body), true));
+        var full = path is "/session" or "/status" or "/sessions" ? path : $"/session/{this.session}{path}";
+        return api.Handle(new HttpRequest(method, full, Encoding.UTF8.GetBytes(body), true));
     }
 }

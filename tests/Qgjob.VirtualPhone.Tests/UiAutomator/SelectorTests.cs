@@ -12,9 +12,9 @@ public sealed class SelectorTests : IDisposable
           {"class":"LinearLayout","id":"other","children":[{"class":"TextView","id":"title","text":"Third"}]}]}}
         """;
 
-    private readonly AutomatorBench _bench = new();
+    private readonly AutomatorBench bench = new();
 
-    public void Dispose() => _bench.Dispose();
+    public void Dispose() => bench.Dispose();
 
     [Theory]
     [InlineData("text(\"Hello World\")", "Hello World")]
@@ -35,9 +35,9 @@ public sealed class SelectorTests : IDisposable
     [InlineData("new UiScrollable(new UiSelector().scrollable(true)).scrollIntoView(new UiSelector().text(\"nothing\"))", "")]
     public async Task UiSelectors_find_what_they_find_on_a_phone(string selector, string texts)
     {
-        await _bench.StartAsync(App);
+        await bench.StartAsync(App);
 
-        Assert.Equal(texts, string.Join(',', _bench.Texts("-android uiautomator", selector)));
+        Assert.Equal(texts, string.Join(',', bench.Texts("-android uiautomator", selector)));
     }
 
     [Theory]
@@ -52,9 +52,9 @@ public sealed class SelectorTests : IDisposable
     [InlineData("new UiScrollable(new UiSelector()).fly()")]
     public async Task What_is_no_selector_is_an_invalid_selector(string selector)
     {
-        await _bench.StartAsync(App);
+        await bench.StartAsync(App);
 
-        Assert.Equal((400, "invalid selector"), _bench.Fail("POST", "/elements",
+        Assert.Equal((400, "invalid selector"), bench.Fail("POST", "/elements",
             new System.Text.Json.Nodes.JsonObject { ["strategy"] = "-android uiautomator", ["selector"] = selector }.ToJsonString()));
     }
 
@@ -68,9 +68,9 @@ public sealed class SelectorTests : IDisposable
     [InlineData("class name", "android.widget.EditText", "Name")]
     public async Task Other_strategies_work_too(string strategy, string selector, string texts)
     {
-        await _bench.StartAsync(App);
+        await bench.StartAsync(App);
 
-        Assert.Equal(texts, string.Join(',', _bench.Texts(strategy, selector)));
+        Assert.Equal(texts, string.Join(',', bench.Texts(strategy, selector)));
     }
 
     [Theory]
@@ -79,15 +79,15 @@ public sealed class SelectorTests : IDisposable
     [InlineData("css selector", "a")]
     public async Task Bad_paths_and_strategies_are_invalid_selectors(string strategy, string selector)
     {
-        await _bench.StartAsync(App);
+        await bench.StartAsync(App);
 
-        Assert.Equal((400, "invalid selector"), _bench.Fail("POST", "/element", $$"""{"strategy":"{{strategy}}","selector":"{{selector}}"}"""));
+        Assert.Equal((400, "invalid selector"), bench.Fail("POST", "/element", $$"""{"strategy":"{{strategy}}","selector":"{{selector}}"}"""));
     }
 
     [Fact]
     public async Task Any_text_as_a_selector_ends_in_elements_or_an_error()
     {
-        await _bench.StartAsync(App);
+        await bench.StartAsync(App);
         const string alphabet = "newUiSlctor().\"\\ ;10tx,[]@/*'";
         var random = new Random(20260104);
         for (var round = 0; round < 2000; round++)
@@ -98,11 +98,11 @@ public sealed class SelectorTests : IDisposable
                 var body = new System.Text.Json.Nodes.JsonObject { ["strategy"] = strategy, ["selector"] = selector };
                 try
                 {
-                    _bench.Ask("POST", "/elements", body.ToJsonString());
+                    bench.Ask("POST", "/elements", body.ToJsonString());
                 }
                 catch (Xunit.Sdk.TrueException)
                 {
-                    Assert.Equal(400, _bench.Fail("POST", "/elements", body.ToJsonString()).Status);
+                    Assert.Equal(400, bench.Fail("POST", "/elements", body.ToJsonString()).Status);
                 }
             }
         }

@@ -22,7 +22,8 @@ net.Socket.prototype.connect = function (...args) {
 // AppWright 0.1.46 notes what its workers do in a file below the current folder (worker-info-0.json). Attempts that share a
 // workspace would find each other's there, half-written at times, and its tests would fail on that.
 const shared = path.join(process.cwd(), 'playwright-report', 'data', 'videos-store');
-const own = path.join(__dirname, 'workers');
+// Not beside this script, which all attempts use.
+const own = path.join(path.dirname(process.env.QGJOB_EVENTS || __filename), 'workers');
 
 for (const name of ['existsSync', 'mkdirSync', 'readFileSync', 'writeFileSync']) {
   const original = fs[name];
