@@ -62,8 +62,8 @@ public sealed record Group
     public int Active { get; init; }
     /// <summary>Tier of the first job that waits.</summary>
     public long HeadTier { get; init; }
-    /// <summary>When the first job that waits became ready.</summary>
-    public DateTimeOffset HeadReadyAt { get; init; }
+    /// <summary>When the first job that waits was submitted.</summary>
+    public DateTimeOffset HeadSubmittedAt { get; init; }
     /// <summary>Installs made for it so far.</summary>
     public int Installs { get; init; }
     /// <summary>The pool's revision at its last change.</summary>

@@ -13,19 +13,19 @@ public static class Dispatch
     public static Decision Decide(PoolView pool, Device device, DateTimeOffset now)
     {
         if (!device.IsFree(now) || pool.IsDraining(device.AgentId)) return new Decision.Idle(IdleReason.NotFree);
+        var othersWait = pool.Waiting.Orgs.Count > 1;
         if (pool.Waiting.Orgs.Count == 0) return new Decision.Idle(IdleReason.NothingWaits);
-
         var choices = Choices(pool, device);
         if (choices.Count == 0) return new Decision.Idle(IdleReason.NothingFits);
 
-        if (Stay(pool, device, choices) is { } resident) return new Decision.Claim(resident.Id, NeedsInstall: false);
-        var othersWait = pool.Waiting.Orgs.Count > 1;
+        if (Stay(pool, choices, now, othersWait) is { } resident) return new Decision.Claim(resident.Id, NeedsInstall: false);
         foreach (var org in choices)
-            foreach (var tier in org.Tiers())
+            do
             {
-                if (org.ResidentIn(tier) is { } here) return new Decision.Claim(here.Id, NeedsInstall: false);
-                if ((org.Oldest(tier) ?? org.Neediest(tier, othersWait)) is { } there) return new Decision.Claim(there.Id, NeedsInstall: true);
+                if (org.Resident() is { } here) return new Decision.Claim(here.Id, NeedsInstall: false);
+                if (org.WorthAnInstall(othersWait) is { } there) return new Decision.Claim(there.Id, NeedsInstall: true);
             }
+            while (org.NextWindow());
         return new Decision.Idle(IdleReason.NotWorthAnInstall);
     }
 
@@ -40,16 +40,13 @@ public static class Dispatch
         return choices;
     }
 
-    /// <summary>
-    /// What is installed already, as long as it is of its org's first tier and the org is not too far ahead of the one
-    /// that used least. Between several: the org that used least, the oldest tier, the oldest group.
-    /// </summary>
-    private static Group? Stay(PoolView pool, Device device, List<OrgChoices> choices)
+    /// <summary>What is installed already, unless an org that has used far less is kept waiting.</summary>
+    private static Group? Stay(PoolView pool, List<OrgChoices> choices, DateTimeOffset now, bool othersWait)
     {
-        var furthest = choices[0].VirtualTime + (Fairness.LagSecondsPerDevice * pool.OnlineDevices);
-        foreach (var org in choices.TakeWhile(o => o.VirtualTime <= furthest))
-            if (org.ResidentIn(org.FirstTier) is { } group)
-                return group;
+        var lag = Fairness.LagSecondsPerDevice * pool.OnlineDevices;
+        foreach (var org in choices)
+            if (org.Resident() is { } group)
+                return choices.Any(o => o.VirtualTime + lag < org.VirtualTime && o.IsKeptWaiting(now, othersWait)) ? null : group;
         return null;
     }
 }

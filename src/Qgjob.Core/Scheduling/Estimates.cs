@@ -22,8 +22,12 @@ public static class Estimates
         mean is { } m ? m + (Weight * (sampleSeconds - m)) : sampleSeconds;
 
     /// <summary>The tier in which a job waits: lower goes first.</summary>
-    public static long TierOf(DateTimeOffset readyAt, int priority) =>
-        (readyAt.ToUnixTimeSeconds() / (long)TierLength.TotalSeconds) - priority;
+    public static long TierOf(DateTimeOffset readyAt, int priority) => AgeIndex(readyAt) - priority;
+
+    /// <summary>The priority that puts a job of that age into the tier.</summary>
+    public static int PriorityOf(DateTimeOffset readyAt, long tier) => (int)(AgeIndex(readyAt) - tier);
+
+    private static long AgeIndex(DateTimeOffset readyAt) => readyAt.ToUnixTimeSeconds() / (long)TierLength.TotalSeconds;
 
     /// <summary>Key of a test's estimate.</summary>
     public static string TestKey(string orgId, string testPath, Jobs.Target target) => $"test\n{orgId}\n{target}\n{testPath}";

@@ -6,10 +6,16 @@ namespace Qgjob.Core.Scheduling;
 public static class Fairness
 {
     /// <summary>
-    /// Seconds per device of the pool that an org may be ahead of the one that has used least, before its devices must
-    /// look whether somebody else needs them. The larger, the fewer installs and the coarser the shares.
+    /// Seconds per device of the pool that an org may be ahead of another before its devices leave work that needs no
+    /// install for the other's. The larger, the fewer installs and the coarser the shares.
     /// </summary>
     public const double LagSecondsPerDevice = 250;
+
+    /// <summary>
+    /// How long work waits before devices leave their own for it. Meanwhile those whose group is done come by
+    /// themselves, which costs one install instead of two.
+    /// </summary>
+    public static TimeSpan Courtesy { get; } = TimeSpan.FromMinutes(1);
 
     /// <summary>What an install more weighs for each device that a group already has, while other orgs wait.</summary>
     public const double CrowdWeight = 0.5;

@@ -2,10 +2,10 @@ using Qgjob.Core.Orgs;
 
 namespace Qgjob.Core.Scheduling;
 
-/// <summary>An org's waiting groups, by kind of work and tier.</summary>
+/// <summary>An org's waiting groups, by kind of work, priority and tier.</summary>
 internal sealed class OrgWork(OrgShare share)
 {
-    private readonly Dictionary<WorkKind, SortedList<long, TierWork>> kinds = [];
+    private readonly Dictionary<WorkKind, Dictionary<int, SortedList<long, TierWork>>> kinds = [];
 
     /// <summary>Least used first.</summary>
     public static readonly IComparer<OrgWork> ByVirtualTime = Comparer<OrgWork>.Create(static (a, b) =>
@@ -19,61 +19,27 @@ internal sealed class OrgWork(OrgShare share)
 
     public bool IsEmpty => kinds.Count == 0;
 
-    public IReadOnlyDictionary<WorkKind, SortedList<long, TierWork>> Kinds => kinds;
+    /// <summary>For each kind of work, by priority: tiers, first one first.</summary>
+    public Dictionary<WorkKind, Dictionary<int, SortedList<long, TierWork>>> Kinds => kinds;
 
     public void Add(PlacedGroup group)
     {
-        if (!kinds.TryGetValue(group.Kind, out var tiers)) kinds[group.Kind] = tiers = [];
+        if (!kinds.TryGetValue(group.Kind, out var priorities)) kinds[group.Kind] = priorities = [];
+        if (!priorities.TryGetValue(group.Priority, out var tiers)) priorities[group.Priority] = tiers = [];
         if (!tiers.TryGetValue(group.Group.HeadTier, out var tier)) tiers[group.Group.HeadTier] = tier = new TierWork();
         tier.Add(group);
     }
 
     public void Remove(PlacedGroup group)
     {
-        var tiers = kinds[group.Kind];
+        var priorities = kinds[group.Kind];
+        var tiers = priorities[group.Priority];
         var tier = tiers[group.Group.HeadTier];
         tier.Remove(group);
         if (!tier.IsEmpty) return;
         tiers.Remove(group.Group.HeadTier);
-        if (tiers.Count == 0) kinds.Remove(group.Kind);
-    }
-}
-
-/// <summary>Waiting groups of one org, kind and tier.</summary>
-internal sealed class TierWork
-{
-    private readonly SortedSet<PlacedGroup> gain = new(PlacedGroup.GainFirst);
-    private readonly SortedSet<PlacedGroup> crowdedGain = new(PlacedGroup.CrowdedGainFirst);
-    private readonly SortedSet<PlacedGroup> unserved = new(PlacedGroup.OldestFirst);
-
-    public bool IsEmpty => unserved.Count + gain.Count == 0;
-
-    /// <summary>The oldest group that no device serves, or null.</summary>
-    public PlacedGroup? Oldest => unserved.Min;
-
-    /// <summary>The served group that one more device helps most, or null.</summary>
-    /// <param name="othersWait">Other orgs have jobs waiting.</param>
-    public PlacedGroup? Neediest(bool othersWait) => (othersWait ? crowdedGain : gain).Min;
-
-    public void Add(PlacedGroup group)
-    {
-        if (group.Serving == 0)
-        {
-            unserved.Add(group);
-            return;
-        }
-        gain.Add(group);
-        crowdedGain.Add(group);
-    }
-
-    public void Remove(PlacedGroup group)
-    {
-        if (group.Serving == 0)
-        {
-            unserved.Remove(group);
-            return;
-        }
-        gain.Remove(group);
-        crowdedGain.Remove(group);
+        if (tiers.Count > 0) return;
+        priorities.Remove(group.Priority);
+        if (priorities.Count == 0) kinds.Remove(group.Kind);
     }
 }

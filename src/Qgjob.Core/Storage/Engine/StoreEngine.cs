@@ -89,7 +89,7 @@ public sealed partial class StoreEngine(IStoreRows rows)
                 Queued = group.Queued + sameGroup.Count(),
                 QueuedSeconds = group.QueuedSeconds + sameGroup.Sum(j => j.Job.EstimateSeconds),
                 HeadTier = head.Tier,
-                HeadReadyAt = head.ReadyAt,
+                HeadSubmittedAt = head.CreatedAt,
                 Revision = rows.NextRevision(),
             });
             CountOrg(pool, spec.OrgId, queued: sameGroup.Count(), active: 0);
@@ -115,7 +115,7 @@ public sealed partial class StoreEngine(IStoreRows rows)
             QueuedSeconds = queued == 0 ? 0 : Math.Max(0, group.QueuedSeconds - leaving.Sum(j => j.EstimateSeconds)),
             Active = group.Active + activeChange,
             HeadTier = head?.Tier ?? 0,
-            HeadReadyAt = head?.ReadyAt ?? default,
+            HeadSubmittedAt = head?.CreatedAt ?? default,
             Revision = rows.NextRevision(),
         });
         CountOrg(group.Pool, group.Key.OrgId, -leaving.Count, activeChange, deviceSeconds);
