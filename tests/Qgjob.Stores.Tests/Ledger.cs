@@ -98,7 +98,7 @@ internal static class Ledger
             Assert.Equal(waiting.Sum(j => j.EstimateSeconds), group.QueuedSeconds, 1e-6);
             Assert.Equal(view.Devices.Count(d => d.Lease?.GroupId == group.Id), group.Active);
             var head = waiting.OrderBy(j => j.Tier).ThenByDescending(j => j.EstimateSeconds).ThenBy(j => j.Id, StringComparer.Ordinal).FirstOrDefault();
-            Assert.Equal((head?.Tier ?? 0, head?.ReadyAt ?? default), (group.HeadTier, group.HeadReadyAt));
+            Assert.Equal((head?.Tier ?? 0, head?.CreatedAt ?? default), (group.HeadTier, group.HeadSubmittedAt));
         }
         Assert.All(queued, j => Assert.NotNull(view.FindGroup(j.GroupId)));
     }

@@ -126,7 +126,7 @@ internal static class Records
         QueuedSeconds = row.Double(8),
         Active = row.Int(9),
         HeadTier = row.Long(10),
-        HeadReadyAt = row.Time(11),
+        HeadSubmittedAt = row.Time(11),
         Installs = row.Int(12),
         Revision = row.Long(13),
     };

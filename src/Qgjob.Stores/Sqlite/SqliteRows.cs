@@ -118,7 +118,7 @@ internal sealed partial class SqliteRows(SqliteSession session) : IStoreRows
             """)
         .Bind(id).Bind(group.Key.OrgId).Bind(group.Key.AppVersionId).Bind((int)group.Key.Target).Bind(group.Key.Needs)
         .Bind(group.Key.Barred).Bind(group.Pool).Bind(group.Queued).Bind(group.QueuedSeconds).Bind(group.Active)
-        .Bind(group.HeadTier).Bind(group.HeadReadyAt).Bind(group.Installs).Bind(group.Revision)
+        .Bind(group.HeadTier).Bind(group.HeadSubmittedAt).Bind(group.Installs).Bind(group.Revision)
         .Bind(group.Key.Resources).Run();
 
     public AppVersion? FindAppVersion(string orgId, string appVersionId) => versions.Find((orgId, appVersionId), () => session
