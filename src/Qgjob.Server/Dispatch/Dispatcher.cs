@@ -223,7 +223,7 @@ internal sealed partial class Dispatcher(
 
     private void Decide(WorkPoll poll, PoolView pool, Device device, DateTimeOffset now)
     {
-        if (Core.Scheduling.Dispatch.Decide(pool, device, now, seed: 0) is not Decision.Claim(var groupId, var needsInstall)) return;
+        if (Core.Scheduling.Dispatch.Decide(pool, device, now) is not Decision.Claim(var groupId, var needsInstall)) return;
         var openVersion = needsInstall ? pool.VersionOf(pool.FindGroup(groupId)!)?.OpenVersion : null;
         batch.Add(new Claim(device.Id, device.Version, groupId, openVersion, ids.NewId("c"), settings.LeaseTtl, now), poll: poll);
         pool.Assume(device.Id, groupId);

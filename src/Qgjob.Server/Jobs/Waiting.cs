@@ -12,13 +12,14 @@ internal static class Waiting
     public static string? ReasonOf(PoolView pool, Group group)
     {
         if (group.Queued == 0) return null;
-        var kind = pool.Devices.Where(d => Eligibility.Fits(group, d.Offer)).ToList();
+        var work = WorkKind.Of(group, pool.VersionOf(group));
+        var kind = pool.Devices.Where(d => Eligibility.Matches(group.Key, d.Offer)).ToList();
         if (kind.Count == 0)
             return $"no device of this kind was seen yet (target {Words.Of(group.Key.Target)}{(group.Key.Needs.Length > 0 ? $", {group.Key.Needs}" : "")})";
-        var fitting = kind.Where(d => Eligibility.HasBuild(pool.VersionOf(group), d.Offer)).ToList();
+        var fitting = kind.Where(d => Eligibility.Fits(work, d.Offer)).ToList();
         if (fitting.Count == 0)
             return $"no build of {group.Key.AppVersionId} for {string.Join(" or ", kind.Select(d => Words.Of(d.Offer.Platform)).Distinct())} was uploaded";
-        fitting = [.. fitting.Where(d => !Eligibility.IsBarred(pool, group, d))];
+        fitting = [.. fitting.Where(d => !Eligibility.IsBarred(pool, work, d))];
         var states = fitting.CountBy(d => StateOf(pool, d)).ToDictionary();
         var count = fitting.Count == 1 ? "the only device that fits" : $"all {fitting.Count} devices that fit";
         return states switch
@@ -52,7 +53,7 @@ internal static class Waiting
     {
         var serving = InService(pool, group);
         if (serving.Count == 0) return null;
-        if (ahead == 0 && serving.Any(d => d.IsFree)) return now;
+        if (ahead == 0 && serving.Any(d => d.IsFree(now))) return now;
         var mean = group.Queued > 0 ? group.QueuedSeconds / group.Queued : Estimates.UnknownTestSeconds;
         // Whoever runs now is, on average, half done.
         var busy = serving.Count(d => d.Lease is not null) * mean / 2;
@@ -67,7 +68,9 @@ internal static class Waiting
         return serving == 0 ? null : now.AddSeconds(Math.Max(mean / 2, (group.QueuedSeconds + (group.Active * mean / 2)) / serving));
     }
 
-    private static List<Device> InService(PoolView pool, Group group) =>
-        [.. pool.Devices.Where(d => d is { Online: true, Paused: false } && !pool.IsDraining(d.AgentId) && Eligibility.Fits(group, d.Offer)
-            && Eligibility.HasBuild(pool.VersionOf(group), d.Offer) && !Eligibility.IsBarred(pool, group, d))];
+    private static List<Device> InService(PoolView pool, Group group)
+    {
+        var work = WorkKind.Of(group, pool.VersionOf(group));
+        return [.. pool.Devices.Where(d => d is { Online: true, Paused: false } && !pool.IsDraining(d.AgentId) && Eligibility.Fits(work, d.Offer) && !Eligibility.IsBarred(pool, work, d))];
+    }
 }

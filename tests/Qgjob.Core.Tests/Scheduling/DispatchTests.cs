@@ -54,7 +54,7 @@ public sealed class DispatchTests
     public void Within_a_tier_the_longest_waiting_group_is_the_oldest()
     {
         var pool = View(
-            [Work("v1", queued: 1) with { HeadReadyAt = Now }, Work("v2", queued: 1) with { HeadReadyAt = Now.AddSeconds(-1) }],
+            [Work("v1", queued: 1) with { HeadSubmittedAt = Now }, Work("v2", queued: 1) with { HeadSubmittedAt = Now.AddSeconds(-1) }],
             [Phone("d1")]);
         Assert.Equal(Take(pool, "v2", install: true), Decide(pool, "d1"));
     }
@@ -134,10 +134,10 @@ public sealed class DispatchTests
                 foreach (var id in new[] { "d1", "d2" })
                 {
                     var device = pool.FindDevice(id)!;
-                    var decision = Dispatch.Decide(pool, device, Now, input.seed);
+                    var decision = Dispatch.Decide(pool, device, Now);
                     var shuffled = View(Enumerable.Reverse(groups), [Phone("d2", resident: "v2"), Phone("d1")]);
-                    Assert.Equal(decision, Dispatch.Decide(shuffled, device, Now, input.seed));
-                    var possible = groups.Where(g => g.Queued > 0 && Eligibility.Fits(g, device.Offer)).ToList();
+                    Assert.Equal(decision, Dispatch.Decide(shuffled, device, Now));
+                    var possible = groups.Where(g => g.Queued > 0 && Eligibility.Fits(WorkKind.Of(g, null), device.Offer)).ToList();
                     if (decision is not Decision.Claim claim) Assert.Empty(possible);
                     else
                     {
@@ -147,7 +147,7 @@ public sealed class DispatchTests
                 }
             });
 
-    private static Decision Decide(PoolView pool, string device) => Dispatch.Decide(pool, pool.FindDevice(device)!, Now, seed: 1);
+    private static Decision Decide(PoolView pool, string device) => Dispatch.Decide(pool, pool.FindDevice(device)!, Now);
 
     private static Decision.Claim Take(PoolView pool, string version, bool install) =>
         new(pool.Groups.Single(g => g.Key.AppVersionId == version).Id, install);
@@ -161,7 +161,7 @@ public sealed class DispatchTests
 
     private static PoolDelta Delta(
         IEnumerable<Group>? groups = null, IEnumerable<Device>? devices = null, IEnumerable<AppVersion>? versions = null, string[]? draining = null) =>
-        new(1, [.. groups ?? []], [.. devices ?? []], [.. versions ?? []], (draining ?? []).ToHashSet());
+        new(1, [.. groups ?? []], [.. devices ?? []], [.. versions ?? []], [], [], (draining ?? []).ToHashSet());
 
     private static GroupKey Key(string version) => new("acme", version, Target.Any, "", "");
 
@@ -170,7 +170,7 @@ public sealed class DispatchTests
     private static Group Work(string version, int queued, long tier = 5, GroupKey? key = null)
     {
         key ??= Key(version);
-        return new() { Id = key.ToId(), Key = key, Pool = "default", Queued = queued, Active = 1, QueuedSeconds = queued * 60, HeadTier = tier, HeadReadyAt = Now };
+        return new() { Id = key.ToId(), Key = key, Pool = "default", Queued = queued, Active = 1, QueuedSeconds = queued * 60, HeadTier = tier, HeadSubmittedAt = Now };
     }
 
     private static AppVersion Version(string id, int serving = 0, string? sha = null) => new()

@@ -93,7 +93,7 @@ public sealed class FewInstallsTests
             var claims = new List<(Claim Claim, Decision.Claim Decision)>();
             foreach (var device in view.Devices.OrderBy(d => d.Id, StringComparer.Ordinal).ToList())
             {
-                if (Dispatch.Decide(view, device, now, seed: 7) is not Decision.Claim decision) continue;
+                if (Dispatch.Decide(view, device, now) is not Decision.Claim decision) continue;
                 var open = decision.NeedsInstall ? view.VersionOf(view.FindGroup(decision.GroupId)!)!.OpenVersion : (long?)null;
                 claims.Add((new Claim(device.Id, device.Version, decision.GroupId, open, $"c{++ids}", Hour, now), decision));
                 view.Assume(device.Id, decision.GroupId);
