@@ -16,6 +16,15 @@ public sealed class GroupKeyTests
     }
 
     [Fact]
+    public void Resources_in_any_order_make_a_group_of_their_own_and_none_changes_no_id()
+    {
+        var key = GroupKey.Of(Spec with { Resources = ["b", "a", "b"] }, []);
+        Assert.Equal(["a", "b"], key.ResourceNames());
+        Assert.Equal("g-4de8436cfff4cd6a", key.ToId());
+        Assert.Empty(GroupKey.Of(Spec, []).ResourceNames());
+    }
+
+    [Fact]
     public void Equal_needs_in_another_order_or_form_are_one_group()
     {
         var one = GroupKey.Of(Spec with { Platform = Platform.Android, Device = "tag=lab1, os >= 13" }, ["b", "a"]);
@@ -31,10 +40,11 @@ public sealed class GroupKeyTests
         [
             Spec, Spec with { OrgId = "other" }, Spec with { AppVersionId = "v2" }, Spec with { Target = Target.Device },
             Spec with { Platform = Platform.Ios }, Spec with { Device = "os>=13" },
+            Spec with { Resources = ["a"] }, Spec with { Resources = ["a", "b"] },
         ];
         var ids = different.Select(s => GroupKey.Of(s, []).ToId()).Append(GroupKey.Of(Spec, ["d1"]).ToId()).Append(GroupKey.Of(Spec, []).ToId("night")).ToList();
         Assert.Equal(ids.Count, ids.Distinct().Count());
-        Assert.Equal(GroupKey.Of(Spec, []), GroupKey.Of(Spec with { TestPath = "b.spec.ts", Priority = 2, Grep = "x", MaxAttempts = 3 }, []));
+        Assert.Equal(GroupKey.Of(Spec, []), GroupKey.Of(Spec with { TestPath = "b.spec.ts", Priority = 2, Grep = "x", MaxAttempts = 3, EstimateSeconds = 9 }, []));
         Assert.Equal(GroupKey.Of(Spec, []).ToId(), GroupKey.Of(Spec, []).ToId("default"));
     }
 

@@ -53,6 +53,7 @@ public sealed class JobLifecycleTests
         {
             Assert.NotNull(After(outcome));
             Assert.False(JobLifecycle.IsTestFailure(outcome) && JobLifecycle.IsInfraFailure(outcome));
+            Assert.False(JobLifecycle.IsTestVerdict(outcome) && JobLifecycle.IsInfraFailure(outcome));
         }
         Assert.Throws<ArgumentOutOfRangeException>(() => After(AttemptOutcome.None));
     }

@@ -96,7 +96,8 @@ internal sealed class MemoryRows(bool keepHistory) : IStoreRows
 
     public int AheadOf(Job job) => ready[job.GroupId].TakeWhile(j => j.Id != job.Id).Count();
 
-    public IReadOnlyList<Job> JobsOfRun(string runId) => [.. jobsOfRun.GetValueOrDefault(runId, []).Select(id => Jobs[id])];
+    // Without history, jobs that are over are not there any more.
+    public IReadOnlyList<Job> JobsOfRun(string runId) => [.. jobsOfRun.GetValueOrDefault(runId, []).Select(FindJob).OfType<Job>()];
 
     public IReadOnlyList<Job> UnfinishedJobs(string runId) => [.. JobsOfRun(runId).Where(j => !j.IsFinal)];
 
