@@ -19,8 +19,9 @@ internal static class Migrations
     /// <summary>Refuses a file of a newer version or of another program, before anything in it is changed.</summary>
     public static void CheckOurs(SqliteSession session, string path)
     {
-        var owner = session.Sql("PRAGMA application_id").One(static r => r.Long(0));
+        // In this order: a server that makes the tables at this moment commits them together with the mark.
         var isEmpty = session.Sql("SELECT count(*) FROM sqlite_schema").One(static r => r.Long(0)) == 0;
+        var owner = session.Sql("PRAGMA application_id").One(static r => r.Long(0));
         if (owner != ApplicationId && !isEmpty)
             throw new StoreOpenException($"{path} is a SQLite database of another program; name another file.");
         var version = Version(session);
