@@ -12,7 +12,8 @@ internal sealed class PastJobs(IJobStore store, TimeProvider time)
     /// <summary>More than this is no answer to a question that somebody waits for, and a gigabyte in the simulator.</summary>
     public const int MostRows = 1_000_000;
 
-    private const int PageLength = 500;
+    /// <summary>Jobs in one read; many, because the memory store sorts all jobs for each.</summary>
+    public int PageLength { get; init; } = 5000;
 
     /// <summary>One row per finished job that ran, oldest first; seconds count from the first row's submission.</summary>
     /// <param name="days">Jobs that were submitted within so many days.</param>

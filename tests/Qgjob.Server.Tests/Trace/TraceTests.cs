@@ -22,12 +22,12 @@ public sealed class TraceTests
     public async Task The_past_is_a_trace_that_the_simulator_reads()
     {
         await using var server = await RunningServer.StartAsync();
-        Assert.Equal(Header + "\n", await TextAsync(server, 7, null));
+        Assert.Equal(Header + "\n", await TextAsync(server, 1, null));
         var agent = new FakeAgent(server, "lab");
         await agent.RegisterAsync();
         await server.Client.SubmitAsync(Run("long-ago", "v0", "old.spec.js"), "k0", Cancel);
         await RunNextAsync(server, agent, null);
-        server.Time.Advance(TimeSpan.FromDays(8));
+        server.Time.Advance(TimeSpan.FromHours(25));
 
         await agent.RegisterAsync();
         await server.Client.SubmitAsync(Run("o", "v1", "a, b.spec.js") with { Priority = 1, Target = Target.Device }, "k1", Cancel);
@@ -39,22 +39,23 @@ public sealed class TraceTests
         var waits = await server.Client.SubmitAsync(Run("o", "v1", "never.spec.js", "waits.spec.js"), "k3", Cancel);
         await server.Client.CancelJobAsync(waits.JobIds[0], Cancel);
 
-        var text = await TextAsync(server, 7, null);
+        var text = await TextAsync(server, 1, null);
         Assert.Equal([Header, "0,o,v1,device,\"a, b.spec.js\",1,3,60,12.5", "90,p,v2,any,c.spec.js,0,3,60,30"], text.TrimEnd('\n').Split('\n'));
         var read = TraceCsv.Read(new StringReader(text));
         Assert.Equal(("o", "a, b.spec.js", Target.Device, 12.5), (read[0].OrgId, read[0].TestPath, read[0].Target, read[0].InstallSeconds));
-        Assert.Equal("p", Assert.Single(TraceCsv.Read(new StringReader(await TextAsync(server, 7, "p")))).OrgId);
-        Assert.Equal("long-ago", TraceCsv.Read(new StringReader(await TextAsync(server, 30, null)))[0].OrgId);
+        Assert.Equal("p", Assert.Single(TraceCsv.Read(new StringReader(await TextAsync(server, 1, "p")))).OrgId);
+        Assert.Equal("long-ago", TraceCsv.Read(new StringReader(await TextAsync(server, 2, null)))[0].OrgId);
     }
 
     [Fact]
     public async Task A_past_of_many_pages_keeps_the_order_of_submission()
     {
+        const int Jobs = 250;
         await using var server = await RunningServer.StartAsync();
-        var agent = new FakeAgent(server, "lab", devices: 300);
+        var agent = new FakeAgent(server, "lab", devices: 50);
         await agent.RegisterAsync();
-        await server.Client.SubmitAsync(Run("o", "v", [.. Enumerable.Range(0, 1200).Select(i => $"t{i:0000}.spec.js")]), "k", Cancel);
-        for (var done = 0; done < 1200;)
+        await server.Client.SubmitAsync(Run("o", "v", [.. Enumerable.Range(0, Jobs).Select(i => $"t{i:0000}.spec.js")]), "k", Cancel);
+        for (var done = 0; done < Jobs;)
         {
             var work = (await agent.WorkAsync()).Assignments;
             Assert.NotEmpty(work);
@@ -63,11 +64,11 @@ public sealed class TraceTests
             done += work.Count;
         }
         var trace = TraceCsv.Read(new StringReader(await TextAsync(server, 1, null)));
-        Assert.Equal(Enumerable.Range(0, 1200).Select(i => $"t{i:0000}.spec.js"), trace.Select(t => t.TestPath));
+        Assert.Equal(Enumerable.Range(0, Jobs).Select(i => $"t{i:0000}.spec.js"), trace.Select(t => t.TestPath));
 
-        var past = server.Services.GetRequiredService<PastJobs>();
-        Assert.Equal(1200, (await past.ReadAsync(7, null, most: 1200, Cancel)).Count);
-        var refused = await Assert.ThrowsAsync<RefusedException>(() => past.ReadAsync(7, null, most: 1199, Cancel));
+        var past = new PastJobs(server.Services.GetRequiredService<IJobStore>(), server.Time) { PageLength = 100 };
+        Assert.Equal(trace, await past.ReadAsync(7, null, most: Jobs, Cancel));
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => past.ReadAsync(7, null, most: Jobs - 1, Cancel));
         Assert.Equal((400, "days"), (refused.Status, refused.Field));
         Assert.Contains("ask for fewer days", refused.Message, StringComparison.Ordinal);
     }
