@@ -28,8 +28,12 @@ public sealed record RunView
     public required DateTimeOffset CreatedAt { get; init; }
     /// <summary>When its last job became final.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
+    /// <summary>Why its first waiting job waits; null when none does. Only when one run is asked for.</summary>
+    public WaitingView? Waiting { get; init; }
     /// <summary>When it is expected to end, from past durations; null when nothing is known or it is finished.</summary>
     public DateTimeOffset? ExpectedEnd { get; init; }
+    /// <summary>The expected end is a rough one; null: it is what the dispatch rule would do as things are.</summary>
+    public bool? ExpectedRoughly { get; init; }
     /// <summary>The newer run with the same key that canceled what still waited of this one.</summary>
     public string? SupersededBy { get; init; }
     /// <summary>The first job that was not green canceled the others, or will; null: no job does.</summary>
@@ -70,6 +74,8 @@ public sealed record JobView
     public required int ExitCode { get; init; }
     /// <summary>Why it waits, failed or ended, for people.</summary>
     public string? Reason { get; init; }
+    /// <summary>Why it waits; null when it does not.</summary>
+    public WaitingView? Waiting { get; init; }
     /// <summary>The group it waits in.</summary>
     public required string GroupId { get; init; }
     /// <summary>Jobs of its group that go before it; null when it does not wait.</summary>
@@ -100,6 +106,8 @@ public sealed record JobView
     public DateTimeOffset? ExpectedStart { get; init; }
     /// <summary>Expected end, while it is not final.</summary>
     public DateTimeOffset? ExpectedEnd { get; init; }
+    /// <summary>Expected start and end are rough ones; null: they are what the dispatch rule would do as things are.</summary>
+    public bool? ExpectedRoughly { get; init; }
     /// <summary>Its attempts; only when one job is asked for.</summary>
     public IReadOnlyList<AttemptView>? Attempts { get; init; }
     /// <summary>What the server changed in the submission, for people; only in the answer to it.</summary>
@@ -160,9 +168,9 @@ public sealed record DeviceView
     public bool Virtual { get; init; }
     /// <summary>Words that jobs can ask for.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
-    /// <summary><c>free</c>, <c>busy</c>, <c>paused</c>, <c>draining</c> or <c>offline</c>.</summary>
+    /// <summary><c>free</c>, <c>busy</c>, <c>resting</c> (after failures in a row), <c>paused</c>, <c>draining</c> or <c>offline</c>.</summary>
     public required string State { get; init; }
-    /// <summary>Why it was paused.</summary>
+    /// <summary>Why it was paused, or until when it rests.</summary>
     public string? Note { get; init; }
     /// <summary>The job it runs.</summary>
     public string? JobId { get; init; }
@@ -187,7 +195,13 @@ public sealed record GroupView(
     int Active,
     int DevicesServing,
     int Installs,
-    string? WaitReason);
+    string? WaitReason)
+{
+    /// <summary>Why its first job waits; null when none does.</summary>
+    public WaitingView? Waiting { get; init; }
+    /// <summary>When its last job is expected to end; null when nothing is known, or when no device will take it as things are.</summary>
+    public DateTimeOffset? ExpectedEnd { get; init; }
+}
 
 /// <summary>An agent.</summary>
 public sealed record AgentView(string AgentId, string Name, string Version, bool Online, bool Draining, DateTimeOffset LastSeen, int Devices, int Busy);

@@ -1,12 +1,13 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Qgjob.Client.Wire;
+using Qgjob.Core;
 using Qgjob.Core.Devices;
 using Qgjob.Core.Scheduling;
 using Qgjob.Core.Storage;
 using Qgjob.Server.Dispatch;
 using Qgjob.Server.Http;
-using Qgjob.Server.Jobs;
 
 namespace Qgjob.Server.Devices;
 
@@ -23,13 +24,13 @@ internal static class DeviceEndpoints
         devices.MapPost("/{device_id}/release", ReleaseAsync).WithSummary("Ends the device's lease; its job waits again").Accepts<DeviceOrder>(true, "application/json").ProducesProblem(404);
     }
 
-    private static async Task<Ok<ListOf<DeviceView>>> ListAsync(Dispatcher dispatcher, CancellationToken cancel) =>
+    private static async Task<Ok<ListOf<DeviceView>>> ListAsync(Dispatcher dispatcher, TimeProvider time, CancellationToken cancel) =>
         TypedResults.Ok(new ListOf<DeviceView>(await dispatcher.LookAsync(
-            pools => pools.All.SelectMany(p => p.Devices.Where(d => pools.FindDevice(d.Id)?.Pool == p).Select(d => View(p, d)))
+            pools => pools.All.SelectMany(p => p.Devices.Where(d => pools.FindDevice(d.Id)?.Pool == p).Select(d => View(p, d, time.GetUtcNow())))
                 .OrderBy(d => d.DeviceId, StringComparer.Ordinal).ToList(), cancel)));
 
-    private static async Task<Ok<DeviceView>> FindAsync([FromRoute(Name = "device_id")] string deviceId, Dispatcher dispatcher, CancellationToken cancel) =>
-        TypedResults.Ok(await ViewAsync(Check.FromPath(deviceId), dispatcher, cancel));
+    private static async Task<Ok<DeviceView>> FindAsync([FromRoute(Name = "device_id")] string deviceId, Dispatcher dispatcher, TimeProvider time, CancellationToken cancel) =>
+        TypedResults.Ok(await ViewAsync(Check.FromPath(deviceId), dispatcher, time, cancel));
 
     private static Task<Ok<DeviceView>> PauseAsync([FromRoute(Name = "device_id")] string deviceId, HttpRequest request, Dispatcher dispatcher, TimeProvider time, CancellationToken cancel) =>
         OrderAsync(deviceId, FleetOrder.Pause, request, dispatcher, time, cancel);
@@ -46,16 +47,16 @@ internal static class DeviceEndpoints
         var deviceId = Check.FromPath(inPath);
         var note = Check.OptionalText("note", (await JsonBody.ReadOptionalAsync(request, WireOptions.Strict.DeviceOrder, cancel))?.Note, 1024);
         // The view knows every device that the store knows; an id that nobody could have is not taken to the store.
-        await ViewAsync(deviceId, dispatcher, cancel);
+        await ViewAsync(deviceId, dispatcher, time, cancel);
         await dispatcher.SendAsync(new OrderDevice(deviceId, order, note, time.GetUtcNow()), cancel);
-        return TypedResults.Ok(await ViewAsync(deviceId, dispatcher, cancel));
+        return TypedResults.Ok(await ViewAsync(deviceId, dispatcher, time, cancel));
     }
 
-    private static async Task<DeviceView> ViewAsync(string deviceId, Dispatcher dispatcher, CancellationToken cancel) =>
-        await dispatcher.LookAsync(pools => pools.FindDevice(deviceId) is var (pool, device) ? View(pool, device) : null, cancel)
+    private static async Task<DeviceView> ViewAsync(string deviceId, Dispatcher dispatcher, TimeProvider time, CancellationToken cancel) =>
+        await dispatcher.LookAsync(pools => pools.FindDevice(deviceId) is var (pool, device) ? View(pool, device, time.GetUtcNow()) : null, cancel)
         ?? throw RefusedException.NotFound("device", deviceId);
 
-    public static DeviceView View(PoolView pool, Device device) => new()
+    public static DeviceView View(PoolView pool, Device device, DateTimeOffset now) => new()
     {
         DeviceId = device.Id,
         AgentId = device.AgentId,
@@ -65,11 +66,14 @@ internal static class DeviceEndpoints
         Model = device.Offer.Model,
         Virtual = device.Offer.Virtual,
         Tags = device.Offer.Tags,
-        State = Waiting.StateOf(pool, device),
-        Note = device.PauseNote,
+        State = Words.Of(DeviceStates.Of(pool, device, now)),
+        Note = device.PauseNote ?? (device.IsCooling(now) ? RestNote(device) : null),
         JobId = device.Lease?.JobId,
         Residents = device.Offer.Residents,
         Installs = device.Installs,
         Attempts = device.Attempts,
     };
+
+    private static string RestNote(Device device) =>
+        $"rests until {device.Health.CoolingUntil!.Value.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} UTC, after failures in a row";
 }

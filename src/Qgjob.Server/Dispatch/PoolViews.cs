@@ -31,6 +31,9 @@ internal sealed class PoolViews
         return null;
     }
 
+    /// <summary>The pool's view, or null when nobody named the pool yet.</summary>
+    public PoolView? Find(string pool) => pools.GetValueOrDefault(pool);
+
     public void Add(string pool) => pools.TryAdd(pool, new PoolView());
 
     /// <summary>Takes in what changed in the store; true when anything did.</summary>

@@ -13,12 +13,35 @@ internal static class GroupEndpoints
     public static void MapGroups(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/groups", ListAsync).WithTags("Groups").WithSummary("Groups that have jobs waiting or on devices");
 
-    private static async Task<Ok<ListOf<GroupView>>> ListAsync(Dispatcher dispatcher, CancellationToken cancel) =>
-        TypedResults.Ok(new ListOf<GroupView>(await dispatcher.LookAsync(
-            pools => pools.Groups.OrderBy(g => g.Group.HeadTier).ThenBy(g => g.Group.Id, StringComparer.Ordinal).Select(g => View(g.Pool, g.Group)).ToList(), cancel)));
+    private static async Task<Ok<ListOf<GroupView>>> ListAsync(Dispatcher dispatcher, Forecasts forecasts, TimeProvider time, CancellationToken cancel) =>
+        TypedResults.Ok(new ListOf<GroupView>(await ViewsAsync(dispatcher, forecasts, time.GetUtcNow(), cancel)));
 
-    public static GroupView View(PoolView pool, Group group) => new(
-        group.Id, group.Key.OrgId, group.Key.AppVersionId, group.Key.Target, group.Key.Needs,
-        group.Key.Barred.Length == 0 ? [] : group.Key.Barred.Split('\n'),
-        group.Queued, group.QueuedSeconds, group.Active, pool.Serving(group), group.Installs, Waiting.ReasonOf(pool, group));
+    /// <summary>All groups, those that go first first. Looked at in a copy: with many groups and devices that takes longer than the dispatcher may wait.</summary>
+    public static async Task<IReadOnlyList<GroupView>> ViewsAsync(Dispatcher dispatcher, Forecasts forecasts, DateTimeOffset now, CancellationToken cancel)
+    {
+        var snapshots = await dispatcher.LookAsync(pools => pools.All.Select(p => p.Snapshot()).ToList(), cancel);
+        var views = new List<(Group Group, GroupView View)>();
+        foreach (var snapshot in snapshots.Where(s => s.Groups.Count > 0))
+        {
+            var forecast = await forecasts.OfAsync(snapshot.Groups[0].Pool, cancel);
+            var pool = new PoolView();
+            pool.Apply(snapshot);
+            var why = new WhyWaiting(pool, now);
+            views.AddRange(snapshot.Groups.Select(g => (g, View(pool, g, why, forecast))));
+        }
+        return [.. views.OrderBy(v => v.Group.HeadTier).ThenBy(v => v.Group.Id, StringComparer.Ordinal).Select(v => v.View)];
+    }
+
+    private static GroupView View(PoolView pool, Group group, WhyWaiting why, Forecast? forecast)
+    {
+        var reason = why.Of(group);
+        return new GroupView(
+            group.Id, group.Key.OrgId, group.Key.AppVersionId, group.Key.Target, group.Key.Needs,
+            group.Key.Barred.Length == 0 ? [] : group.Key.Barred.Split('\n'),
+            group.Queued, group.QueuedSeconds, group.Active, pool.Serving(group), group.Installs, reason?.Text)
+        {
+            Waiting = Waiting.View(reason),
+            ExpectedEnd = group.Queued == 0 ? null : forecast?.OfGroup(group.Id)?.End,
+        };
+    }
 }

@@ -101,6 +101,7 @@ internal static class ServerHost
             .AddSingleton<AttemptAccess>()
             .AddSingleton<LogFiles>()
             .AddSingleton<ArtifactFiles>()
+            .AddSingleton<Forecasts>()
             .AddSingleton<JobReader>()
             .AddSingleton<RunReader>()
             .AddSingleton<ResourceNeeds>()

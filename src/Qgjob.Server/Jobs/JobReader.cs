@@ -1,6 +1,7 @@
 using Qgjob.Client.Wire;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Runs;
+using Qgjob.Core.Scheduling;
 using Qgjob.Core.Storage;
 using Qgjob.Server.Dispatch;
 using Qgjob.Server.Http;
@@ -8,7 +9,7 @@ using Qgjob.Server.Http;
 namespace Qgjob.Server.Jobs;
 
 /// <summary>Jobs as the API shows them.</summary>
-internal sealed class JobReader(IJobStore store, Dispatcher dispatcher, TimeProvider time)
+internal sealed class JobReader(IJobStore store, Dispatcher dispatcher, Forecasts foreseen, TimeProvider time)
 {
     /// <exception cref="RefusedException">There is no such job.</exception>
     public async Task<JobAndSpec> FindAsync(string jobId, CancellationToken cancel) =>
@@ -20,37 +21,60 @@ internal sealed class JobReader(IJobStore store, Dispatcher dispatcher, TimeProv
         var found = await FindAsync(jobId, cancel);
         var ahead = found.Job.Status is JobStatus.Queued ? await store.PositionInGroupAsync(jobId, cancel) : null;
         var attempts = await store.AttemptsAsync(jobId, cancel);
-        return (await ViewAsync([found], ahead, cancel))[0] with { Attempts = [.. attempts.Select(View)] };
+        return (await ViewAsync([found], ahead, foresee: true, cancel))[0] with { Attempts = [.. attempts.Select(View)] };
     }
 
     /// <summary>A job that was just submitted. Its place in the queue is left out: counting it would make every submission to a long queue slower.</summary>
     public async Task<JobView> ViewSubmittedAsync(string jobId, CancellationToken cancel) =>
-        (await ViewAsync([await FindAsync(jobId, cancel)], null, cancel))[0];
+        (await ViewAsync([await FindAsync(jobId, cancel)], null, foresee: false, cancel))[0];
 
     public async Task<ListOf<JobView>> ListAsync(JobFilter filter, PageRequest page, CancellationToken cancel)
     {
         var part = await store.ListJobsAsync(filter, page, cancel);
-        return new ListOf<JobView>(await ViewAsync(part.Items, null, cancel), part.Next);
+        return new ListOf<JobView>(await ViewAsync(part.Items, null, foresee: true, cancel), part.Next);
     }
 
-    private async Task<IReadOnlyList<JobView>> ViewAsync(IReadOnlyList<JobAndSpec> jobs, int? ahead, CancellationToken cancel)
+    /// <param name="jobs">The jobs.</param>
+    /// <param name="ahead">Jobs of its group that go before the only job; null: not known.</param>
+    /// <param name="foresee">False: a rough reckoning will do, for it costs next to nothing.</param>
+    /// <param name="cancel">Ends it.</param>
+    private async Task<IReadOnlyList<JobView>> ViewAsync(IReadOnlyList<JobAndSpec> jobs, int? ahead, bool foresee, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
         var groups = jobs.Where(j => j.Job.Status is JobStatus.Queued).Select(j => j.Job.GroupId).ToHashSet();
-        var waits = groups.Count == 0 ? [] : await dispatcher.LookAsync(
-            pools => groups.Select(id => (Id: id, Found: pools.FindGroup(id))).Where(g => g.Found is not null).ToDictionary(
-                g => g.Id,
-                g => (Reason: Waiting.ReasonOf(g.Found!.Value.Pool, g.Found.Value.Group),
-                    Start: Waiting.StartOf(g.Found.Value.Pool, g.Found.Value.Group, ahead ?? g.Found.Value.Group.Queued / 2, now))),
-            cancel);
-        return [.. jobs.Select(j => View(j, ahead, waits.GetValueOrDefault(j.Job.GroupId).Reason, waits.GetValueOrDefault(j.Job.GroupId).Start, now))];
+        var waits = groups.Count == 0 ? [] : await dispatcher.LookAsync(pools => LookAt(pools, groups, ahead, now), cancel);
+        var forecasts = new Dictionary<string, Forecast?>();
+        if (foresee)
+            foreach (var pool in waits.Values.Select(w => w.Pool).Distinct()) forecasts[pool] = await foreseen.OfAsync(pool, cancel);
+        return [.. jobs.Select(j => View(
+            j, ahead, waits.GetValueOrDefault(j.Job.GroupId) is { } wait ? wait with { Forecast = forecasts.GetValueOrDefault(wait.Pool) } : null, now))];
     }
 
-    private static JobView View(JobAndSpec found, int? ahead, string? waitReason, DateTimeOffset? start, DateTimeOffset now)
+    private static Dictionary<string, Wait> LookAt(PoolViews pools, HashSet<string> groups, int? ahead, DateTimeOffset now)
+    {
+        var waits = new Dictionary<string, Wait>();
+        var whys = new Dictionary<PoolView, WhyWaiting>();
+        foreach (var id in groups)
+        {
+            if (pools.FindGroup(id) is not var (pool, group)) continue;
+            if (!whys.TryGetValue(pool, out var why)) whys[pool] = why = new WhyWaiting(pool, now);
+            // Of a job whose place is not known, the middle of the group says most.
+            var place = ahead ?? group.Queued / 2;
+            waits[id] = new Wait(group.Pool, place, why.Of(group, ahead ?? 0), Waiting.RoughOf(pool, group, place, now));
+        }
+        return waits;
+    }
+
+    /// <summary>What is known of a group's wait.</summary>
+    private sealed record Wait(string Pool, int Place, WaitReason? Reason, Expected? Rough, Forecast? Forecast = null);
+
+    private static JobView View(JobAndSpec found, int? ahead, Wait? wait, DateTimeOffset now)
     {
         var (job, spec) = found;
         var queued = job.Status is JobStatus.Queued;
-        var reason = queued ? string.Join("; ", new[] { job.Reason, waitReason, ahead > 0 ? $"{ahead} of its group go first" : null }.OfType<string>()) : job.Reason;
+        if (!queued) wait = null;
+        var reason = queued ? string.Join("; ", new[] { job.Reason, wait?.Reason?.Text }.OfType<string>()) : job.Reason;
+        var expected = wait is null ? null : Waiting.Of(wait.Forecast, wait.Rough, job.GroupId, wait.Place, job.EstimateSeconds, now);
         return new JobView
         {
             JobId = job.Id,
@@ -65,6 +89,7 @@ internal sealed class JobReader(IJobStore store, Dispatcher dispatcher, TimeProv
             Status = job.Status,
             ExitCode = (int)RunVerdict.ExitCodeOf(job.Verdict),
             Reason = string.IsNullOrEmpty(reason) ? null : reason,
+            Waiting = Waiting.View(wait?.Reason),
             GroupId = job.GroupId,
             Position = queued ? ahead : null,
             Attempt = job.Attempt,
@@ -78,10 +103,11 @@ internal sealed class JobReader(IJobStore store, Dispatcher dispatcher, TimeProv
             CreatedAt = job.CreatedAt,
             StartedAt = job.StartedAt,
             FinishedAt = job.FinishedAt,
-            ExpectedStart = queued ? start : null,
-            ExpectedEnd = queued ? start?.AddSeconds(job.EstimateSeconds)
+            ExpectedStart = expected?.Start,
+            ExpectedEnd = queued ? expected?.End
                 : job.IsActive && job.StartedAt is { } began ? Later(now, began.AddSeconds(job.EstimateSeconds))
                 : null,
+            ExpectedRoughly = expected is { } e && (e.IsRough || ahead is null) ? true : null,
         };
     }
 

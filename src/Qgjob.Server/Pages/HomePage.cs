@@ -8,6 +8,7 @@ using Qgjob.Server.Devices;
 using Qgjob.Server.Dispatch;
 using Qgjob.Server.Groups;
 using Qgjob.Server.Hosting;
+using Qgjob.Server.Jobs;
 using Qgjob.Server.Runs;
 
 namespace Qgjob.Server.Pages;
@@ -19,15 +20,16 @@ internal static class HomePage
 
     public static void MapHomePage(this IEndpointRouteBuilder routes) => routes.MapGet("/", ShowAsync).ExcludeFromDescription();
 
-    private static async Task<ContentHttpResult> ShowAsync(HttpResponse response, Dispatcher dispatcher, IJobStore store, TimeProvider time, CancellationToken cancel)
+    private static async Task<ContentHttpResult> ShowAsync(HttpResponse response, Dispatcher dispatcher, Forecasts forecasts, IJobStore store, TimeProvider time, CancellationToken cancel)
     {
-        var (devices, groups) = await dispatcher.LookAsync(pools => (
-            pools.All.SelectMany(p => p.Devices.Where(d => pools.FindDevice(d.Id)?.Pool == p).Select(d => DeviceEndpoints.View(p, d))).OrderBy(d => d.DeviceId, StringComparer.Ordinal).ToList(),
-            pools.Groups.Select(g => GroupEndpoints.View(g.Pool, g.Group)).OrderBy(g => g.AppVersionId, StringComparer.Ordinal).ToList()), cancel);
+        var now = time.GetUtcNow();
+        var devices = await dispatcher.LookAsync(
+            pools => pools.All.SelectMany(p => p.Devices.Where(d => pools.FindDevice(d.Id)?.Pool == p).Select(d => DeviceEndpoints.View(p, d, now))).OrderBy(d => d.DeviceId, StringComparer.Ordinal).ToList(), cancel);
+        var groups = (await GroupEndpoints.ViewsAsync(dispatcher, forecasts, now, cancel)).OrderBy(g => g.AppVersionId, StringComparer.Ordinal).ToList();
         var runs = (await store.ListRunsAsync(null, new PageRequest(Runs), cancel)).Items.Select(RunReader.View).ToList();
         response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'";
         var page = new PageText($"qgjob {ServerHost.Version}");
-        Show(page, runs, time.GetUtcNow());
+        Show(page, runs, now);
         Show(page, devices);
         Show(page, groups);
         return TypedResults.Content(page.ToString(), "text/html", Encoding.UTF8);

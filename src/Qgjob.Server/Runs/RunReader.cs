@@ -9,7 +9,7 @@ using Qgjob.Server.Jobs;
 namespace Qgjob.Server.Runs;
 
 /// <summary>Runs as the API shows them.</summary>
-internal sealed class RunReader(IJobStore store, Dispatcher dispatcher, TimeProvider time)
+internal sealed class RunReader(IJobStore store, Dispatcher dispatcher, Forecasts forecasts, TimeProvider time)
 {
     /// <exception cref="RefusedException">There is no such run.</exception>
     public async Task<Run> FindAsync(string runId, CancellationToken cancel) =>
@@ -18,9 +18,12 @@ internal sealed class RunReader(IJobStore store, Dispatcher dispatcher, TimeProv
     public async Task<RunView> ViewAsync(string runId, CancellationToken cancel)
     {
         var run = await FindAsync(runId, cancel);
+        var (end, roughly, why) = run.IsFinished ? (null, false, null) : await ExpectedEndAsync(run, cancel);
         return View(run) with
         {
-            ExpectedEnd = run.IsFinished ? null : await ExpectedEndAsync(run, cancel),
+            Waiting = Waiting.View(why),
+            ExpectedEnd = end,
+            ExpectedRoughly = end is not null && roughly ? true : null,
             FailedFirst = run.FailFast ? await FailedFirstAsync(run, cancel) : null,
         };
     }
@@ -66,7 +69,7 @@ internal sealed class RunReader(IJobStore store, Dispatcher dispatcher, TimeProv
     }
 
     /// <summary>The end of the last of the groups that the run's first waiting jobs are in; half an estimate when none waits.</summary>
-    private async Task<DateTimeOffset?> ExpectedEndAsync(Run run, CancellationToken cancel)
+    private async Task<(DateTimeOffset? End, bool Roughly, Core.Scheduling.WaitReason? Why)> ExpectedEndAsync(Run run, CancellationToken cancel)
     {
         const int Sample = 100;
         var now = time.GetUtcNow();
@@ -75,12 +78,23 @@ internal sealed class RunReader(IJobStore store, Dispatcher dispatcher, TimeProv
         DateTimeOffset? end = running.Items
             .Select(j => j.Job.StartedAt?.AddSeconds(j.Job.EstimateSeconds) is { } e && e > now ? e : now).Cast<DateTimeOffset?>().Max();
         var groups = queued.Items.Select(j => j.Job.GroupId).ToHashSet();
-        if (groups.Count == 0) return end;
-        var ends = await dispatcher.LookAsync(
-            pools => groups.Select(pools.FindGroup).OfType<(Core.Scheduling.PoolView Pool, Core.Groups.Group Group)>()
-                .Select(g => Waiting.EndOf(g.Pool, g.Group, now)).ToList(), cancel);
-        // A group that no device serves never ends.
-        return ends.Count == 0 || ends.Contains(null) ? null : ends.Append(end).Max();
+        if (groups.Count == 0) return (end, false, null);
+        var first = queued.Items[0].Job.GroupId;
+        var (found, why) = await dispatcher.LookAsync(
+            pools => (
+                groups.Select(pools.FindGroup).OfType<(Core.Scheduling.PoolView Pool, Core.Groups.Group Group)>()
+                    .Select(g => (g.Group.Id, g.Group.Pool, Rough: Waiting.RoughOf(g.Pool, g.Group, 0, now))).ToList(),
+                pools.FindGroup(first) is var (pool, group) ? Core.Scheduling.WhyWaiting.Of(pool, group, 0, now) : null), cancel);
+        var roughly = false;
+        foreach (var (id, pool, rough) in found)
+        {
+            var forecast = await forecasts.OfAsync(pool, cancel);
+            // A group that no device serves never ends.
+            if ((forecast?.Covers(id, 0) is true ? forecast.OfGroup(id) : rough) is not { } expected) return (null, false, why);
+            roughly |= expected.IsRough;
+            if (!(end >= expected.End)) end = expected.End;
+        }
+        return (end, roughly, why);
     }
 
     public static RunView View(Run run)
