@@ -46,7 +46,7 @@ internal sealed class Call(ParseResult parsed, GlobalOptions options, Surroundin
     public static string Name(string what, string name) =>
         name.Length is > 0 and <= 128 && name.All(c => char.IsAsciiLetterOrDigit(c) || "._-+@:~".Contains(c, StringComparison.Ordinal))
             ? name
-            : throw CliException.Usage($"'{name}' cannot be the name of an {what}.", "Names hold letters, digits and . _ - + @ : ~, at most 128.");
+            : throw CliException.Usage($"'{name}' cannot be the name of {(what[0] is 'a' or 'o' ? "an" : "a")} {what}.", "Names hold letters, digits and . _ - + @ : ~, at most 128.");
 
     public void WriteJson<T>(string kind, T value, JsonTypeInfo<T> type) => JsonOutput.Write(Out, kind, value, type);
 

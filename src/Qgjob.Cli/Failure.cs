@@ -24,6 +24,8 @@ internal sealed record Failure(ExitCode Code, string Message, string? Hint)
     {
         HttpStatusCode.Unauthorized => new Failure(ExitCode.Auth, e.Message, "Give a token with --token or QGJOB_TOKEN."),
         HttpStatusCode.Forbidden => new Failure(ExitCode.Auth, e.Message, "Use a token that may do this."),
+        HttpStatusCode.BadRequest when e.Problem.Field is "needs" => new Failure(
+            ExitCode.Usage, e.Message, "'qgjob resources list' shows what is defined; 'qgjob resources set NAME --unit VALUE' defines one."),
         HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity => new Failure(
             ExitCode.Usage, e.Problem.Field is { } field && !e.Message.Contains(field, StringComparison.Ordinal) ? $"{field}: {e.Message}" : e.Message, null),
         HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented when e.Problem.Title == $"HTTP {(int)e.Status}" => new Failure(

@@ -10,7 +10,7 @@ internal sealed record CliRun(int ExitCode, string Out, string Err)
 
     /// <summary>Runs a command line in this process.</summary>
     public static async Task<CliRun> OfAsync(
-        string[] args, Uri? server = null, string? folder = null, Dictionary<string, string>? environment = null, TimeProvider? time = null, int? width = null, CancellationToken cancel = default)
+        string[] args, Uri? server = null, string? folder = null, Dictionary<string, string>? environment = null, TimeProvider? time = null, int? width = null, string input = "", CancellationToken cancel = default)
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
@@ -18,16 +18,17 @@ internal sealed record CliRun(int ExitCode, string Out, string Err)
         var variables = environment ?? [];
         if (server is not null) variables["QGJOB_URL"] = server.ToString();
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, TestContext.Current.CancellationToken);
-        var code = await CommandLine.RunAsync(args, World(output, error, bytes, folder ?? Path.GetTempPath(), variables, time, width), both.Token);
+        var code = await CommandLine.RunAsync(args, World(output, error, bytes, folder ?? Path.GetTempPath(), variables, time, width, input), both.Token);
         return new CliRun(code, output.ToString() + System.Text.Encoding.UTF8.GetString(bytes.ToArray()), error.ToString());
     }
 
     public static Surroundings World(
-        TextWriter output, TextWriter error, Stream bytes, string folder, Dictionary<string, string> environment, TimeProvider? time = null, int? width = null) => new()
+        TextWriter output, TextWriter error, Stream bytes, string folder, Dictionary<string, string> environment, TimeProvider? time = null, int? width = null, string input = "") => new()
         {
             Out = output,
             Err = error,
             OpenOut = () => bytes,
+            OpenIn = () => new MemoryStream(System.Text.Encoding.UTF8.GetBytes(input)),
             OutWidth = () => width,
             CurrentFolder = folder,
             ConfigFolder = Path.Combine(folder, "no-config"),

@@ -23,6 +23,8 @@ internal static class AllCommands
         DevicesCommand.Create(bind),
         AgentsCommand.Create(bind),
         GroupsCommand.Create(bind),
+        OrgsCommand.Create(bind),
+        ResourcesCommand.Create(bind),
         AgentCommand.Create(bind),
         VirtualPhoneCommand.Create(bind),
         DoctorCommand.Create(bind),

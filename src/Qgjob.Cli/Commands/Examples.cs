@@ -17,6 +17,7 @@ internal static class Examples
             "qgjob submit --org-id qualgent --app-version-id xyz123 --app builds/todo.apk --test 'tests/**/*.spec.ts' --wait",
             "qgjob submit --org-id qualgent --app-version-id xyz123 --test tests --platform android --device 'os>=13,model=Pixel*'",
             "qgjob submit --org-id qualgent --app-version-id xyz123 --test tests --queue-timeout 10m --timeout 5m --silence-timeout 90s",
+            "qgjob submit --org-id qualgent --app-version-id xyz123 --test tests --needs account:checkout --supersede pr-17 --fail-fast",
             "qgjob submit --org-id qualgent --app-version-id xyz123 --test tests --list",
         ],
         ["status"] = ["qgjob status --job-id=j-01k9z", "qgjob status --run-id r-01k9z --json"],
@@ -46,6 +47,22 @@ internal static class Examples
         ["agents drain"] = ["qgjob agents drain a-01k9z"],
         ["agents resume"] = ["qgjob agents resume a-01k9z"],
         ["groups"] = ["qgjob groups", "qgjob groups --json"],
+        ["orgs"] = ["qgjob orgs list", "qgjob orgs set qualgent --weight 2 --max-devices 20"],
+        ["orgs list"] = ["qgjob orgs list", "qgjob orgs list --json"],
+        ["orgs set"] =
+        [
+            "qgjob orgs set qualgent --weight 2",
+            "qgjob orgs set qualgent --max-devices 20 --max-priority high",
+            "qgjob orgs set qualgent --max-devices none --max-priority none",
+        ],
+        ["resources"] = ["qgjob resources set account:checkout --unit anna --unit ben", "qgjob resources list"],
+        ["resources list"] = ["qgjob resources list --org-id qualgent", "qgjob resources list --show-values --json"],
+        ["resources set"] =
+        [
+            "qgjob resources set account:checkout --org-id qualgent --unit anna --unit ben",
+            "qgjob resources set licence --units-from licences.txt",
+        ],
+        ["resources remove"] = ["qgjob resources remove account:checkout --org-id qualgent"],
         ["agent"] =
         [
             "qgjob agent",

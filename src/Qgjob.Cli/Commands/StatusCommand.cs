@@ -76,6 +76,8 @@ internal static class StatusText
         var (output, now) = (call.Out, call.Now);
         Fact(output, "run", run.RunId);
         Fact(output, "status", run.Status);
+        Fact(output, "superseded", run.SupersededBy is { } newer ? $"by run {newer}" : null);
+        Fact(output, "failed first", run.FailedFirst is { } first ? $"{first} (--fail-fast)" : null);
         Fact(output, "org", run.OrgId);
         var jobs = run.Jobs;
         Fact(output, "jobs", $"{jobs.Total}: {jobs.Queued} queued, {jobs.Active} on devices, {jobs.Passed} passed, {jobs.Failed + jobs.TimedOut} failed, {jobs.Error} error, {jobs.Canceled} canceled");

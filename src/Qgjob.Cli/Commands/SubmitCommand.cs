@@ -44,10 +44,11 @@ internal static class SubmitCommand
             if (sources is not null) run = run with { BundleSha256 = await BundleUpload.EnsureAsync(call, run.OrgId!, sources.Files, cancel).ConfigureAwait(false) };
             var key = call.Value(options.IdempotencyKey) ?? call.World.Ids.NewId("k");
             var accepted = await call.Client.SubmitAsync(run, key, cancel).ConfigureAwait(false);
+            foreach (var note in accepted.Notes ?? []) call.Err.WriteLine(SafeText.Line(note));
             if (!call.Json) ShowIds(call, accepted, run, hints: watch is null);
             else if (watch is null)
                 call.WriteJson("submitted", new SubmittedDocument(
-                    accepted.RunId, accepted.JobIds, run.Tests!, run.OrgId!, run.AppVersionId!, key, accepted.Repeated, run.BundleSha256), CliJson.Default.SubmittedDocument);
+                    accepted.RunId, accepted.JobIds, run.Tests!, run.OrgId!, run.AppVersionId!, key, accepted.Repeated, run.BundleSha256, accepted.Notes), CliJson.Default.SubmittedDocument);
             return watch is null ? ExitCode.Passed : await RunWatch.WatchAsync(call, accepted.RunId, watch, cancel).ConfigureAwait(false);
         });
         return command;

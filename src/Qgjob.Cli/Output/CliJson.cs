@@ -20,6 +20,7 @@ namespace Qgjob.Cli.Output;
 [JsonSerializable(typeof(DoctorDocument))]
 [JsonSerializable(typeof(CompletionDocument))]
 [JsonSerializable(typeof(StoppedDocument))]
+[JsonSerializable(typeof(RemovedDocument))]
 internal sealed partial class CliJson : JsonSerializerContext;
 
 /// <summary>Kind <c>error</c>: any command that could not do what was asked.</summary>
@@ -31,7 +32,7 @@ internal sealed record VersionDocument(string Version, string Runtime, string Pl
 /// <summary>Kind <c>submitted</c>. Jobs are in the order of the tests, once for each platform.</summary>
 internal sealed record SubmittedDocument(
     string RunId, IReadOnlyList<string> JobIds, IReadOnlyList<string> Tests, string OrgId, string AppVersionId,
-    string IdempotencyKey, bool Repeated, string? BundleSha256);
+    string IdempotencyKey, bool Repeated, string? BundleSha256, IReadOnlyList<string>? Notes);
 
 /// <summary>Kind <c>plan</c>: what <c>submit --list</c> would submit.</summary>
 internal sealed record PlanDocument(
@@ -43,7 +44,7 @@ internal sealed record PlannedJob(string TestPath, Target Target, Platform? Plat
 internal sealed record OutcomeDocument(
     string RunId, string Status, int ExitCode, int Passed, int Failed, int Flaky, int Skipped, int Installs, double Seconds,
     IReadOnlyList<string> Devices, IReadOnlyList<FailedTest> Failures, IReadOnlyList<FlakyTest> FlakyTests, IReadOnlyList<FailedJob> JobsNotPassed,
-    int NotRun);
+    int NotRun, string? SupersededBy = null, string? FailedFirst = null);
 
 /// <summary>A test that failed.</summary>
 internal sealed record FailedTest(
@@ -78,3 +79,6 @@ internal sealed record CompletionDocument(string Shell, string Script);
 
 /// <summary>Kind <c>agent_stopped</c>: an agent ended as it was told to.</summary>
 internal sealed record StoppedDocument(string Name);
+
+/// <summary>Kind <c>removed</c>.</summary>
+internal sealed record RemovedDocument(string Name);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Qgjob.Cli.Output;
 using Qgjob.Client.Wire;
 using Qgjob.Core;
@@ -30,6 +29,10 @@ internal sealed class SubmitOptions
     private readonly Option<string?> awProject = Text("--aw-project", "NAME", "A Playwright project of the AppWright config");
     private readonly Option<int?> testRetries = Number("--test-retries", "Playwright's own retries (default: as the project sets them)");
 
+    private readonly Option<string[]> needs = Texts("--needs", "NAME", "A named resource that each test takes a unit of ('qgjob resources'); may be repeated");
+    private readonly Option<string?> supersede = Text("--supersede", "KEY", "Cancels what still waits of earlier submissions with this key");
+    private readonly Option<bool> failFast = new("--fail-fast") { Description = "The first file that does not pass cancels the others" };
+
     public Option<string[]> Tests { get; } = new("--test") { Description = "A test file, a folder or a pattern; may be repeated", HelpName = "FILE", Required = true };
     public Option<string?> App { get; } = Text("--app", "FILE", "The build; uploaded when the server lacks it");
     public Option<string?> Project { get; } = Text("--project", "DIR", "The AppWright project (default: the nearest folder upward with a config)");
@@ -44,7 +47,8 @@ internal sealed class SubmitOptions
         foreach (Option option in (Option[])
             [
                 org, appVersion, Tests, App, Project, Include, target, platform, device, priority, reset, maxAttempts, infraAttempts,
-                queueTimeout, installTimeout, timeout, silenceTimeout, env, meta, grep, awProject, Config, testRetries, IdempotencyKey, List, Wait,
+                queueTimeout, installTimeout, timeout, silenceTimeout, env, needs, meta, grep, awProject, Config, testRetries,
+                supersede, failFast, IdempotencyKey, List, Wait,
             ]) command.Options.Add(option);
     }
 
@@ -62,7 +66,7 @@ internal sealed class SubmitOptions
             Platform = platforms.Count == 1 ? platforms[0] : null,
             Platforms = platforms.Count > 1 ? platforms : null,
             Device = call.Value(device),
-            Priority = PriorityOf(call.Value(priority)),
+            Priority = call.Value(priority) is { } tier ? PriorityText.Parse("--priority", tier) : null,
             Reset = Word<ResetMode>("--reset", call.Value(reset)),
             MaxAttempts = Between("--max-attempts", call.Value(maxAttempts), 1, 10),
             InfraAttempts = Between("--infra-attempts", call.Value(infraAttempts), 1, 10),
@@ -76,6 +80,9 @@ internal sealed class SubmitOptions
             AwProject = call.Value(awProject),
             Config = call.Value(Config)?.Replace('\\', '/'),
             TestRetries = Between("--test-retries", call.Value(testRetries), 0, 100),
+            Needs = call.Values(needs) is { Count: > 0 } named ? [.. named.Select(n => Call.Name("resource", n)).Distinct()] : null,
+            Supersede = call.Value(supersede),
+            FailFast = call.Value(failFast) ? true : null,
         };
     }
 
@@ -89,12 +96,6 @@ internal sealed class SubmitOptions
         text is null ? null
         : Words.TryParse<T>(text.Trim().ToLowerInvariant(), out var value) ? value
         : throw CliException.Usage($"{option}: '{text}' is not known.", $"Choose from {string.Join(", ", Words.All<T>())}.");
-
-    private static int? PriorityOf(string? text) =>
-        text is null ? null
-        : PriorityConverter.ByName.TryGetValue(text.ToLowerInvariant(), out var named) ? named
-        : int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? Between("--priority", number, -10, 10)
-        : throw CliException.Usage($"--priority: '{text}' is not known.", "Choose low, normal, high, urgent or a number from -10 to 10.");
 
     private static int? Between(string option, int? value, int least, int most) =>
         value is null || (value >= least && value <= most) ? value : throw CliException.Usage($"{option}: {value} is not from {least} to {most}.");

@@ -49,7 +49,8 @@ internal static class Outcome
             [.. jobs.Select(j => j.DeviceId).OfType<string>().Distinct().Order(StringComparer.Ordinal)],
             failures, flaky,
             [.. jobs.Where(j => j.Status is not JobStatus.Passed).Select(j => new FailedJob(j.JobId, j.TestPath, Words.Of(j.Status), j.Reason, j.DeviceId))],
-            jobs.Count(j => j.Status is not JobStatus.Passed && !judged.Contains(j.JobId)));
+            jobs.Count(j => j.Status is not JobStatus.Passed && !judged.Contains(j.JobId)),
+            run.SupersededBy, run.FailedFirst);
     }
 }
 
@@ -68,13 +69,23 @@ internal static class OutcomeText
             output.WriteLine($"FLAKY  {SafeText.Line(test.File)}:{test.Line}  {SafeText.Line(test.Title)} (passed on retry {test.Retries})");
         // A job that failed by the tests shown above needs no second line; one that a limit or an error ended does: its tests do not say why.
         var shown = outcome.Failures.Select(f => f.JobId).ToHashSet(StringComparer.Ordinal);
-        foreach (var job in outcome.JobsNotPassed.Where(j => j.Status != Words.Of(JobStatus.Failed) || !shown.Contains(j.JobId))) WriteJob(output, job);
+        foreach (var alike in outcome.JobsNotPassed.Where(j => j.Status != Words.Of(JobStatus.Failed) || !shown.Contains(j.JobId)).GroupBy(CanceledBy))
+        {
+            // What one order canceled is one piece of news, however many files it met.
+            if (alike.Key is { } why && alike.Count() > 1) output.WriteLine($"{Words.Of(JobStatus.Canceled).ToUpperInvariant()}  {Quantity.Of(alike.Count(), "file")}: {SafeText.FirstLine(why)}");
+            else foreach (var job in alike) WriteJob(output, job);
+        }
+        if (outcome.SupersededBy is { } newer) output.WriteLine($"superseded by run {SafeText.Line(newer)}: what still waited was canceled");
+        if (outcome.JobsNotPassed.FirstOrDefault(j => j.JobId == outcome.FailedFirst) is { } first)
+            output.WriteLine($"failed first: {SafeText.Line(first.TestPath)} ({first.JobId}){(outcome.JobsNotPassed.Any(j => j.Status == Words.Of(JobStatus.Canceled)) ? "; --fail-fast canceled the rest" : "")}");
         if (outcome.NotRun > 0) output.WriteLine($"{Quantity.Of(outcome.NotRun, "file")} gave no verdict");
         if (outcome.Flaky + outcome.Skipped > 0) output.WriteLine($"flaky {outcome.Flaky}, skipped {outcome.Skipped}");
         // Scripts read this line; its form is part of the interface.
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"passed {outcome.Passed}, failed {outcome.Failed}, installs {outcome.Installs}, seconds {outcome.Seconds:0.0}"));
     }
+
+    private static string? CanceledBy(FailedJob job) => job.Status == Words.Of(JobStatus.Canceled) ? job.Reason : null;
 
     /// <summary>A short reason stands on the job's line; one of several lines stands below it, line by line.</summary>
     private static void WriteJob(TextWriter output, FailedJob job)

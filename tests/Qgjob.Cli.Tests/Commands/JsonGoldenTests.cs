@@ -28,6 +28,16 @@ public sealed partial class JsonGoldenTests : IAsyncDisposable
     };
 
     private static readonly AgentView Agent = new("a-1", "desk", "0.1.0", true, false, CliRun.Now, 1, 1);
+    private static readonly OrgView Org = new() { OrgId = "qualgent", Weight = 2, MaxDevices = 20, MaxPriority = 1, DevicesInUse = 3, JobsWaiting = 14, Share = 0.6667 };
+    private static readonly ResourceView Accounts = new()
+    {
+        Name = "account:checkout",
+        Variable = "QGJOB_RESOURCE_ACCOUNT_CHECKOUT",
+        Units = 2,
+        Free = 1,
+        Holders = [new ResourceHolder("desk/phone-1", "j-1")],
+    };
+
     private static readonly AppVersionView App = new("qualgent", "xyz123", Views.Start, [TodoBuild]);
     private static readonly JobResults Results = new("j-1", "tests/a.spec.ts", JobStatus.Failed, 1, [Views.FailedTest]);
     private const string NoProject = "No AppWright project here: the agents look the tests up in their own --workspace. Name one with --project.\n";
@@ -63,6 +73,11 @@ public sealed partial class JsonGoldenTests : IAsyncDisposable
     [InlineData("agent", "agents drain a-1")]
     [InlineData("agent", "agents resume a-1")]
     [InlineData("groups", "groups")]
+    [InlineData("orgs", "orgs list")]
+    [InlineData("org", "orgs set qualgent --weight 2")]
+    [InlineData("resources", "resources list --org-id qualgent")]
+    [InlineData("resource", "resources set account:checkout --org-id qualgent --unit anna --unit ben")]
+    [InlineData("removed", "resources remove account:checkout --org-id qualgent")]
     [InlineData("version", "version")]
     [InlineData("agent-nothing", "agent --no-usb", 2, """
         qgjob: There is nothing to offer: --no-usb leaves out what adb sees, and there are no phones in software.
@@ -114,6 +129,11 @@ public sealed partial class JsonGoldenTests : IAsyncDisposable
         .On("GET /api/v1/agents", new ListOf<AgentView>([Agent]), WireJson.Default.ListOfAgentView)
         .On("POST /api/v1/agents/a-1/drain", Agent, WireJson.Default.AgentView)
         .On("POST /api/v1/agents/a-1/resume", Agent, WireJson.Default.AgentView)
+        .On("GET /api/v1/orgs", new ListOf<OrgView>([Org]), WireJson.Default.ListOfOrgView)
+        .On("PUT /api/v1/orgs/qualgent", Org, WireJson.Default.OrgView)
+        .On("GET /api/v1/orgs/qualgent/resources", new ListOf<ResourceView>([Accounts]), WireJson.Default.ListOfResourceView)
+        .On("PUT /api/v1/orgs/qualgent/resources/account%3Acheckout", Accounts, WireJson.Default.ResourceView)
+        .On("DELETE /api/v1/orgs/qualgent/resources/account%3Acheckout", 204)
         .On("GET /api/v1/groups", new ListOf<GroupView>([new GroupView("g-1", "qualgent", "xyz123", Target.Any, "android", [], 2, 24, 1, 1, 1, "no device is free")]), WireJson.Default.ListOfGroupView);
 
     [GeneratedRegex("\"(version|runtime|platform)\":\"[^\"]+\"")]

@@ -73,11 +73,30 @@ public sealed class MistakeTests : IAsyncDisposable
     [InlineData("completion tcsh", 2, "'tcsh'", "bash, zsh or fish")]
     [InlineData("virtual-phone --data p --api-level 3", 2, "", "qgjob virtual-phone --help")]
     [InlineData("devices lst", 2, "Did you mean list?", "qgjob devices --help")]
+    [InlineData("orgs set o", 2, "Nothing is to be set", "--max-devices")]
+    [InlineData("orgs set a/b --weight 2", 2, "'a/b' cannot be the name of an org", "letters, digits")]
+    [InlineData("orgs set o --weight 0", 2, "'0' is not a number from 0.01 to 1000", "twice the share")]
+    [InlineData("orgs set o --weight NaN", 2, "'NaN' is not a number", "twice the share")]
+    [InlineData("orgs set o --max-devices -1", 2, "'-1' is not a number of devices", "none for no limit")]
+    [InlineData("orgs set o --max-devices many", 2, "'many' is not a number of devices", "none for no limit")]
+    [InlineData("orgs set o --max-priority hot", 2, "--max-priority: 'hot'", "low, normal, high, urgent")]
+    [InlineData("orgs set o --max-priority 11", 2, "11 is not from -10 to 10", "qgjob orgs set --help")]
+    [InlineData("resources list", 2, "No org", "--org-id")]
+    [InlineData("resources set a --org-id o", 2, "No unit is given", "--units-from FILE")]
+    [InlineData("resources set a --org-id o --unit x --units-from y", 2, "exclude each other", "--unit VALUE")]
+    [InlineData("resources set a --org-id o --units-from none.txt", 2, "There is no file", "standard input")]
+    [InlineData("resources set a --org-id o --units-from -", 2, "holds no unit", "one on each line")]
+    [InlineData("resources set a/b --org-id o --unit x", 2, "'a/b' cannot be the name of a resource", "letters, digits")]
+    [InlineData("resources remove none --org-id o", 1, "no resource none of o", "qgjob resources list")]
+    [InlineData(Submit + " --needs a/b", 2, "cannot be the name of a resource", "letters, digits")]
+    [InlineData("submit --org-id o --app-version-id v --test needy.spec.ts --needs account", 2, "o has no resource 'account'", "qgjob resources set")]
     [InlineData("groups --url ftp://x", 2, "not the address of a server", "http://localhost:8000")]
     public async Task Each_mistake_says_what_to_do(string line, int code, string what, string next)
     {
         foreach (var file in new[] { "bad.apk", "shop.ipa", "shop.zip", "shop.aab", "Shop.app/Info.plist" }) folder.With(file, "no zip");
-        server.On("POST /api/v1/runs", new RunAccepted("r-1", ["j-1"]), WireJson.Default.RunAccepted)
+        server.On("POST /api/v1/runs", a => a.Text.Contains("needy", StringComparison.Ordinal)
+                ? new Answer(400, """{"title":"Invalid request","status":400,"detail":"needs: o has no resource 'account'; it has none yet.","field":"needs"}""")
+                : new Answer(200, """{"run_id":"r-1","job_ids":["j-1"]}"""))
             .On("PUT /api/v1/apps/o/bad", 400, """{"title":"Invalid","status":400,"detail":"This is not an APK."}""")
             .On("PUT /api/v1/apps/o/kind", 400, """{"title":"Invalid","status":400,"detail":"must end in .apk; this version takes no other kind of build","field":"file_name"}""")
             .On("PUT /api/v1/apps/o/large", 413, """{"title":"Too large","status":413,"detail":"The body is larger than 4 bytes (max-build)."}""")

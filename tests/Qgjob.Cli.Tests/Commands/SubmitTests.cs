@@ -64,7 +64,7 @@ public sealed class SubmitTests : IAsyncDisposable
             "submit", "--org-id=o", "--app-version-id=v", "--test", "a.spec.ts", "--test", "b.spec.ts", "--target", "device", "--platform", "android", "--platform", "ios",
             "--device", "os>=13,model=Pixel*", "--priority", "high", "--reset", "none", "--max-attempts", "2", "--infra-attempts", "4", "--queue-timeout", "90s",
             "--install-timeout", "5m", "--timeout", "1h", "--silence-timeout", "2m", "--env", "A=b=c", "--meta", "who=me", "--grep", "@smoke", "--aw-project", "android", "--config", "x.config.ts",
-            "--test-retries", "0", "--idempotency-key", "mine");
+            "--test-retries", "0", "--needs", "account:checkout", "--needs", "licence", "--supersede", "pr-17", "--fail-fast", "--idempotency-key", "mine");
         Assert.Equal(0, run.ExitCode);
         Golden.Check("submit-body.json", server.Last("POST /api/v1/runs").Text + "\n");
         Assert.Equal("mine", server.Last("POST /api/v1/runs").IdempotencyKey);
@@ -88,6 +88,18 @@ public sealed class SubmitTests : IAsyncDisposable
         var run = await Run(["submit", .. org, "--app-version-id", "v", "--test", "a.spec.ts", option, value]);
         Assert.Equal(2, run.ExitCode);
         Assert.Empty(server.Requests);
+    }
+
+    [Fact]
+    public async Task What_the_server_changed_is_told_on_standard_error()
+    {
+        const string Note = "Priority urgent is above the cap of o: the jobs count as normal.";
+        server.On("POST /api/v1/runs", new RunAccepted("r-1", ["j-1"], Notes: [Note]), WireJson.Default.RunAccepted);
+        string[] args = ["submit", "--org-id", "o", "--app-version-id", "v", "--test", "a.spec.ts", "--priority", "urgent"];
+        var run = await Run(args);
+        Assert.Equal((0, "run r-1\njob j-1 a.spec.ts\n"), (run.ExitCode, run.Out));
+        Assert.Contains(Note + "\n", run.Err, StringComparison.Ordinal);
+        Golden.Check("submitted-notes.json", (await Run([.. args, "--json"])).Out);
     }
 
     [Fact]

@@ -115,6 +115,19 @@ public sealed class WaitTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_superseded_run_is_exit_code_19_and_says_by_which()
+    {
+        server.On("GET /api/v1/runs/r-1", Views.Run("canceled", 19, 1, finishedAt: CliRun.Now) with { SupersededBy = "r-2" }, WireJson.Default.RunView);
+        server.On("GET /api/v1/jobs", new ListOf<JobView>([Views.Job("j-1", "a.spec.ts", JobStatus.Canceled) with { Reason = "Superseded by run r-2." }]), WireJson.Default.ListOfJobView);
+        server.On("GET /api/v1/runs/r-1/results", new RunResults("r-1", "canceled", 19, TestCounts.None, []), WireJson.Default.RunResults);
+        var run = await Start(TestContext.Current.CancellationToken, "wait", "r-1");
+        Assert.Equal(19, run.ExitCode);
+        Assert.Contains("superseded by run r-2", run.Out, StringComparison.Ordinal);
+        Assert.Contains("\"superseded_by\":\"r-2\"", (await Start(TestContext.Current.CancellationToken, "wait", "r-1", "--json")).Out, StringComparison.Ordinal);
+        Assert.Contains("superseded   by run r-2", (await Start(TestContext.Current.CancellationToken, "status", "r-1")).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_wait_has_its_own_limit()
     {
         Serve();

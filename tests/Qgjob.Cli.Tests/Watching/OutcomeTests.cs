@@ -84,4 +84,29 @@ public sealed class OutcomeTests
         Assert.EndsWith("xx…", lines[2], StringComparison.Ordinal);
         Assert.InRange(lines[2].Length, 200, 250);
     }
+
+    [Fact]
+    public void What_one_order_canceled_is_one_line()
+    {
+        var superseded = Of(
+            (Views.Job("j-1", "tests/a.spec.ts", JobStatus.Canceled) with { Reason = "Superseded by run r-2." }, []),
+            (Views.Job("j-2", "tests/b.spec.ts", JobStatus.Canceled) with { Reason = "Superseded by run r-2." }, []),
+            (Views.Job("j-3", "tests/c.spec.ts", JobStatus.Canceled) with { Reason = "Canceled by request." }, [])) with { SupersededBy = "r-2" };
+        Assert.Equal(
+        [
+            "CANCELED  2 files: Superseded by run r-2.",
+            "CANCELED  tests/c.spec.ts: Canceled by request.  (j-3)",
+            "superseded by run r-2: what still waited was canceled",
+        ], Lines(superseded)[..3]);
+    }
+
+    [Fact]
+    public void A_run_that_failed_fast_names_who_failed_first()
+    {
+        var outcome = Of(
+            (Views.Job("j-1", "tests/a.spec.ts", JobStatus.Canceled) with { Reason = "Canceled by --fail-fast." }, []),
+            (Views.Job("j-2", "tests/b.spec.ts", JobStatus.Failed), [Test(TestStatus.Failed)])) with { FailedFirst = "j-2" };
+        Assert.Contains("failed first: tests/b.spec.ts (j-2); --fail-fast canceled the rest", Lines(outcome));
+        Assert.Equal(10, outcome.ExitCode);
+    }
 }
