@@ -21,6 +21,9 @@ internal sealed class Lab(IJobStore store, CancellationToken cancel)
     public CancellationToken Cancel => cancel;
     public DateTimeOffset Now { get; set; } = new(2026, 1, 5, 9, 0, 0, TimeSpan.Zero);
 
+    /// <summary>What the submitter believes its jobs take, from now on; null leaves it to history.</summary>
+    public double? EstimateSeconds { get; set; }
+
     public string NewId(string prefix) => string.Create(CultureInfo.InvariantCulture, $"{prefix}-{++ids:d6}");
 
     public async Task<TAnswer> DoAsync<TAnswer>(StoreCommand<TAnswer> command)
@@ -31,7 +34,7 @@ internal sealed class Lab(IJobStore store, CancellationToken cancel)
 
     public Enqueue NewRun(IEnumerable<JobSpec> specs, string? key = null, string? body = null, string pool = Run.DefaultPool)
     {
-        var jobs = specs.Select(s => new NewJob(NewId("j"), s)).ToList();
+        var jobs = specs.Select(s => new NewJob(NewId("j"), s, EstimateSeconds)).ToList();
         var run = new Run
         {
             Id = NewId("r"),

@@ -72,8 +72,6 @@ public sealed record JobSpec
     /// <summary>Named resources of which it takes one unit each while it runs; see <see cref="Orgs.Resource"/>.</summary>
     /// <remarks>Specifications that were stored before there were resources have none; a JSON reader sets null then.</remarks>
     public IReadOnlyList<string> Resources { get; init => field = value ?? []; } = [];
-    /// <summary>Expected run seconds, from somebody who knows better than history; null: the estimate is taken from history.</summary>
-    public double? EstimateSeconds { get; init; }
     /// <summary>Environment for the test process.</summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = EmptyMap;
     /// <summary>Only tests whose title matches this regular expression.</summary>

@@ -27,6 +27,7 @@ internal sealed class SimulatedLab : IAsyncDisposable
     private readonly ISimulatedPolicy policy;
     private readonly PriorityQueue<Running, (double Ends, int Job)> running = new();
     private readonly List<string> idle = [];
+    private readonly Dictionary<((string OrgId, string Id) Version, string TestPath, int Priority), JobSpec> specs = [];
     private readonly Outcomes outcomes;
     private int released;
     private int runs;
@@ -124,25 +125,31 @@ internal sealed class SimulatedLab : IAsyncDisposable
             foreach (var part in ofOrg.Chunk(JobsPerRun))
             {
                 var run = new Run { Id = string.Create(CultureInfo.InvariantCulture, $"r{++runs}"), OrgId = ofOrg.Key, CreatedAt = Now, Total = part.Length };
-                runsNow.Add(new Enqueue(run, [.. part.Select(i => new NewJob(IdOf(i), SpecOf(jobs[i])))], Now));
+                runsNow.Add(new Enqueue(run, [.. part.Select(i => NewJobOf(i))], Now));
             }
         return runsNow;
     }
 
     private static string IdOf(int job) => string.Create(CultureInfo.InvariantCulture, $"j{job:d8}");
 
-    private JobSpec SpecOf(TraceJob job)
+    private NewJob NewJobOf(int index)
     {
-        var (org, version) = VersionOf(job);
-        var spec = new JobSpec
-        {
-            OrgId = org,
-            AppVersionId = version,
-            TestPath = job.TestPath,
-            Priority = policy.OrdersJobs ? job.Priority : 0,
-            EstimateSeconds = !policy.OrdersJobs ? 0 : double.IsNaN(job.EstimateSeconds) ? null : job.EstimateSeconds,
-        };
-        policy.Submitted(spec);
+        var job = jobs[index];
+        var version = VersionOf(job);
+        policy.Submitted(version);
+        if (!policy.OrdersJobs) return new NewJob(IdOf(index), SpecOf(version, "", 0), EstimateSeconds: 0);
+        // Only who knows nothing of a job asks what its test took before; all others are alike but for their estimate.
+        return double.IsNaN(job.EstimateSeconds)
+            ? new NewJob(IdOf(index), SpecOf(version, job.TestPath, job.Priority))
+            : new NewJob(IdOf(index), SpecOf(version, "", job.Priority), job.EstimateSeconds);
+    }
+
+    /// <summary>One specification for all jobs that share it: a million of them take room.</summary>
+    private JobSpec SpecOf((string OrgId, string Id) version, string testPath, int priority)
+    {
+        if (!specs.TryGetValue((version, testPath, priority), out var spec))
+            specs[(version, testPath, priority)] = spec =
+                new JobSpec { OrgId = version.OrgId, AppVersionId = version.Id, TestPath = testPath, Priority = priority };
         return spec;
     }
 

@@ -11,8 +11,8 @@ internal interface ISimulatedPolicy
     /// <summary>Priorities and estimates count; otherwise jobs of a group go in the order of submission.</summary>
     bool OrdersJobs { get; }
 
-    /// <summary>A job is about to wait.</summary>
-    void Submitted(JobSpec spec);
+    /// <summary>A job of the app version is about to wait.</summary>
+    void Submitted((string OrgId, string Id) version);
 
     /// <summary>The device may be told something else than one with nothing on it.</summary>
     bool LooksAtResidents(PoolView pool, Device device);
@@ -26,7 +26,7 @@ internal sealed class ProductionPolicy : ISimulatedPolicy
 {
     public bool OrdersJobs => true;
 
-    public void Submitted(JobSpec spec) { }
+    public void Submitted((string OrgId, string Id) version) { }
 
     public bool LooksAtResidents(PoolView pool, Device device) => pool.ResidentGroups(device).Any();
 
@@ -41,10 +41,9 @@ internal sealed class FifoPolicy : ISimulatedPolicy
 
     public bool OrdersJobs => false;
 
-    public void Submitted(JobSpec spec)
+    public void Submitted((string OrgId, string Id) version)
     {
-        var version = (spec.OrgId, spec.AppVersionId);
-        if (!groupIds.TryGetValue(version, out var id)) groupIds[version] = id = GroupKey.Of(spec, []).ToId();
+        if (!groupIds.TryGetValue(version, out var id)) groupIds[version] = id = new GroupKey(version.OrgId, version.Id, Target.Any, "", "").ToId();
         groups.Enqueue(id);
     }
 
@@ -60,7 +59,7 @@ internal sealed class StickyPolicy : ISimulatedPolicy
 {
     public bool OrdersJobs => false;
 
-    public void Submitted(JobSpec spec) { }
+    public void Submitted((string OrgId, string Id) version) { }
 
     public bool LooksAtResidents(PoolView pool, Device device) => false;
 

@@ -16,7 +16,8 @@ public abstract record StoreCommand<TAnswer> : StoreCommand where TAnswer : clas
 /// <summary>One job of a submission.</summary>
 /// <param name="Id">The job's id, chosen by the caller.</param>
 /// <param name="Spec">What was asked for.</param>
-public sealed record NewJob(string Id, JobSpec Spec);
+/// <param name="EstimateSeconds">Expected run seconds, from somebody who knows better than history; null: taken from history.</param>
+public sealed record NewJob(string Id, JobSpec Spec, double? EstimateSeconds = null);
 
 /// <summary>Accepts a run. With an idempotency key the same body gives the same run again; another body is refused.</summary>
 public sealed record Enqueue(Run Run, IReadOnlyList<NewJob> Jobs, DateTimeOffset Now) : StoreCommand<EnqueueAnswer>;

@@ -44,7 +44,7 @@ public sealed class GroupKeyTests
         ];
         var ids = different.Select(s => GroupKey.Of(s, []).ToId()).Append(GroupKey.Of(Spec, ["d1"]).ToId()).Append(GroupKey.Of(Spec, []).ToId("night")).ToList();
         Assert.Equal(ids.Count, ids.Distinct().Count());
-        Assert.Equal(GroupKey.Of(Spec, []), GroupKey.Of(Spec with { TestPath = "b.spec.ts", Priority = 2, Grep = "x", MaxAttempts = 3, EstimateSeconds = 9 }, []));
+        Assert.Equal(GroupKey.Of(Spec, []), GroupKey.Of(Spec with { TestPath = "b.spec.ts", Priority = 2, Grep = "x", MaxAttempts = 3 }, []));
         Assert.Equal(GroupKey.Of(Spec, []).ToId(), GroupKey.Of(Spec, []).ToId("default"));
     }
 

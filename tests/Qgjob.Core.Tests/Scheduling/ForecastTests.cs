@@ -88,7 +88,7 @@ public sealed class ForecastTests
                     Assert.Equal(
                         lab.Starts.Where(s => s.GroupId == group).Select(s => s.Second),
                         Enumerable.Range(0, count).Select(i => lab.SecondsOf(forecast.OfJob(group, i)!.Value.Start)));
-            }, iter: 100, threads: 1);
+            }, iter: 3000, threads: 1);
 
     private sealed record Wish(int Version, int Org, Target Target = Target.Any, string? Resource = null);
 
@@ -140,9 +140,8 @@ public sealed class ForecastTests
                     TestPath = "a.spec.ts",
                     Target = w.Target,
                     Priority = w.Version == 5 ? 1 : 0,
-                    EstimateSeconds = RunSeconds(w.Version),
                     Resources = w.Resource is null ? [] : [w.Resource],
-                })).ToList();
+                }, RunSeconds(w.Version))).ToList();
                 await CommitAsync([new Enqueue(new Run { Id = $"r{++ids}", OrgId = $"org{ofOrg.Key}", CreatedAt = now, Total = jobs.Count }, jobs, now)]);
             }
             await RefreshAsync();

@@ -38,7 +38,8 @@ public abstract partial class JobStoreContract
     {
         await lab.DoAsync(new SetOrg(Run.DefaultPool, "acme", 2, null, null));
         await lab.RegisterAsync("a1", "b1", Lab.Phone("d1"));
-        var jobs = await SubmitManyAsync(3, _ => Lab.Spec() with { EstimateSeconds = 100 });
+        lab.EstimateSeconds = 100;
+        var jobs = await SubmitManyAsync(3, _ => Lab.Spec());
         var lease = await lab.ClaimAsync("d1", jobs[0]);
         Assert.Equal(100, (await lab.DeviceAsync("d1")).Lease!.ChargedSeconds);
         Assert.Equal(50, (await lab.OrgAsync()).VirtualTime);
@@ -57,7 +58,8 @@ public abstract partial class JobStoreContract
     [Fact]
     public async Task A_canceled_attempt_is_charged_until_its_device_is_free()
     {
-        var (job, lease) = await OneLeaseAsync(Lab.Spec() with { EstimateSeconds = 100 });
+        lab.EstimateSeconds = 100;
+        var (job, lease) = await OneLeaseAsync(Lab.Spec());
         await lab.DoAsync(new Cancel((await lab.JobAsync(job)).RunId, null, "stop", lab.Now));
         Assert.Equal((0, 1), Counts(await lab.OrgAsync()));
         lab.Now += TimeSpan.FromSeconds(7);
@@ -87,7 +89,8 @@ public abstract partial class JobStoreContract
     public async Task A_job_that_waits_again_does_not_make_its_org_one_that_was_away()
     {
         await lab.RegisterAsync("a1", "b1", Lab.Phone("d1"), Lab.Phone("d2"));
-        var small = await lab.SubmitAsync(Lab.Spec(org: "small") with { EstimateSeconds = 0 });
+        lab.EstimateSeconds = 0;
+        var small = await lab.SubmitAsync(Lab.Spec(org: "small"));
         await UseAsync("acme", 1000);
         await lab.SubmitAsync(Lab.Spec());
         await lab.FinishAsync(await lab.ClaimAsync("d1", small[0]), AttemptOutcome.Infra);
@@ -103,7 +106,8 @@ public abstract partial class JobStoreContract
     public async Task A_new_weight_counts_from_the_running_attempts_on()
     {
         await lab.DoAsync(new SetOrg(Run.DefaultPool, "acme", 10, null, null));
-        var (_, lease) = await OneLeaseAsync(Lab.Spec() with { EstimateSeconds = 100 });
+        lab.EstimateSeconds = 100;
+        var (_, lease) = await OneLeaseAsync(Lab.Spec());
         await lab.DoAsync(new SetOrg(Run.DefaultPool, "acme", 0.5, null, null));
         lab.Now += TimeSpan.FromSeconds(1);
         await lab.FinishAsync(lease, AttemptOutcome.Passed);

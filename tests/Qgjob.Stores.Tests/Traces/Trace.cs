@@ -74,8 +74,8 @@ internal sealed class Trace(IJobStore model, CancellationToken cancel)
             InfraAttempts = 1 + (step.C % 3),
             Limits = new Limits(QueueSeconds: step.C % 6 == 0 ? 30 : 3600),
             Resources = ((step.A ^ step.C) % 5) switch { 0 => ["r0"], 1 => ["r1", "r0"], _ => [] },
-            EstimateSeconds = step.C % 7 == 0 ? step.B : null,
         });
+        lab.EstimateSeconds = step.C % 7 == 0 ? step.B : null;
         var command = step.B % 3 == 0
             ? lab.NewRun(specs, $"key{step.A % 4}", $"body{step.C % 2}")
             : lab.NewRun(specs);

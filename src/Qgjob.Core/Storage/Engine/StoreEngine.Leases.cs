@@ -264,7 +264,8 @@ public sealed partial class StoreEngine
             ReadyAt = now,
             // It keeps the tier of its first submission: a failure must not send it to the back of the queue.
             QueueDeadline = now.AddSeconds(spec.Limits.QueueSeconds),
-            EstimateSeconds = EstimateOf(spec),
+            // What was believed at first, until the test itself has shown more.
+            EstimateSeconds = rows.FindEstimate(Estimates.TestKey(spec.OrgId, spec.TestPath, spec.Target)) ?? job.EstimateSeconds,
             Reason = end.Reason,
         };
         rows.Save(job);

@@ -19,7 +19,7 @@ public sealed partial class StoreEngine
         var cap = rows.FindOrg(run.Pool, run.OrgId)?.MaxPriority ?? int.MaxValue;
         var entering = new List<(Job, JobSpec)>(command.Jobs.Count);
         var groupIds = new Dictionary<(string, string, Target, Platform?, string?, string), string>();
-        foreach (var (id, spec) in command.Jobs)
+        foreach (var (id, spec, estimate) in command.Jobs)
         {
             var resources = spec.Resources.Count == 0 ? "" : string.Join('\n', spec.Resources);
             var sameGroup = (spec.OrgId, spec.AppVersionId, spec.Target, spec.Platform, spec.Device, resources);
@@ -33,7 +33,7 @@ public sealed partial class StoreEngine
                 GroupId = groupId,
                 Ordinal = entering.Count,
                 Tier = Estimates.TierOf(command.Now, Math.Min(spec.Priority, cap)),
-                EstimateSeconds = EstimateOf(spec),
+                EstimateSeconds = estimate ?? EstimateOf(spec),
                 CreatedAt = command.Now,
                 ReadyAt = command.Now,
                 QueueDeadline = command.Now.AddSeconds(spec.Limits.QueueSeconds),

@@ -47,7 +47,7 @@ public sealed partial class StoreEngine(IStoreRows rows)
                 case Enqueue enqueue:
                     foreach (var selector in enqueue.Jobs.Select(j => j.Spec.Device).Where(d => !string.IsNullOrEmpty(d)).Distinct())
                         if (!DeviceSelector.TryParse(selector!, out _, out var error)) throw new ArgumentException(error, nameof(batch));
-                    if (enqueue.Jobs.Any(j => !IsDuration(j.Spec.EstimateSeconds ?? 0)))
+                    if (enqueue.Jobs.Any(j => !IsDuration(j.EstimateSeconds ?? 0)))
                         throw new ArgumentException("a job's estimate is finite and not below 0", nameof(batch));
                     if (enqueue.Jobs.SelectMany(j => j.Spec.Resources).FirstOrDefault(r => !IsResourceName(r)) is { } odd)
                         throw new ArgumentException($"'{odd}' cannot name a resource", nameof(batch));
@@ -160,8 +160,7 @@ public sealed partial class StoreEngine(IStoreRows rows)
     }
 
     private double EstimateOf(JobSpec spec) =>
-        spec.EstimateSeconds
-        ?? rows.FindEstimate(Estimates.TestKey(spec.OrgId, spec.TestPath, spec.Target))
+        rows.FindEstimate(Estimates.TestKey(spec.OrgId, spec.TestPath, spec.Target))
         ?? rows.FindEstimate(Estimates.OrgKey(spec.OrgId))
         ?? Estimates.UnknownTestSeconds;
 
