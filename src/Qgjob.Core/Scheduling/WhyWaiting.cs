@@ -1,4 +1,5 @@
 using System.Globalization;
+using Qgjob.Core.Devices;
 using Qgjob.Core.Groups;
 
 namespace Qgjob.Core.Scheduling;
@@ -13,6 +14,7 @@ public sealed class WhyWaiting(PoolView pool, DateTimeOffset now)
     private const int Named = 3;
 
     private readonly Dictionary<WorkKind, FittingDevices> fleets = [];
+    private readonly Dictionary<string, Decision> decisions = [];
 
     /// <summary>Why a job of the group waits; null when the group has none that does.</summary>
     /// <param name="pool">The pool.</param>
@@ -71,11 +73,17 @@ public sealed class WhyWaiting(PoolView pool, DateTimeOffset now)
     /// <summary>Nothing hinders the group's first job but that its turn has not come.</summary>
     private WaitReason Turn(Group group, FittingDevices fleet)
     {
-        var decisions = fleet.Free.Take(Asked).Select(d => Dispatch.Decide(pool, d, now)).ToList();
-        if (decisions.Any(d => d is Decision.Claim claim && claim.GroupId == group.Id))
+        var next = fleet.Free.Take(Asked).Select(NextOf).ToList();
+        if (next.Any(d => d is Decision.Claim claim && claim.GroupId == group.Id))
             return new WaitReason(WaitKind.Starting, "a device that fits is free; it starts as soon as its agent asks for work");
-        if (decisions.Any(d => d is Decision.Idle { Reason: IdleReason.NotWorthAnInstall })) return NotWorthIt(group);
+        if (next.Any(d => d is Decision.Idle { Reason: IdleReason.NotWorthAnInstall })) return NotWorthIt(group);
         return OrgShare(group, fleet) ?? fleet.Busy();
+    }
+
+    private Decision NextOf(Device device)
+    {
+        if (!decisions.TryGetValue(device.Id, out var decision)) decisions[device.Id] = decision = Dispatch.Decide(pool, device, now);
+        return decision;
     }
 
     private WaitReason NotWorthIt(Group group)

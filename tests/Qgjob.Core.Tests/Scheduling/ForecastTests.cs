@@ -88,7 +88,7 @@ public sealed class ForecastTests
                     Assert.Equal(
                         lab.Starts.Where(s => s.GroupId == group).Select(s => s.Second),
                         Enumerable.Range(0, count).Select(i => lab.SecondsOf(forecast.OfJob(group, i)!.Value.Start)));
-            }, iter: 3000, threads: 1);
+            }, iter: 200, threads: 1);
 
     private sealed record Wish(int Version, int Org, Target Target = Target.Any, string? Resource = null);
 

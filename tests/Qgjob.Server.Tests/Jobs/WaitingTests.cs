@@ -1,5 +1,6 @@
 using Qgjob.Client.Wire;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Scheduling;
 using Xunit;
 
 namespace Qgjob.Server.Tests.Jobs;
@@ -8,6 +9,9 @@ namespace Qgjob.Server.Tests.Jobs;
 public sealed class WaitingTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private const double Install = Estimates.UnknownInstallSeconds;
+    private const double Run = Estimates.UnknownTestSeconds;
 
     [Fact]
     public async Task A_job_says_why_it_waits_and_when_it_will_run()
@@ -25,15 +29,15 @@ public sealed class WaitingTests
         var now = server.Time.GetUtcNow();
         var jobs = new List<JobView>();
         foreach (var id in accepted.JobIds) jobs.Add((await server.Client.FindJobAsync(id, Cancel))!);
-        // An install takes 30 s and a test 60 s until more is known; the app stays on the phone.
-        Assert.Equal([0, 90, 150], jobs.Select(j => (j.ExpectedStart!.Value - now).TotalSeconds));
-        Assert.Equal([90, 150, 210], jobs.Select(j => (j.ExpectedEnd!.Value - now).TotalSeconds));
+        // The app stays on the phone.
+        Assert.Equal([0, Install + Run, Install + (2 * Run)], jobs.Select(j => (j.ExpectedStart!.Value - now).TotalSeconds));
+        Assert.Equal([Install + Run, Install + (2 * Run), Install + (3 * Run)], jobs.Select(j => (j.ExpectedEnd!.Value - now).TotalSeconds));
         Assert.All(jobs, j => Assert.Null(j.ExpectedRoughly));
         Assert.Equal(["starting", "behind_group", "behind_group"], jobs.Select(j => j.Waiting!.Kind));
         var run = (await server.Client.FindRunAsync(accepted.RunId, Cancel))!;
-        Assert.Equal(("starting", 210.0, null), (run.Waiting!.Kind, (run.ExpectedEnd!.Value - now).TotalSeconds, run.ExpectedRoughly));
+        Assert.Equal(("starting", Install + (3 * Run), null), (run.Waiting!.Kind, (run.ExpectedEnd!.Value - now).TotalSeconds, run.ExpectedRoughly));
         var group = Assert.Single((await server.Client.ListGroupsAsync(Cancel)).Items);
-        Assert.Equal(("starting", 210.0, 180.0), (group.Waiting!.Kind, (group.ExpectedEnd!.Value - now).TotalSeconds, group.QueuedSeconds));
+        Assert.Equal(("starting", Install + (3 * Run), 3 * Run), (group.Waiting!.Kind, (group.ExpectedEnd!.Value - now).TotalSeconds, group.QueuedSeconds));
         Assert.Equal(group.Waiting.Reason, group.WaitReason);
         // Where a job stands in its group is not looked up for lists.
         Assert.All((await server.Client.ListJobsAsync(null, accepted.RunId, null, null, 10, null, Cancel)).Items, j => Assert.True(j.ExpectedRoughly));
@@ -51,7 +55,7 @@ public sealed class WaitingTests
         server.Time.Advance(TimeSpan.FromSeconds(2));
         var later = (await server.Client.FindJobAsync(second.JobIds[0], Cancel))!;
         Assert.Null(later.ExpectedRoughly);
-        Assert.Equal(90, (later.ExpectedStart!.Value - server.Time.GetUtcNow()).TotalSeconds);
+        Assert.Equal(Install + Run, (later.ExpectedStart!.Value - server.Time.GetUtcNow()).TotalSeconds);
         Assert.Equal("busy", later.Waiting!.Kind);
     }
 
