@@ -46,10 +46,10 @@ public sealed class LivenessTests
     [Fact]
     public async Task Work_for_a_certain_device_does_not_wait_for_others_that_serve_its_version()
     {
-        await using var lab = new VirtualLab([VirtualLab.Phone(0, "lab"), VirtualLab.Phone(1)]) { InstallSeconds = _ => 60 };
+        await using var lab = new VirtualLab([VirtualLab.Phone(0), VirtualLab.Phone(1, "lab")]) { InstallSeconds = _ => 60 };
         await lab.OpenAsync();
         lab.Submit(Enumerable.Range(0, 240).Select(i => new Work(i * 60, "acme", "v1")));
-        lab.Submit([new Work(0, "acme", "v2", 30, Priority: 1), new Work(600, "acme", "v1", Needs: "tag=lab")]);
+        lab.Submit([new Work(1, "acme", "v2"), new Work(610, "acme", "v1", Needs: "tag=lab")]);
         await lab.RunAsync();
         var picky = lab.Jobs.Single(j => j.Work.Needs is not null);
         Assert.InRange(picky.Start!.Value - picky.Work.At, 0, 120);
