@@ -13,30 +13,30 @@ namespace Qgjob.Agent.Tests.Gateway;
 
 public sealed class AttemptGatewayTests : IAsyncLifetime
 {
-    private readonly FakeAppium _appium = new();
-    private readonly FakeAdbServer _adb = new() { Shell = c => (c.StartsWith("pm clear", StringComparison.Ordinal) ? "Success\n" : "", 0) };
-    private readonly ConcurrentQueue<GatewayEvent> _events = [];
-    private readonly CancellationTokenSource _lost = new();
-    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false });
-    private AppiumServer? _server;
+    private readonly FakeAppium appium = new();
+    private readonly FakeAdbServer adb = new() { Shell = c => (c.StartsWith("pm clear", StringComparison.Ordinal) ? "Success\n" : "", 0) };
+    private readonly ConcurrentQueue<GatewayEvent> events = [];
+    private readonly CancellationTokenSource lost = new();
+    private readonly HttpClient client = new(new SocketsHttpHandler { UseProxy = false });
+    private AppiumServer? server;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private GatewayEvent[] Events => [.. _events.Where(e => e is not CommandSeen)];
+    private GatewayEvent[] Events => [.. events.Where(e => e is not CommandSeen)];
 
     public ValueTask InitializeAsync()
     {
-        _server = AppiumServer.At(new AdbDevice(_adb.Port, "phone"), _appium.Port);
+        server = AppiumServer.At(new AdbDevice(adb.Port, "phone"), appium.Port);
         return ValueTask.CompletedTask;
     }
 
     public async ValueTask DisposeAsync()
     {
-        _client.Dispose();
-        await _server!.DisposeAsync();
-        await _appium.DisposeAsync();
-        await _adb.DisposeAsync();
-        _lost.Dispose();
+        client.Dispose();
+        await server!.DisposeAsync();
+        await appium.DisposeAsync();
+        await adb.DisposeAsync();
+        lost.Dispose();
     }
 
     [Fact]
@@ -52,18 +52,18 @@ public sealed class AttemptGatewayTests : IAsyncLifetime
 
         Assert.NotEqual(first, second);
         Assert.Equal([new SessionOpened(false, default), new SessionClosed(), new SessionOpened(true, default)], Events.Select(WithoutTime));
-        Assert.Single(_appium.Requests, r => r.StartsWith("POST /session ", StringComparison.Ordinal));
-        Assert.Contains("""POST /session/real1/appium/settings {"settings":{"waitForIdleTimeout":10000}}""", _appium.Requests);
-        Assert.Contains("""POST /session/real1/timeouts {"implicit":0}""", _appium.Requests);
-        Assert.Contains("""POST /session/real1/appium/device/set_clipboard {"content":"","contentType":"plaintext"}""", _appium.Requests);
-        Assert.Contains(_appium.Requests, r => r.Contains("mobile: changePermissions", StringComparison.Ordinal));
-        Assert.Equal(["am force-stop com.a", "pm clear com.a"], _adb.Commands.Take(2));
-        Assert.StartsWith("am start -W -n com.a/a.Main -S", _adb.Commands.Last(), StringComparison.Ordinal);
+        Assert.Single(this.appium.Requests, r => r.StartsWith("POST /session ", StringComparison.Ordinal));
+        Assert.Contains("""POST /session/real1/appium/settings {"settings":{"waitForIdleTimeout":10000}}""", this.appium.Requests);
+        Assert.Contains("""POST /session/real1/timeouts {"implicit":0}""", this.appium.Requests);
+        Assert.Contains("""POST /session/real1/appium/device/set_clipboard {"content":"","contentType":"plaintext"}""", this.appium.Requests);
+        Assert.Contains(this.appium.Requests, r => r.Contains("mobile: changePermissions", StringComparison.Ordinal));
+        Assert.Equal(["am force-stop com.a", "pm clear com.a"], adb.Commands.Take(2));
+        Assert.StartsWith("am start -W -n com.a/a.Main -S", adb.Commands.Last(), StringComparison.Ordinal);
 
         var late = await SendAsync(gateway, HttpMethod.Get, $"/session/{first}/source");
         Assert.Equal(404, (int)late.StatusCode);
         await SendAsync(gateway, HttpMethod.Get, $"/session/{second}/source");
-        Assert.Equal("GET /session/real1/source", _appium.Requests.Last());
+        Assert.Equal("GET /session/real1/source", this.appium.Requests.Last());
     }
 
     [Fact]
@@ -74,9 +74,9 @@ public sealed class AttemptGatewayTests : IAsyncLifetime
         await SendAsync(gateway, HttpMethod.Post, $"/session/{first}/context", """{"name":"WEBVIEW_1"}""");
         await SendAsync(gateway, HttpMethod.Delete, $"/session/{first}");
         await NewSessionAsync(gateway);
-        Assert.Contains("DELETE /session/real1", _appium.Requests);
-        Assert.Equal(2, _appium.Requests.Count(r => r.StartsWith("POST /session ", StringComparison.Ordinal)));
-        Assert.Contains("skipServerInstallation", _appium.Requests.Last(r => r.StartsWith("POST /session ", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("DELETE /session/real1", appium.Requests);
+        Assert.Equal(2, appium.Requests.Count(r => r.StartsWith("POST /session ", StringComparison.Ordinal)));
+        Assert.Contains("skipServerInstallation", appium.Requests.Last(r => r.StartsWith("POST /session ", StringComparison.Ordinal)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed class AttemptGatewayTests : IAsyncLifetime
             await NewSessionAsync(gateway); // Without a DELETE: the client gave up on the first.
         }
 
-        Assert.DoesNotContain(_adb.Commands, c => c.StartsWith("pm clear", StringComparison.Ordinal));
+        Assert.DoesNotContain(adb.Commands, c => c.StartsWith("pm clear", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -107,14 +107,14 @@ public sealed class AttemptGatewayTests : IAsyncLifetime
         await using var gateway = Open(ResetMode.Reinstall, _ => Task.FromResult<InstallOutcome>(new InstallFailed("no space")));
         await AssertFinalAsync(await PostSessionAsync(gateway), "no space");
         Assert.Contains(new InfraFailed("no space"), Events);
-        Assert.Empty(_appium.Requests);
+        Assert.Empty(appium.Requests);
     }
 
     [Fact]
     public async Task A_lost_phone_is_refused_at_once_even_in_mid_command()
     {
         var asked = new TaskCompletionSource();
-        _appium.Special = async (request, cancel) =>
+        appium.Special = async (request, cancel) =>
         {
             if (!request.Path.EndsWith("/source", StringComparison.Ordinal)) return null;
             asked.SetResult();
@@ -125,7 +125,7 @@ public sealed class AttemptGatewayTests : IAsyncLifetime
         var session = await NewSessionAsync(gateway);
         var command = SendAsync(gateway, HttpMethod.Get, $"/session/{session}/source");
         await asked.Task.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
-        await _lost.CancelAsync();
+        await lost.CancelAsync();
         await AssertFinalAsync(await command, "phone is gone");
         await AssertFinalAsync(await PostSessionAsync(gateway), "phone is gone");
         Assert.Single(Events.OfType<InfraFailed>());
@@ -136,7 +136,7 @@ public sealed class AttemptGatewayTests : IAsyncLifetime
     {
         var time = new FakeTimeProvider();
         var asked = new TaskCompletionSource();
-        _appium.Special = async (request, cancel) =>
+        appium.Special = async (request, cancel) =>
         {
             if (!request.Path.EndsWith("/source", StringComparison.Ordinal)) return null;
             asked.SetResult();
@@ -154,7 +154,7 @@ public sealed class AttemptGatewayTests : IAsyncLifetime
     [Fact]
     public async Task A_crashed_instrumentation_is_infra_and_final()
     {
-        _appium.Special = (request, _) => Task.FromResult(request.Path.EndsWith("/elements", StringComparison.Ordinal)
+        appium.Special = (request, _) => Task.FromResult(request.Path.EndsWith("/elements", StringComparison.Ordinal)
             ? HttpReply.Json(500, """{"value":{"error":"unknown error","message":"'POST /elements' cannot be proxied to UiAutomator2 server because the instrumentation process is not running (probably crashed)"}}""")
             : null);
         await using var gateway = Open(ResetMode.Clear);
@@ -169,7 +169,7 @@ public sealed class AttemptGatewayTests : IAsyncLifetime
         await using var gateway = Open(ResetMode.Clear);
         var first = await NewSessionAsync(gateway);
         await SendAsync(gateway, HttpMethod.Delete, $"/session/{first}");
-        _adb.Shell = c => c.StartsWith("am start", StringComparison.Ordinal) ? ("Error type 3\nError: Activity class does not exist.\n", 1) : ("Success", 0);
+        adb.Shell = c => c.StartsWith("am start", StringComparison.Ordinal) ? ("Error type 3\nError: Activity class does not exist.\n", 1) : ("Success", 0);
         await AssertFinalAsync(await PostSessionAsync(gateway), "Cannot start com.a/a.Main");
         Assert.DoesNotContain(Events, e => e is InfraFailed);
     }
@@ -178,7 +178,7 @@ public sealed class AttemptGatewayTests : IAsyncLifetime
     public async Task A_session_that_fails_is_tried_once_more_on_a_new_appium()
     {
         var first = true;
-        _appium.Special = (request, _) =>
+        appium.Special = (request, _) =>
         {
             if (request.Path != "/session" || !first) return Task.FromResult<HttpReply?>(null);
             first = false;
@@ -196,11 +196,11 @@ public sealed class AttemptGatewayTests : IAsyncLifetime
         await using var gateway = Open(ResetMode.Clear);
         var first = await NewSessionAsync(gateway);
         await SendAsync(gateway, HttpMethod.Delete, $"/session/{first}");
-        _appium.Special = (request, _) => Task.FromResult(request.Path == "/session/real1/orientation"
+        appium.Special = (request, _) => Task.FromResult(request.Path == "/session/real1/orientation"
             ? HttpReply.Json(500, """{"value":{"message":"the instrumentation process is not running"}}""")
             : null);
         await NewSessionAsync(gateway);
-        Assert.Contains("DELETE /session/real1", _appium.Requests);
+        Assert.Contains("DELETE /session/real1", appium.Requests);
         Assert.DoesNotContain(Events, e => e is InfraFailed);
     }
 
@@ -212,7 +212,7 @@ public sealed class AttemptGatewayTests : IAsyncLifetime
         await SendAsync(gateway, HttpMethod.Delete, $"/session/{first}");
         var second = await NewSessionAsync(gateway); // Its cleaning has ended, so that only the start of the app is left.
         await SendAsync(gateway, HttpMethod.Delete, $"/session/{second}");
-        _adb.Shell = c => c.StartsWith("am start", StringComparison.Ordinal) ? throw new IOException("broken") : ("Success\n", 0);
+        adb.Shell = c => c.StartsWith("am start", StringComparison.Ordinal) ? throw new IOException("broken") : ("Success\n", 0);
         await AssertFinalAsync(await PostSessionAsync(gateway), "phone");
         Assert.Single(Events.OfType<InfraFailed>());
     }
@@ -221,7 +221,7 @@ public sealed class AttemptGatewayTests : IAsyncLifetime
     public async Task Closing_does_not_wait_for_a_session_that_is_being_made()
     {
         var asked = new TaskCompletionSource();
-        _appium.Special = async (_, cancel) =>
+        appium.Special = async (_, cancel) =>
         {
             asked.SetResult();
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancel);
@@ -232,7 +232,7 @@ public sealed class AttemptGatewayTests : IAsyncLifetime
         await asked.Task.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
         await gateway.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), Cancel);
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => session);
-        Assert.True(_server!.IsDoubtful);
+        Assert.True(server!.IsDoubtful);
     }
 
     [Fact]
@@ -261,11 +261,11 @@ public sealed class AttemptGatewayTests : IAsyncLifetime
 
     private AttemptGateway Open(
         ResetMode reset, Func<CancellationToken, Task<InstallOutcome>>? reinstall = null, TimeProvider? time = null, Action? replace = null) =>
-        new(new GatewayPlan(_server!.Device, reset, reinstall, _lost.Token), (bad, _) =>
+        new(new GatewayPlan(server!.Device, reset, reinstall, lost.Token), (bad, _) =>
         {
             if (bad is not null) replace?.Invoke();
-            return Task.FromResult(_server!);
-        }, time ?? TimeProvider.System, _events.Enqueue);
+            return Task.FromResult(server!);
+        }, time ?? TimeProvider.System, events.Enqueue);
 
     private Task<HttpResponseMessage> PostSessionAsync(AttemptGateway gateway) =>
         SendAsync(gateway, HttpMethod.Post, "/session", CapabilitiesTests.AppWrights);
@@ -282,7 +282,7 @@ public sealed class AttemptGatewayTests : IAsyncLifetime
     {
         using var request = new HttpRequestMessage(method, $"http://127.0.0.1:{gateway.Port}{path}");
         if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, "application/json");
-        return await _client.SendAsync(request, Cancel);
+        return await client.SendAsync(request, Cancel);
     }
 
     private static async Task AssertFinalAsync(HttpResponseMessage response, string text)
