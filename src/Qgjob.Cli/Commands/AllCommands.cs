@@ -23,6 +23,7 @@ internal static class AllCommands
         DevicesCommand.Create(bind),
         AgentsCommand.Create(bind),
         GroupsCommand.Create(bind),
+        SimulateCommand.Create(bind),
         AgentCommand.Create(bind),
         VirtualPhoneCommand.Create(bind),
         DoctorCommand.Create(bind),

@@ -46,6 +46,14 @@ internal static class Examples
         ["agents drain"] = ["qgjob agents drain a-01k9z"],
         ["agents resume"] = ["qgjob agents resume a-01k9z"],
         ["groups"] = ["qgjob groups", "qgjob groups --json"],
+        ["simulate"] =
+        [
+            "qgjob simulate --trace jobs.csv --devices 20",
+            "qgjob simulate --trace jobs.csv --devices 20 --policy fifo --json",
+            "qgjob simulate --from-history --days 7 --devices 10..100 --svg devices.svg",
+            "qgjob simulate --generate flood --seed 3 --devices 200 --fairness off",
+            "qgjob simulate --generate arriving --load-devices 50 --jobs-out jobs.csv",
+        ],
         ["agent"] =
         [
             "qgjob agent",
