@@ -156,6 +156,26 @@ public sealed class QgjobClient(Transport transport) : IDisposable
     public async Task<ListOf<GroupView>> ListGroupsAsync(CancellationToken cancel) =>
         (await transport.GetAsync($"{Api}/groups", Json.ListOfGroupView, cancel).ConfigureAwait(false))!;
 
+    /// <summary>Orgs that submitted or were given a share, by name.</summary>
+    public async Task<ListOf<OrgView>> ListOrgsAsync(CancellationToken cancel) =>
+        (await transport.GetAsync($"{Api}/orgs", Json.ListOfOrgView, cancel).ConfigureAwait(false))!;
+
+    /// <summary>Sets an org's share and limits, all of them; the org as it is afterwards.</summary>
+    public Task<OrgView> SetOrgAsync(string orgId, OrgSettings settings, CancellationToken cancel) =>
+        transport.PutAsync($"{Api}/orgs/{Escape(orgId)}", settings, Json.OrgSettings, Json.OrgView, cancel);
+
+    /// <summary>The org's named resources; their values only when asked for.</summary>
+    public async Task<ListOf<ResourceView>> ListResourcesAsync(string orgId, bool values, CancellationToken cancel) =>
+        (await transport.GetAsync($"{Api}/orgs/{Escape(orgId)}/resources{Query(("values", values ? "true" : null))}", Json.ListOfResourceView, cancel).ConfigureAwait(false))!;
+
+    /// <summary>Defines a named resource by its units.</summary>
+    public Task<ResourceView> SetResourceAsync(string orgId, string name, IReadOnlyList<string> units, CancellationToken cancel) =>
+        transport.PutAsync($"{Api}/orgs/{Escape(orgId)}/resources/{Escape(name)}", new ResourceUnits { Units = units }, Json.ResourceUnits, Json.ResourceView, cancel);
+
+    /// <summary>Removes a named resource; false when there is none of that name.</summary>
+    public Task<bool> RemoveResourceAsync(string orgId, string name, CancellationToken cancel) =>
+        transport.DeleteAsync($"{Api}/orgs/{Escape(orgId)}/resources/{Escape(name)}", cancel);
+
     /// <summary>All agents.</summary>
     public async Task<ListOf<AgentView>> ListAgentsAsync(CancellationToken cancel) =>
         (await transport.GetAsync($"{Api}/agents", Json.ListOfAgentView, cancel).ConfigureAwait(false))!;

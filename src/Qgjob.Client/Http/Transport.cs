@@ -65,13 +65,31 @@ public sealed class Transport : IDisposable
         where TAnswer : class
     {
         using var limit = new CallLimit(timeout ?? TimeSpan.FromSeconds(30), time, cancel);
-        using var request = new HttpRequestMessage(HttpMethod.Post, path);
-        request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, bodyType));
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonOf(body, bodyType) };
         request.Options.Set(RetryHandler.Repeatable, repeatable);
         foreach (var (name, value) in headers ?? NoHeaders) request.Headers.Add(name, value);
         using var response = await SendAsync(request, cancel, limit.Token).ConfigureAwait(false);
         return await ReadAsync(response, answerType, cancel, limit.Token).ConfigureAwait(false);
+    }
+
+    /// <summary>PUT of JSON, answered with JSON; repeated when no answer comes.</summary>
+    public async Task<TAnswer> PutAsync<TBody, TAnswer>(
+        string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<TAnswer> answerType, CancellationToken cancel) where TAnswer : class
+    {
+        using var limit = new CallLimit(TimeSpan.FromSeconds(30), time, cancel);
+        using var request = new HttpRequestMessage(HttpMethod.Put, path) { Content = JsonOf(body, bodyType) };
+        request.Options.Set(RetryHandler.Repeatable, true);
+        using var response = await SendAsync(request, cancel, limit.Token).ConfigureAwait(false);
+        return await ReadAsync(response, answerType, cancel, limit.Token).ConfigureAwait(false);
+    }
+
+    /// <summary>DELETE: true when there was something to delete, false for 404.</summary>
+    public async Task<bool> DeleteAsync(string path, CancellationToken cancel)
+    {
+        using var limit = new CallLimit(TimeSpan.FromSeconds(30), time, cancel);
+        using var request = new HttpRequestMessage(HttpMethod.Delete, path);
+        using var response = await SendAsync(request, cancel, limit.Token, HttpStatusCode.NotFound).ConfigureAwait(false);
+        return response.IsSuccessStatusCode;
     }
 
     /// <summary>True when HEAD answers 2xx, false for 404.</summary>
@@ -98,6 +116,13 @@ public sealed class Transport : IDisposable
     public void Dispose() => http.Dispose();
 
     private static readonly Dictionary<string, string> NoHeaders = [];
+
+    private static ByteArrayContent JsonOf<T>(T body, JsonTypeInfo<T> type)
+    {
+        var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, type));
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        return content;
+    }
 
     private async Task<T> ReadAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken caller, CancellationToken limited) where T : class
     {

@@ -48,6 +48,12 @@ public abstract record SubmissionOptions
     public int? TestRetries { get; init; }
     /// <summary>SHA-256 (hex) of an uploaded test bundle; null: the agent's own workspace.</summary>
     public string? BundleSha256 { get; init; }
+    /// <summary>Named resources of the org of which each job takes one unit while it runs.</summary>
+    public IReadOnlyList<string>? Needs { get; init; }
+    /// <summary>A key: what still waits of the org's earlier submissions with the same key is canceled.</summary>
+    public string? Supersede { get; init; }
+    /// <summary>The first job that is not green cancels the others of its run.</summary>
+    public bool? FailFast { get; init; }
 }
 
 /// <summary><c>POST /api/v1/jobs</c>: one test file. A run is made for it.</summary>

@@ -30,6 +30,12 @@ public sealed record RunView
     public DateTimeOffset? FinishedAt { get; init; }
     /// <summary>When it is expected to end, from past durations; null when nothing is known or it is finished.</summary>
     public DateTimeOffset? ExpectedEnd { get; init; }
+    /// <summary>The newer run with the same key that canceled what still waited of this one.</summary>
+    public string? SupersededBy { get; init; }
+    /// <summary>The first job that was not green canceled the others, or will; null: no job does.</summary>
+    public bool? FailFast { get; init; }
+    /// <summary>The job that was the first to be not green, in a run that fails fast; only when one run is asked for.</summary>
+    public string? FailedFirst { get; init; }
     /// <summary>What the submitter said of it.</summary>
     public IReadOnlyDictionary<string, string> Meta { get; init; } = JobSpec.EmptyMap;
 }
@@ -96,6 +102,8 @@ public sealed record JobView
     public DateTimeOffset? ExpectedEnd { get; init; }
     /// <summary>Its attempts; only when one job is asked for.</summary>
     public IReadOnlyList<AttemptView>? Attempts { get; init; }
+    /// <summary>What the server changed in the submission, for people; only in the answer to it.</summary>
+    public IReadOnlyList<string>? Notes { get; init; }
 }
 
 /// <summary>One try at a job.</summary>
@@ -116,7 +124,8 @@ public sealed record AttemptView(
 /// <param name="RunId">The run.</param>
 /// <param name="JobIds">Its jobs, in the order of submission.</param>
 /// <param name="Repeated">The idempotency key was known: nothing new was made.</param>
-public sealed record RunAccepted(string RunId, IReadOnlyList<string> JobIds, bool Repeated = false);
+/// <param name="Notes">What the server changed in the submission, for people; null: nothing.</param>
+public sealed record RunAccepted(string RunId, IReadOnlyList<string> JobIds, bool Repeated = false, IReadOnlyList<string>? Notes = null);
 
 /// <summary>Per-test results of a job's attempt.</summary>
 /// <param name="JobId">The job.</param>

@@ -60,6 +60,9 @@ public sealed class DeviceSelector
     /// <summary>True when the device meets every condition.</summary>
     public bool Matches(DeviceOffer device) => conditions.All(c => Meets(c, device));
 
+    /// <summary>The conditions that the device does not meet.</summary>
+    public IEnumerable<string> Unmet(DeviceOffer device) => conditions.Where(c => !Meets(c, device)).Select(c => c.ToString());
+
     private static bool Meets(Condition condition, DeviceOffer device) => condition.Operator switch
     {
         "=" => ValuesOf(condition.Key, device).Any(v => IsLike(v, condition.Value)),

@@ -25,6 +25,14 @@ public static class Eligibility
     /// <summary>True when the device is of the kind that the group asks for, whatever builds there are.</summary>
     public static bool Matches(GroupKey key, DeviceOffer device) => Matches(key.Target, key.Needs, device);
 
+    /// <summary>What the device lacks of what the group asks for; empty when it is of that kind.</summary>
+    public static IReadOnlyList<string> Missing(GroupKey key, DeviceOffer device)
+    {
+        List<string> missing = key.Target is Jobs.Target.Any || key.Target == device.Target ? [] : [$"target={Words.Of(key.Target)}"];
+        if (key.Needs.Length > 0) missing.AddRange(SelectorOf(key.Needs).Unmet(device));
+        return missing;
+    }
+
     /// <summary>
     /// True when the jobs already failed on the device for infrastructure reasons. The bar lapses when no other
     /// device of the pool that is in service fits, so that a lab with one phone is not stuck.

@@ -67,6 +67,14 @@ public sealed class PoolView
     }
 
     /// <summary>
+    /// All that a decision on the work at hand needs, guesses included: applied to a new view it makes a copy. Rows are
+    /// shared, so it takes no longer than to list them. App versions of which nothing waits or runs are left out.
+    /// </summary>
+    public PoolDelta Snapshot() => new(
+        Revision, [.. groups.Values], [.. devices.Values], [.. groups.Values.Select(VersionOf).OfType<AppVersion>()],
+        [.. orgs.Values], [.. resources.Values], draining);
+
+    /// <summary>
     /// Reckons with a claim that was decided and not yet committed, so that the next decision does not repeat it.
     /// The next <see cref="Apply"/> drops the guess: a claim that the store refused changed no row, so no delta would
     /// ever correct it.

@@ -48,6 +48,12 @@ public static class TraceCsv
     {
         output.Write(string.Join(',', Columns));
         output.Write('\n');
+        WriteRows(output, jobs);
+    }
+
+    /// <summary>Further rows of a trace that was begun with <see cref="Write"/>, for those who have it in parts.</summary>
+    public static void WriteRows(TextWriter output, IEnumerable<TraceJob> jobs)
+    {
         foreach (var job in jobs)
         {
             output.Write(string.Create(CultureInfo.InvariantCulture, $"{job.ReleaseSeconds},{Quoted(job.OrgId)},{Quoted(job.AppVersionId)},"));

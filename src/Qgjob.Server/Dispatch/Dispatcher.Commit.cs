@@ -1,5 +1,6 @@
 using Qgjob.Client.Wire;
 using Qgjob.Core.Storage;
+using Qgjob.Server.Resources;
 
 namespace Qgjob.Server.Dispatch;
 
@@ -69,8 +70,8 @@ internal sealed partial class Dispatcher
             case (Claim, ClaimAnswer.Claimed claimed):
                 var lease = claimed.Device.Lease!;
                 var assignment = new Assignment(
-                    new LeaseRef(claimed.Device.Id, lease.Token), claimed.Job.Id, claimed.Job.RunId, lease.Attempt, claimed.Spec,
-                    claimed.Builds, claimed.Job.EstimateSeconds);
+                    new LeaseRef(claimed.Device.Id, lease.Token), claimed.Job.Id, claimed.Job.RunId, lease.Attempt,
+                    ResourceEnvironment.With(claimed.Spec, lease.Units), claimed.Builds, claimed.Job.EstimateSeconds);
                 leases.Assigned(assignment);
                 item.Poll!.Won.Add(assignment);
                 LogAssigned(claimed.Job.Id, lease.Attempt, claimed.Device.Id);
@@ -107,6 +108,9 @@ internal sealed partial class Dispatcher
         for (var i = 0; i < answers.Count; i++)
             switch (batch.Items[i].Command, answers[i])
             {
+                // Which runs it superseded only the store knows.
+                case (Enqueue { Run.SupersedeKey: not null }, _):
+                    return null;
                 case (Enqueue enqueue, _):
                     runs.Add(enqueue.Run.Id);
                     break;

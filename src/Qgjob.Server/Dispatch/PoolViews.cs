@@ -41,7 +41,7 @@ internal sealed class PoolViews
         {
             var delta = await store.ReadPoolAsync(name, view.Revision, cancel);
             view.Apply(delta);
-            changed |= delta.Groups.Count + delta.Devices.Count + delta.AppVersions.Count > 0
+            changed |= delta.Groups.Count + delta.Devices.Count + delta.AppVersions.Count + delta.Orgs.Count + delta.Resources.Count > 0
                 || !draining.GetValueOrDefault(name, new HashSet<string>()).SetEquals(delta.DrainingAgents);
             draining[name] = delta.DrainingAgents;
         }

@@ -14,8 +14,11 @@ using Qgjob.Server.Groups;
 using Qgjob.Server.Http;
 using Qgjob.Server.Jobs;
 using Qgjob.Server.Logs;
+using Qgjob.Server.Orgs;
 using Qgjob.Server.Pages;
+using Qgjob.Server.Resources;
 using Qgjob.Server.Runs;
+using Qgjob.Server.Trace;
 using Qgjob.Stores;
 
 namespace Qgjob.Server.Hosting;
@@ -100,7 +103,10 @@ internal static class ServerHost
             .AddSingleton<ArtifactFiles>()
             .AddSingleton<JobReader>()
             .AddSingleton<RunReader>()
+            .AddSingleton<ResourceNeeds>()
+            .AddSingleton<PriorityCaps>()
             .AddSingleton<Submissions>()
+            .AddSingleton<PastJobs>()
             .AddSingleton<EventFeed>()
             .AddSingleton<Dispatcher>()
             .AddHostedService(services => services.GetRequiredService<Dispatcher>())
@@ -124,6 +130,9 @@ internal static class ServerHost
         api.MapGroups();
         api.MapDevices();
         api.MapAgents();
+        api.MapOrgs();
+        api.MapResources();
+        api.MapTrace();
         app.MapAgentProtocol();
         app.MapHealth();
         app.MapApiDocument();

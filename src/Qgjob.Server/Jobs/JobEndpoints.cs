@@ -28,7 +28,7 @@ internal static class JobEndpoints
     {
         var body = await JsonBody.ReadAsync(request, WireOptions.Strict.SubmitJob, JsonBody.SmallLimit, cancel);
         var accepted = await submissions.SubmitAsync(body, idempotencyKey, cancel);
-        return TypedResults.Created($"/api/v1/jobs/{accepted.JobIds[0]}", await jobs.ViewSubmittedAsync(accepted.JobIds[0], cancel));
+        return TypedResults.Created($"/api/v1/jobs/{accepted.JobIds[0]}", (await jobs.ViewSubmittedAsync(accepted.JobIds[0], cancel)) with { Notes = accepted.Notes });
     }
 
     private static async Task<Ok<ListOf<JobView>>> ListAsync(

@@ -18,7 +18,11 @@ internal sealed class RunReader(IJobStore store, Dispatcher dispatcher, TimeProv
     public async Task<RunView> ViewAsync(string runId, CancellationToken cancel)
     {
         var run = await FindAsync(runId, cancel);
-        return View(run) with { ExpectedEnd = run.IsFinished ? null : await ExpectedEndAsync(run, cancel) };
+        return View(run) with
+        {
+            ExpectedEnd = run.IsFinished ? null : await ExpectedEndAsync(run, cancel),
+            FailedFirst = run.FailFast ? await FailedFirstAsync(run, cancel) : null,
+        };
     }
 
     public async Task<ListOf<RunView>> ListAsync(string? orgId, PageRequest page, CancellationToken cancel)
@@ -48,6 +52,17 @@ internal sealed class RunReader(IJobStore store, Dispatcher dispatcher, TimeProv
 
         JobResults Of(int number, IReadOnlyList<Core.Results.TestResult> tests) => new(
             job.Id, spec.TestPath, job.Status, number, tests, job.Reason, attempts.FirstOrDefault(a => a.Number == number && a.EndedAt is not null)?.RunSeconds);
+    }
+
+    /// <summary>The job that ended the others of a run that fails fast; null while there is none.</summary>
+    private async Task<string?> FailedFirstAsync(Run run, CancellationToken cancel)
+    {
+        // Several can end in one moment, by the queue limit; more than a page of them would change nothing.
+        const int Sample = 500;
+        var failed = new List<Job>();
+        foreach (var status in (JobStatus[])[JobStatus.Failed, JobStatus.Error, JobStatus.TimedOut])
+            failed.AddRange((await store.ListJobsAsync(new JobFilter(RunId: run.Id, Status: status), new PageRequest(Sample), cancel)).Items.Select(j => j.Job));
+        return failed.OrderBy(j => j.FinishedAt).ThenBy(j => j.Ordinal).FirstOrDefault()?.Id;
     }
 
     /// <summary>The end of the last of the groups that the run's first waiting jobs are in; half an estimate when none waits.</summary>
@@ -91,6 +106,8 @@ internal sealed class RunReader(IJobStore store, Dispatcher dispatcher, TimeProv
             Installs = run.Installs,
             CreatedAt = run.CreatedAt,
             FinishedAt = run.FinishedAt,
+            SupersededBy = run.SupersededBy,
+            FailFast = run.FailFast ? true : null,
             Meta = run.Meta,
         };
     }

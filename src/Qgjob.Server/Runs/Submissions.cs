@@ -10,11 +10,14 @@ using Qgjob.Core.Storage;
 using Qgjob.Server.Blobs;
 using Qgjob.Server.Dispatch;
 using Qgjob.Server.Http;
+using Qgjob.Server.Orgs;
+using Qgjob.Server.Resources;
 
 namespace Qgjob.Server.Runs;
 
 /// <summary>Checks submissions and hands them to the store.</summary>
-internal sealed class Submissions(Dispatcher dispatcher, IJobStore store, BlobFolder blobs, IIdSource ids, TimeProvider time)
+internal sealed class Submissions(
+    Dispatcher dispatcher, IJobStore store, BlobFolder blobs, ResourceNeeds needs, PriorityCaps caps, IIdSource ids, TimeProvider time)
 {
     private const int MaxTests = 10_000;
     private const int LongestLimit = 7 * 24 * 3600;
@@ -44,9 +47,13 @@ internal sealed class Submissions(Dispatcher dispatcher, IJobStore store, BlobFo
         if (idempotencyKey is not null && idempotencyKey.Length is 0 or > 255)
             throw RefusedException.Invalid("Idempotency-Key", "must have 1 to 255 characters");
         Check.OptionalText("Idempotency-Key", idempotencyKey, 255);
+        if (options.Supersede is { } supersede && string.IsNullOrWhiteSpace(supersede)) throw RefusedException.Invalid("supersede", "is empty");
         var meta = MetaOf(options.Meta);
         if (spec.BundleSha256 is { } bundle && !File.Exists(blobs.BundlePath(spec.OrgId, bundle)))
             throw RefusedException.Invalid("bundle_sha256", $"the server has no test bundle {bundle} of {spec.OrgId}; upload it first");
+        spec = spec with { Resources = await needs.CheckAsync(spec.OrgId, options.Needs, spec.Env, cancel) };
+        (spec, var note) = await caps.ApplyAsync(spec, cancel);
+        IReadOnlyList<string>? notes = note is null ? null : [note];
 
         var now = time.GetUtcNow();
         var run = new Run
@@ -57,6 +64,8 @@ internal sealed class Submissions(Dispatcher dispatcher, IJobStore store, BlobFo
             Meta = meta,
             IdempotencyKey = idempotencyKey,
             BodyHash = idempotencyKey is null ? null : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body))),
+            SupersedeKey = Check.OptionalText("supersede", options.Supersede, 255),
+            FailFast = options.FailFast is true,
             Total = tests.Count * platforms.Count,
         };
         var jobs = new List<NewJob>(run.Total);
@@ -65,8 +74,8 @@ internal sealed class Submissions(Dispatcher dispatcher, IJobStore store, BlobFo
                 jobs.Add(new NewJob(ids.NewId("j"), spec with { TestPath = test, Platform = platform }));
         return await dispatcher.SendAsync(new Enqueue(run, jobs, now), cancel) switch
         {
-            EnqueueAnswer.Accepted => new RunAccepted(run.Id, [.. jobs.Select(j => j.Id)]),
-            EnqueueAnswer.Repeated(var earlier) => new RunAccepted(earlier.Id, await JobIdsAsync(earlier, cancel), Repeated: true),
+            EnqueueAnswer.Accepted => new RunAccepted(run.Id, [.. jobs.Select(j => j.Id)], Notes: notes),
+            EnqueueAnswer.Repeated(var earlier) => new RunAccepted(earlier.Id, await JobIdsAsync(earlier, cancel), Repeated: true, notes),
             EnqueueAnswer.KeyTaken(var earlier) => throw RefusedException.Conflict(
                 $"This Idempotency-Key was used for another submission, run {earlier}. Use a new key for a new submission."),
             _ => throw new System.Diagnostics.UnreachableException(),

@@ -233,16 +233,9 @@ public sealed partial class StoreEngine
 
     private DeviceHealth HealthAfter(Device device, Lease lease, AttemptEnd end, DateTimeOffset now)
     {
-        var job = rows.FindJob(lease.JobId)!;
-        job = job with
-        {
-            // A broken app version fails in many groups, for every bar makes another: they all count as one.
-            GroupId = $"{lease.OrgId}/{lease.AppVersionId}",
-            // Only what failed elsewhere speaks for this device.
-            Barred = [.. job.Barred.Where(d => d != device.Id)],
-        };
-        var proven = rows.FindAppVersion(lease.OrgId, lease.AppVersionId)!.Proven;
-        return Cooldown.After(device.Health, end.Outcome, job, proven, now);
+        var subject = Cooldown.SubjectOf(lease.JobId, rows.FindAppVersion(lease.OrgId, lease.AppVersionId)!);
+        var elsewhere = rows.FindJob(lease.JobId)!.Barred.Count(d => d != device.Id);
+        return Cooldown.After(device.Health, end.Outcome, subject, elsewhere, now);
     }
 
     /// <summary>What an install took, for the app version and for the next ones of its package.</summary>

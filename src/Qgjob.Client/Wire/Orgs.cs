@@ -1,0 +1,65 @@
+using System.Text.Json.Serialization;
+
+namespace Qgjob.Client.Wire;
+
+/// <summary><c>PUT /api/v1/orgs/{org}</c>: an org's share and limits, whole; what is left out goes back to its default.</summary>
+public sealed record OrgSettings
+{
+    /// <summary>Share relative to other orgs', 0.01 to 1000; null: 1.</summary>
+    public double? Weight { get; init; }
+    /// <summary>Devices it may use at once, 0 or more; null: no limit.</summary>
+    public int? MaxDevices { get; init; }
+    /// <summary>Highest priority that its jobs get, whatever they ask for; a word or a number as in submissions; null: no cap.</summary>
+    [JsonConverter(typeof(PriorityConverter))]
+    public int? MaxPriority { get; init; }
+}
+
+/// <summary>An org as the API shows it.</summary>
+public sealed record OrgView
+{
+    /// <summary>The org.</summary>
+    public required string OrgId { get; init; }
+    /// <summary>Share relative to other orgs'.</summary>
+    public required double Weight { get; init; }
+    /// <summary>Devices it may use at once; null: no limit.</summary>
+    public int? MaxDevices { get; init; }
+    /// <summary>Highest priority that its jobs get; null: no cap.</summary>
+    public int? MaxPriority { get; init; }
+    /// <summary>Devices that its jobs are on.</summary>
+    public required int DevicesInUse { get; init; }
+    /// <summary>Its jobs that wait.</summary>
+    public required int JobsWaiting { get; init; }
+    /// <summary>The part of the devices, 0 to 1, that is its own when it and every org that has work now want them all.</summary>
+    public required double Share { get; init; }
+}
+
+/// <summary><c>PUT /api/v1/orgs/{org}/resources/{name}</c>: the units, whole.</summary>
+public sealed record ResourceUnits
+{
+    /// <summary>What tests get, each for one test file at a time: accounts' names, addresses, licence keys.</summary>
+    public IReadOnlyList<string>? Units { get; init; }
+}
+
+/// <summary>A named resource as the API shows it.</summary>
+public sealed record ResourceView
+{
+    /// <summary>Its name.</summary>
+    public required string Name { get; init; }
+    /// <summary>The environment variable in which a test finds its unit.</summary>
+    public required string Variable { get; init; }
+    /// <summary>Units that are defined.</summary>
+    public required int Units { get; init; }
+    /// <summary>Those that nobody holds.</summary>
+    public required int Free { get; init; }
+    /// <summary>Who holds the others.</summary>
+    public required IReadOnlyList<ResourceHolder> Holders { get; init; }
+    /// <summary>The defined units themselves; only when they were asked for.</summary>
+    public IReadOnlyList<string>? Values { get; init; }
+}
+
+/// <summary>Who holds a unit of a named resource.</summary>
+/// <param name="DeviceId">The device that the test runs on.</param>
+/// <param name="JobId">The job; null when its attempt is not known any more.</param>
+/// <param name="Leaving">The unit is not defined any more and goes when its holder lets go.</param>
+/// <param name="Value">The unit; only when values were asked for.</param>
+public sealed record ResourceHolder(string DeviceId, string? JobId, bool Leaving = false, string? Value = null);

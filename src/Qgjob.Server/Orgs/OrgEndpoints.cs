@@ -1,0 +1,55 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Qgjob.Client.Wire;
+using Qgjob.Core.Orgs;
+using Qgjob.Core.Runs;
+using Qgjob.Core.Storage;
+using Qgjob.Server.Dispatch;
+using Qgjob.Server.Http;
+
+namespace Qgjob.Server.Orgs;
+
+/// <summary>Orgs: how large their share of the devices is, and what they may at most.</summary>
+internal static class OrgEndpoints
+{
+    private const double LeastWeight = 0.01;
+    private const double MostWeight = 1000;
+
+    public static void MapOrgs(this IEndpointRouteBuilder routes)
+    {
+        var orgs = routes.MapGroup("/orgs").WithTags("Orgs");
+        orgs.MapGet("/", ListAsync).WithSummary("Orgs with their share, limits and present use");
+        orgs.MapPut("/{org}", SetAsync).WithSummary("Sets an org's share and limits; what is left out goes back to its default")
+            .Accepts<OrgSettings>("application/json").ProducesProblem(400).ProducesProblem(415);
+    }
+
+    private static async Task<Ok<ListOf<OrgView>>> ListAsync(IJobStore store, CancellationToken cancel)
+    {
+        var orgs = await store.OrgsAsync(Run.DefaultPool, cancel);
+        return TypedResults.Ok(new ListOf<OrgView>([.. orgs.Select(o => View(o, orgs))]));
+    }
+
+    private static async Task<Ok<OrgView>> SetAsync(
+        [FromRoute(Name = "org")] string org, HttpRequest request, Dispatcher dispatcher, IJobStore store, CancellationToken cancel)
+    {
+        var body = await JsonBody.ReadAsync(request, WireOptions.Strict.OrgSettings, JsonBody.SmallLimit, cancel);
+        var id = Check.Id("org", Check.FromPath(org));
+        var weight = body.Weight ?? 1;
+        if (weight is not (>= LeastWeight and <= MostWeight)) throw RefusedException.Invalid("weight", $"must be from {LeastWeight} to {MostWeight}");
+        int? devices = body.MaxDevices is null ? null : Check.Range("max_devices", body.MaxDevices, 0, 1_000_000, 0);
+        int? priority = body.MaxPriority is null ? null : Check.Range("max_priority", body.MaxPriority, -10, 10, 0);
+        var answer = await dispatcher.SendAsync(new SetOrg(Run.DefaultPool, id, weight, devices, priority), cancel);
+        return TypedResults.Ok(View(answer.Org, await store.OrgsAsync(Run.DefaultPool, cancel)));
+    }
+
+    private static OrgView View(OrgShare org, IReadOnlyList<OrgShare> all) => new()
+    {
+        OrgId = org.OrgId,
+        Weight = org.Weight,
+        MaxDevices = org.MaxDevices,
+        MaxPriority = org.MaxPriority,
+        DevicesInUse = org.Active,
+        JobsWaiting = org.Queued,
+        Share = Math.Round(org.Weight / (org.Weight + all.Where(o => o.IsPresent && o.OrgId != org.OrgId).Sum(o => o.Weight)), 4),
+    };
+}
