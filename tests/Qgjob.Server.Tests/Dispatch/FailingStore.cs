@@ -2,6 +2,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
@@ -43,6 +44,8 @@ internal sealed class FailingStore(IJobStore inner) : IJobStore
     public ValueTask<AppVersion?> FindAppVersionAsync(string orgId, string appVersionId, CancellationToken cancel) => inner.FindAppVersionAsync(orgId, appVersionId, cancel);
     public ValueTask<Page<AppVersion>> ListAppVersionsAsync(string? orgId, PageRequest page, CancellationToken cancel) => inner.ListAppVersionsAsync(orgId, page, cancel);
     public ValueTask<IReadOnlyList<Agent>> AgentsAsync(CancellationToken cancel) => inner.AgentsAsync(cancel);
+    public ValueTask<IReadOnlyList<OrgShare>> OrgsAsync(string pool, CancellationToken cancel) => inner.OrgsAsync(pool, cancel);
+    public ValueTask<IReadOnlyList<Resource>> ResourcesAsync(string? orgId, CancellationToken cancel) => inner.ResourcesAsync(orgId, cancel);
     public ValueTask<double?> EstimateAsync(string key, CancellationToken cancel) => inner.EstimateAsync(key, cancel);
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 }

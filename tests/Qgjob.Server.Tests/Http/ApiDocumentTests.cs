@@ -14,6 +14,7 @@ public sealed class ApiDocumentTests
             .SelectMany(p => p.Value.EnumerateObject().Select(m => $"{m.Name.ToUpperInvariant()} {p.Name}")).Order(StringComparer.Ordinal);
         Assert.Equal(
             """
+            DELETE /api/v1/orgs/{org}/resources/{name}
             GET /api/v1/agents
             GET /api/v1/apps
             GET /api/v1/apps/{org}/{app_version_id}
@@ -29,12 +30,15 @@ public sealed class ApiDocumentTests
             GET /api/v1/jobs/{job_id}/events
             GET /api/v1/jobs/{job_id}/log
             GET /api/v1/jobs/{job_id}/results
+            GET /api/v1/orgs
+            GET /api/v1/orgs/{org}/resources
             GET /api/v1/runs
             GET /api/v1/runs/{run_id}
             GET /api/v1/runs/{run_id}/events
             GET /api/v1/runs/{run_id}/report.json
             GET /api/v1/runs/{run_id}/report.junit.xml
             GET /api/v1/runs/{run_id}/results
+            GET /api/v1/trace
             GET /healthz
             GET /readyz
             HEAD /api/v1/apps/{org}/{app_version_id}/builds/{sha256}
@@ -57,6 +61,8 @@ public sealed class ApiDocumentTests
             PUT /agent/v1/artifacts/{name}
             PUT /api/v1/apps/{org}/{app_version_id}
             PUT /api/v1/bundles/{org}/{sha256}
+            PUT /api/v1/orgs/{org}
+            PUT /api/v1/orgs/{org}/resources/{name}
             """.ReplaceLineEndings("\n"), string.Join('\n', calls));
         var job = document.RootElement.GetProperty("components").GetProperty("schemas").GetProperty("JobView").GetProperty("properties");
         Assert.True(job.TryGetProperty("app_version_id", out _));

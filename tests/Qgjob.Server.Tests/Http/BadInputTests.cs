@@ -56,6 +56,16 @@ public sealed class BadInputTests
         { "\"config\":\"../x\"", "config", "'..'" },
         { "\"bundle_sha256\":\"abc\"", "bundle_sha256", "64 digits" },
         { $"\"bundle_sha256\":\"{new string('a', 64)}\"", "bundle_sha256", "upload it first" },
+        { "\"needs\":\"account\"", "needs", "a list" },
+        { "\"needs\":[null]", "needs[0]", "missing" },
+        { "\"needs\":[\"a b\"]", "needs[0]", "only letters" },
+        { "\"needs\":[\"account\"]", "needs", "qgjob resources set account --org-id o" },
+        { "\"needs\":[\"a\",\"a\"]", "needs", "listed twice" },
+        { "\"needs\":[\"a-1\",\"A:1\"]", "needs", "QGJOB_RESOURCE_A_1" },
+        { "\"needs\":[\"a-1\"],\"env\":{\"QGJOB_RESOURCE_A_1\":\"x\"}", "env.QGJOB_RESOURCE_A_1", "cannot be set" },
+        { "\"supersede\":\" \"", "supersede", "empty" },
+        { "\"supersede\":\"a\\u0007\"", "supersede", "U+0007" },
+        { "\"fail_fast\":\"yes\"", "fail_fast", "true or false" },
         { "\"meta\":{\"a\":{\"b\":{\"c\":{}}}}", "meta.a", "a text" },
     };
 

@@ -16,8 +16,8 @@ internal sealed class MemoryRows(bool keepHistory) : IStoreRows
     private readonly Dictionary<(string Org, string Key), string> runsByKey = [];
     private readonly Dictionary<string, List<string>> jobsOfRun = [];
     private readonly Dictionary<string, SortedSet<Job>> ready = [];
-    private readonly SortedSet<(DateTimeOffset Deadline, string Id)> deadlines = new(Comparer<(DateTimeOffset Deadline, string Id)>.Create(
-        static (a, b) => a.Deadline.CompareTo(b.Deadline) is not 0 and var order ? order : string.CompareOrdinal(a.Id, b.Id)));
+    /// <summary>Queued jobs by queue deadline; jobs of one submission share theirs.</summary>
+    private readonly SortedDictionary<DateTimeOffset, HashSet<string>> deadlines = [];
     private readonly Dictionary<string, Group> groups = [];
     private readonly Dictionary<(string Org, string Id), AppVersion> appVersions = [];
     private readonly Dictionary<string, Device> devices = [];
@@ -32,8 +32,7 @@ internal sealed class MemoryRows(bool keepHistory) : IStoreRows
     /// <summary>Jobs that became final, when no history is kept.</summary>
     private readonly List<Job> ended = [];
     private readonly Dictionary<string, List<JobEvent>> events = [];
-    private readonly SortedSet<long> revisions = [];
-    private readonly Dictionary<long, object> changed = [];
+    private readonly ChangeLog changes = new();
     private long lastEvent;
 
     public Dictionary<string, Run> Runs { get; } = [];
@@ -82,14 +81,22 @@ internal sealed class MemoryRows(bool keepHistory) : IStoreRows
         if (Jobs.TryGetValue(job.Id, out var old) && old.Status is JobStatus.Queued)
         {
             ready[old.GroupId].Remove(old);
-            deadlines.Remove((old.QueueDeadline, old.Id));
+            if (old.QueueDeadline != job.QueueDeadline || job.Status is not JobStatus.Queued) ForgetDeadline(old);
         }
         Jobs[job.Id] = job;
         if (job.IsFinal && !keepHistory) ended.Add(job);
         if (job.Status is not JobStatus.Queued) return;
         if (!ready.TryGetValue(job.GroupId, out var waiting)) ready[job.GroupId] = waiting = new SortedSet<Job>(DispatchOrder.Instance);
         waiting.Add(job);
-        deadlines.Add((job.QueueDeadline, job.Id));
+        if (!deadlines.TryGetValue(job.QueueDeadline, out var together)) deadlines[job.QueueDeadline] = together = [];
+        together.Add(job.Id);
+    }
+
+    private void ForgetDeadline(Job job)
+    {
+        var together = deadlines[job.QueueDeadline];
+        together.Remove(job.Id);
+        if (together.Count == 0) deadlines.Remove(job.QueueDeadline);
     }
 
     public Job? FirstReady(string groupId) => ready.GetValueOrDefault(groupId)?.Min;
@@ -102,24 +109,24 @@ internal sealed class MemoryRows(bool keepHistory) : IStoreRows
     public IReadOnlyList<Job> UnfinishedJobs(string runId) => [.. JobsOfRun(runId).Where(j => !j.IsFinal)];
 
     public IReadOnlyList<Job> QueuedPast(DateTimeOffset now, int max) =>
-        [.. deadlines.TakeWhile(d => d.Deadline <= now).Take(max).Select(d => Jobs[d.Id])];
+        [.. deadlines.TakeWhile(d => d.Key <= now).SelectMany(d => d.Value.Order(StringComparer.Ordinal)).Take(max).Select(id => Jobs[id])];
 
     public Group? FindGroup(string groupId) => groups.GetValueOrDefault(groupId);
 
     public void Save(Group group)
     {
-        if (groups.TryGetValue(group.Id, out var old)) Forget(old.Revision);
+        if (groups.TryGetValue(group.Id, out var old)) changes.Forget(old.Revision);
         groups[group.Id] = group;
-        Note(group.Revision, group);
+        changes.Note(group.Revision, group);
     }
 
     public AppVersion? FindAppVersion(string orgId, string appVersionId) => appVersions.GetValueOrDefault((orgId, appVersionId));
 
     public void Save(AppVersion version)
     {
-        if (appVersions.TryGetValue((version.OrgId, version.Id), out var old)) Forget(old.Revision);
+        if (appVersions.TryGetValue((version.OrgId, version.Id), out var old)) changes.Forget(old.Revision);
         appVersions[(version.OrgId, version.Id)] = version;
-        Note(version.Revision, version);
+        changes.Note(version.Revision, version);
     }
 
     public OrgShare? FindOrg(string pool, string orgId) => orgs.GetValueOrDefault((pool, orgId));
@@ -129,9 +136,9 @@ internal sealed class MemoryRows(bool keepHistory) : IStoreRows
 
     public void Save(OrgShare org)
     {
-        if (orgs.TryGetValue((org.Pool, org.OrgId), out var old)) Forget(old.Revision);
+        if (orgs.TryGetValue((org.Pool, org.OrgId), out var old)) changes.Forget(old.Revision);
         orgs[(org.Pool, org.OrgId)] = org;
-        Note(org.Revision, org);
+        changes.Note(org.Revision, org);
     }
 
     public Resource? FindResource(string orgId, string name) => resources.GetValueOrDefault((orgId, name));
@@ -141,9 +148,9 @@ internal sealed class MemoryRows(bool keepHistory) : IStoreRows
 
     public void Save(Resource resource)
     {
-        if (resources.TryGetValue((resource.OrgId, resource.Name), out var old)) Forget(old.Revision);
+        if (resources.TryGetValue((resource.OrgId, resource.Name), out var old)) changes.Forget(old.Revision);
         resources[(resource.OrgId, resource.Name)] = resource;
-        Note(resource.Revision, resource);
+        changes.Note(resource.Revision, resource);
     }
 
     public Device? FindDevice(string deviceId) => devices.GetValueOrDefault(deviceId);
@@ -158,15 +165,15 @@ internal sealed class MemoryRows(bool keepHistory) : IStoreRows
 
     public void Save(Device device)
     {
-        if (devices.TryGetValue(device.Id, out var old)) Forget(old.Revision);
+        if (devices.TryGetValue(device.Id, out var old)) changes.Forget(old.Revision);
         devices[device.Id] = device;
-        Note(device.Revision, device);
+        changes.Note(device.Revision, device);
     }
 
     public void SaveLeaseEnd(Device device)
     {
         devices[device.Id] = device;
-        Note(device.Revision, device);
+        changes.Note(device.Revision, device);
     }
 
     public Agent? FindAgent(string agentId) => Agents.GetValueOrDefault(agentId);
@@ -224,15 +231,15 @@ internal sealed class MemoryRows(bool keepHistory) : IStoreRows
 
     public IReadOnlyList<Group> ChangedGroups(string pool, long since) =>
         // A reader that knows nothing yet need not hear of groups that are done.
-        [.. Changed(since).OfType<Group>().Where(g => g.Pool == pool && (since > 0 || g.Queued + g.Active > 0))];
+        [.. changes.Since(since).OfType<Group>().Where(g => g.Pool == pool && (since > 0 || g.Queued + g.Active > 0))];
 
-    public IReadOnlyList<Device> ChangedDevices(string pool, long since) => [.. Changed(since).OfType<Device>().Where(d => d.Pool == pool)];
+    public IReadOnlyList<Device> ChangedDevices(string pool, long since) => [.. changes.Since(since).OfType<Device>().Where(d => d.Pool == pool)];
 
-    public IReadOnlyList<AppVersion> ChangedAppVersions(long since) => [.. Changed(since).OfType<AppVersion>()];
+    public IReadOnlyList<AppVersion> ChangedAppVersions(long since) => [.. changes.Since(since).OfType<AppVersion>()];
 
-    public IReadOnlyList<OrgShare> ChangedOrgs(string pool, long since) => [.. Changed(since).OfType<OrgShare>().Where(o => o.Pool == pool)];
+    public IReadOnlyList<OrgShare> ChangedOrgs(string pool, long since) => [.. changes.Since(since).OfType<OrgShare>().Where(o => o.Pool == pool)];
 
-    public IReadOnlyList<Resource> ChangedResources(long since) => [.. Changed(since).OfType<Resource>()];
+    public IReadOnlyList<Resource> ChangedResources(long since) => [.. changes.Since(since).OfType<Resource>()];
 
     /// <summary>Without history, forgets the jobs that ended in the batch that is over.</summary>
     public void ForgetEnded() => ended.RemoveAll(job =>
@@ -249,19 +256,6 @@ internal sealed class MemoryRows(bool keepHistory) : IStoreRows
         return true;
     });
 
-    private IEnumerable<object> Changed(long since) => revisions.GetViewBetween(since + 1, long.MaxValue).Select(r => changed[r]);
-
-    private void Note(long revision, object row)
-    {
-        revisions.Add(revision);
-        changed[revision] = row;
-    }
-
-    private void Forget(long revision)
-    {
-        revisions.Remove(revision);
-        changed.Remove(revision);
-    }
 
     private sealed class DispatchOrder : IComparer<Job>
     {
