@@ -10,6 +10,8 @@ internal static class Views
 {
     public static readonly DateTimeOffset Start = CliRun.Now - TimeSpan.FromSeconds(65);
 
+    public static readonly WaitingView Busy = new("busy", "the only device that fits is busy");
+
     public static RunView Run(string status = "running", int exitCode = 8, int total = 1, TestCounts? tests = null, DateTimeOffset? finishedAt = null) => new()
     {
         RunId = "r-1",

@@ -16,11 +16,12 @@ internal static class GroupsCommand
             var list = await call.Client.ListGroupsAsync(cancel).ConfigureAwait(false);
             if (call.Json) call.WriteJson("groups", list, WireJson.Default.ListOfGroupView);
             else
-                Columns.Write(call, ["GROUP", "APP VERSION", "ORG", "WANTS", "QUEUED", "WORK", "ACTIVE", "DEVICES", "INSTALLS", "WAITS BECAUSE"],
+                Columns.WriteWithSentence(call, ["GROUP", "APP VERSION", "QUEUED", "WORK LEFT", "DEVICES", "INSTALLS", "ENDS IN", "ORG", "WANTS", "ACTIVE", "WAITS BECAUSE"],
                     list.Items.Select(g => (IReadOnlyList<string?>)
                     [
-                        g.GroupId, g.AppVersionId, g.OrgId, $"{Words.Of(g.Target)} {g.Needs}".TrimEnd(), $"{g.Queued}", Durations.Show(g.QueuedSeconds),
-                        $"{g.Active}", $"{g.DevicesServing}", $"{g.Installs}", g.WaitReason,
+                        g.GroupId, g.AppVersionId, $"{g.Queued}", Durations.Show(g.QueuedSeconds), $"{g.DevicesServing}", $"{g.Installs}",
+                        g.ExpectedEnd is { } end ? Durations.Show(end - call.Now) : null,
+                        g.OrgId, $"{Words.Of(g.Target)} {g.Needs}".TrimEnd(), $"{g.Active}", g.Waiting?.Reason ?? g.WaitReason,
                     ]));
             if (!call.Json && list.Items.Count == 0) call.Err.WriteLine("The queue is empty.");
             return ExitCode.Passed;

@@ -61,7 +61,7 @@ internal static class StatusText
         Fact(output, "attempt", job.Attempt == 0 ? null : $"{job.Attempt}{(job.DeviceId is null ? "" : $" on {job.DeviceId}")}");
         Fact(output, "tests", job.TestsTotal is { } total ? $"{job.TestsDone} of {total} done, {job.TestsFailed} failed" : null);
         Fact(output, "installs", job.Attempt == 0 ? null : $"{job.Installs}");
-        Times(output, job.CreatedAt, job.StartedAt, job.FinishedAt, job.ExpectedStart, job.ExpectedEnd, now);
+        Times(output, job.CreatedAt, job.StartedAt, job.FinishedAt, job.ExpectedStart, job.ExpectedEnd, job.ExpectedRoughly is true, now);
         if (job.Attempts is not { Count: > 0 } attempts) return;
         output.WriteLine();
         Columns.Write(call, ["ATTEMPT", "DEVICE", "OUTCOME", "INSTALL", "RUN", "REASON"], attempts.Select(a => (IReadOnlyList<string?>)
@@ -81,24 +81,28 @@ internal static class StatusText
         Fact(output, "org", run.OrgId);
         var jobs = run.Jobs;
         Fact(output, "jobs", $"{jobs.Total}: {jobs.Queued} queued, {jobs.Active} on devices, {jobs.Passed} passed, {jobs.Failed + jobs.TimedOut} failed, {jobs.Error} error, {jobs.Canceled} canceled");
+        Fact(output, "waits", run.Waiting is { } waiting ? $"because {waiting.Reason}" : null);
         Fact(output, "tests", $"{run.Tests.Passed} passed, {run.Tests.Failed} failed, {run.Tests.Flaky} flaky, {run.Tests.Skipped} skipped");
         Fact(output, "installs", $"{run.Installs}");
         foreach (var (key, value) in run.Meta.OrderBy(m => m.Key, StringComparer.Ordinal)) Fact(output, key, value);
-        Times(output, run.CreatedAt, null, run.FinishedAt, null, run.ExpectedEnd, now);
+        Times(output, run.CreatedAt, null, run.FinishedAt, null, run.ExpectedEnd, run.ExpectedRoughly is true, now);
         Fact(output, "its jobs", $"qgjob list --jobs --run-id {run.RunId}");
         Fact(output, run.FinishedAt is null ? "watch it" : "results", $"qgjob {(run.FinishedAt is null ? "wait" : "results")} {run.RunId}");
     }
 
     private static void Times(
         TextWriter output, DateTimeOffset created, DateTimeOffset? started, DateTimeOffset? finished,
-        DateTimeOffset? expectedStart, DateTimeOffset? expectedEnd, DateTimeOffset now)
+        DateTimeOffset? expectedStart, DateTimeOffset? expectedEnd, bool roughly, DateTimeOffset now)
     {
         Fact(output, "submitted", $"{Durations.Show(now - created)} ago");
         Fact(output, "started", started is { } s ? $"{Durations.Show(now - s)} ago" : null);
         Fact(output, "finished", finished is { } f ? $"{Durations.Show(now - f)} ago, after {Durations.Show(f - created)}" : null);
-        Fact(output, "starts", finished is null && expectedStart is { } es ? $"in about {Durations.Show(es - now)}" : null);
-        Fact(output, "ends", finished is null && expectedEnd is { } ee ? $"in about {Durations.Show(ee - now)}" : null);
+        Fact(output, "starts", finished is null && expectedStart is { } es ? In(es - now, roughly) : null);
+        Fact(output, "ends", finished is null && expectedEnd is { } ee ? In(ee - now, roughly) : null);
     }
+
+    private static string In(TimeSpan wait, bool roughly) =>
+        wait < TimeSpan.FromSeconds(1) ? "any moment" : $"in {(roughly ? "very roughly" : "about")} {Durations.Show(wait)}";
 
     private static void Fact(TextWriter output, string name, string? value)
     {

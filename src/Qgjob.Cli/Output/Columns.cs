@@ -7,6 +7,7 @@ namespace Qgjob.Cli.Output;
 internal static class Columns
 {
     private const string Gap = "  ";
+    private const string Indent = "    ";
     private const int LeastWidth = 12;
 
     /// <summary>What people copy from: shown whole or not at all.</summary>
@@ -15,6 +16,36 @@ internal static class Columns
     /// <summary>To standard output, as wide as the terminal if there is one.</summary>
     public static void Write(Call call, IReadOnlyList<string> headers, IEnumerable<IReadOnlyList<string?>> rows) =>
         Write(call.Out, headers, rows, call.World.OutWidth());
+
+    /// <summary>
+    /// The same for rows whose last cell is a sentence that must not be lost: where the terminal is too narrow for it,
+    /// it stands below its row, indented, in as many lines as it needs.
+    /// </summary>
+    public static void WriteWithSentence(Call call, IReadOnlyList<string> headers, IEnumerable<IReadOnlyList<string?>> rows) =>
+        WriteWithSentence(call.Out, headers, rows, call.World.OutWidth());
+
+    /// <inheritdoc cref="WriteWithSentence(Call, IReadOnlyList{string}, IEnumerable{IReadOnlyList{string}})"/>
+    public static void WriteWithSentence(TextWriter output, IReadOnlyList<string> headers, IEnumerable<IReadOnlyList<string?>> rows, int? width)
+    {
+        var all = rows.ToList();
+        using var plain = new StringWriter { NewLine = "\n" };
+        Write(plain, headers, all);
+        if (width is not { } most || plain.ToString().Split('\n').All(line => line.Length <= most))
+        {
+            output.Write(plain);
+            return;
+        }
+        using var narrow = new StringWriter { NewLine = "\n" };
+        Write(narrow, [.. headers.SkipLast(1)], all.Select(row => row.SkipLast(1).ToList()), most);
+        var lines = narrow.ToString().Split('\n');
+        output.WriteLine(lines[0]);
+        for (var i = 0; i < all.Count; i++)
+        {
+            output.WriteLine(lines[i + 1]);
+            if (all[i][^1] is not { Length: > 0 } sentence) continue;
+            foreach (var line in SafeText.Wrap(sentence, most - Indent.Length)) output.WriteLine(Indent + line);
+        }
+    }
 
     /// <param name="output">Gets one line for each row.</param>
     /// <param name="headers">One for each column.</param>

@@ -27,6 +27,22 @@ internal static class SafeText
     /// <summary>Several lines, each with the indentation in front.</summary>
     public static IEnumerable<string> Lines(string text) => Clean(text, keepLines: true).TrimEnd('\n').Split('\n');
 
+    /// <summary>The text in lines of at most so many columns, broken between words where that can be.</summary>
+    public static IEnumerable<string> Wrap(string text, int width)
+    {
+        var rest = Line(text).Trim();
+        width = Math.Max(1, width);
+        while (rest.Length > width)
+        {
+            var space = rest.LastIndexOf(' ', width);
+            // Half a surrogate pair is no character.
+            var end = space > 0 ? space : width > 1 && char.IsHighSurrogate(rest[width - 1]) ? width - 1 : width;
+            yield return rest[..end].TrimEnd();
+            rest = rest[end..].TrimStart();
+        }
+        yield return rest;
+    }
+
     private static string Clean(string text, bool keepLines)
     {
         var clean = new StringBuilder(text.Length);

@@ -10,6 +10,7 @@ internal static class LiveFrame
 {
     private const int BarWidth = 12;
     private const int QueueShown = 3;
+    private const int ReasonLines = 3;
 
     private static readonly IReadOnlyList<Styled> DeviceColumns =
         [.. new[] { "DEVICE", "TEST FILE", "STATE", "PROGRESS", "TIME", "" }.Select(h => new Styled(h, Ink.Grey))];
@@ -22,7 +23,7 @@ internal static class LiveFrame
             .OrderBy(j => j.Status is JobStatus.Passed).ThenByDescending(j => j.FinishedAt).ThenBy(j => j.JobId, StringComparer.Ordinal).ToList();
         var lines = Header(model, now);
         if (notice is not null) lines.Add(new Styled(notice, Ink.Yellow));
-        var queue = Queue(model);
+        var queue = Queue(model, width);
         // Header and queue are always there; of the rest, devices come first.
         var room = height - lines.Count - queue.Count - (queue.Count > 0 ? 1 : 0);
         var devices = Devices(active, now, final.Count > 0 ? room * 2 / 3 : room);
@@ -53,7 +54,7 @@ internal static class LiveFrame
             .Add(string.Create(CultureInfo.InvariantCulture, $" {Math.Floor(share * 100)}%  {done} of {Quantity.Of(total, "job")} · {TestsOf(model)}"));
         if (failed > 0) facts.Add(" · ").Add($"{failed} failed", Ink.Red);
         var times = new Styled($"{Durations.Show(now - run.CreatedAt)} so far");
-        if (run.ExpectedEnd is { } end) times.Add(end > now ? $" · about {Durations.Show(end - now)} left" : " · longer than expected");
+        if (run.ExpectedEnd is { } end) times.Add(end > now ? $" · {(run.ExpectedRoughly is true ? "very roughly" : "about")} {Durations.Show(end - now)} left" : " · longer than expected");
         times.Add($" · {run.Installs} {(run.Installs == 1 ? "install" : "installs")}");
         return [name, facts, times];
     }
@@ -97,7 +98,7 @@ internal static class LiveFrame
         return rows;
     }
 
-    private static List<Styled> Queue(RunModel model)
+    private static List<Styled> Queue(RunModel model, int width)
     {
         var waiting = model.Jobs.Where(j => j.Status is JobStatus.Queued).ToList();
         var count = model.Jobs.Any() ? waiting.Count : model.Run.Jobs.Queued;
@@ -106,7 +107,10 @@ internal static class LiveFrame
         {
             new Styled($"{count} {(count == 1 ? "job waits" : "jobs wait")}: ").Add(string.Join(", ", waiting.Take(QueueShown).Select(j => j.Label)) + (count > QueueShown ? ", …" : "")),
         };
-        if (waiting.Select(j => j.Reason).FirstOrDefault(r => r is not null) is { } reason) lines.Add(new Styled("because " + SafeText.FirstLine(reason), Ink.Grey));
+        if (waiting.Select(j => j.Reason).FirstOrDefault(r => r is not null) is not { } reason) return lines;
+        var why = SafeText.Wrap("because " + SafeText.FirstLine(reason), width).ToList();
+        // Where the terminal is so narrow that more is needed, the devices matter more.
+        lines.AddRange(why.Take(ReasonLines).Select((line, i) => new Styled(i == ReasonLines - 1 && why.Count > ReasonLines ? line + " …" : line, Ink.Grey)));
         return lines;
     }
 

@@ -44,14 +44,21 @@ internal sealed class PlacedGroup
     public Group Group { get; }
     /// <summary>Which devices can serve it.</summary>
     public WorkKind Kind { get; }
-    /// <summary>Some device serves its app version.</summary>
+    /// <summary>Some device that could serve it, too, serves its app version.</summary>
     public bool IsServed { get; }
     /// <summary>Priority of the first job that waits.</summary>
     public int Priority { get; }
 
     /// <summary>The group's place.</summary>
-    public static PlacedGroup Of(Group group, AppVersion? version) => new(
-        group, WorkKind.Of(group, version), version?.Serving ?? 0, version?.InstallSeconds ?? Estimates.UnknownInstallSeconds);
+    /// <param name="group">The group.</param>
+    /// <param name="version">Its app version.</param>
+    /// <param name="unable">How many of those who serve the app version could not serve such work.</param>
+    public static PlacedGroup Of(Group group, AppVersion? version, Func<WorkKind, int> unable)
+    {
+        var kind = WorkKind.Of(group, version);
+        var serving = version is { Serving: > 0 and var all } ? Math.Max(0, all - unable(kind)) : 0;
+        return new PlacedGroup(group, kind, serving, version?.InstallSeconds ?? Estimates.UnknownInstallSeconds);
+    }
 
     /// <summary>
     /// W/k − s·(worth + λ(k+1)): what one more device saves, in seconds; a served group only.

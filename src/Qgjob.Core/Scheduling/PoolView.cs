@@ -174,6 +174,7 @@ public sealed class PoolView
     {
         var known = devices.GetValueOrDefault(device.Id);
         devices[device.Id] = device;
+        Waiting.Set(known, device);
         online += (device.Online ? 1 : 0) - (known?.Online is true ? 1 : 0);
         if (known is null || known.Online != device.Online || known.Paused != device.Paused || !ReferenceEquals(known.Offer, device.Offer))
             barsHold.Clear();

@@ -14,6 +14,7 @@ internal sealed class WaitingWork
     private readonly Dictionary<string, HashSet<(string Org, string Id)>> versionsWithBuild = [];
     private readonly Dictionary<string, PlacedGroup> placed = [];
     private readonly HashSet<string> unsettled = [];
+    private readonly ServingDevices serving = new();
     private readonly Dictionary<string, OrgWork> orgs = [];
     private readonly SortedSet<OrgWork> byVirtualTime = new(OrgWork.ByVirtualTime);
 
@@ -87,6 +88,18 @@ internal sealed class WaitingWork
         if (waits) byVirtualTime.Add(org);
     }
 
+    public void Set(Device? before, Device device)
+    {
+        if (!serving.Set(before, device)) return;
+        if (before is not null) Unsettle(ServingDevices.VersionOf(before));
+        Unsettle(ServingDevices.VersionOf(device));
+    }
+
+    private void Unsettle((string Org, string Id)? version)
+    {
+        if (version is { } key && groupsOfVersion.TryGetValue(key, out var ids)) unsettled.UnionWith(ids);
+    }
+
     private void Settle()
     {
         foreach (var id in unsettled)
@@ -98,7 +111,8 @@ internal sealed class WaitingWork
                 if (left.IsEmpty) byVirtualTime.Remove(left);
             }
             if (!groups.TryGetValue(id, out var group)) continue;
-            var place = PlacedGroup.Of(group, versions.GetValueOrDefault((group.Key.OrgId, group.Key.AppVersionId)));
+            var key = (group.Key.OrgId, group.Key.AppVersionId);
+            var place = PlacedGroup.Of(group, versions.GetValueOrDefault(key), kind => serving.Unable(key, kind));
             placed[id] = place;
             if (!orgs.TryGetValue(group.Key.OrgId, out var org))
                 orgs[group.Key.OrgId] = org = new OrgWork(new OrgShare { Pool = group.Pool, OrgId = group.Key.OrgId });

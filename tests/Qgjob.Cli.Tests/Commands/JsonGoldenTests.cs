@@ -134,7 +134,7 @@ public sealed partial class JsonGoldenTests : IAsyncDisposable
         .On("GET /api/v1/orgs/qualgent/resources", new ListOf<ResourceView>([Accounts]), WireJson.Default.ListOfResourceView)
         .On("PUT /api/v1/orgs/qualgent/resources/account%3Acheckout", Accounts, WireJson.Default.ResourceView)
         .On("DELETE /api/v1/orgs/qualgent/resources/account%3Acheckout", 204)
-        .On("GET /api/v1/groups", new ListOf<GroupView>([new GroupView("g-1", "qualgent", "xyz123", Target.Any, "android", [], 2, 24, 1, 1, 1, "no device is free")]), WireJson.Default.ListOfGroupView);
+        .On("GET /api/v1/groups", new ListOf<GroupView>([new GroupView("g-1", "qualgent", "xyz123", Target.Any, "android", [], 2, 24, 1, 1, 1, "the only device that fits is busy") { Waiting = Views.Busy, ExpectedEnd = CliRun.Now.AddSeconds(40) }]), WireJson.Default.ListOfGroupView);
 
     [GeneratedRegex("\"(version|runtime|platform)\":\"[^\"]+\"")]
     private static partial Regex Versions();

@@ -15,16 +15,43 @@ public sealed class StatusTests : IAsyncDisposable
     [Fact]
     public async Task A_waiting_job_is_exit_code_8_and_says_why_it_waits()
     {
-        server.On("GET /api/v1/jobs/j-1", Views.Job("j-1", "tests/a.spec.ts", JobStatus.Queued) with { Reason = "no device fits", Attempts = [] }, WireJson.Default.JobView);
+        server.On("GET /api/v1/jobs/j-1", Views.Job("j-1", "tests/a.spec.ts", JobStatus.Queued) with
+        {
+            Reason = "no device fits",
+            Waiting = new WaitingView("no_device", "no device fits"),
+            ExpectedStart = CliRun.Now.AddSeconds(90),
+            ExpectedEnd = CliRun.Now.AddSeconds(102),
+            Attempts = [],
+        }, WireJson.Default.JobView);
         foreach (var args in new[] { new[] { "status", "--job-id=j-1" }, ["status", "--job-id", "j-1"], ["status", "j-1"] })
         {
             var run = await Run(args);
             Assert.Equal(8, run.ExitCode);
             Assert.Contains("reason       no device fits", run.Out, StringComparison.Ordinal);
             Assert.Contains("position     2 jobs of its group go before it", run.Out, StringComparison.Ordinal);
+            Assert.Contains("starts       in about 1 min 30 s\nends         in about 1 min 42 s\n", run.Out, StringComparison.Ordinal);
             Assert.Empty(run.Err);
         }
         Golden.Check("status-job.json", (await Run("status", "--job-id=j-1", "--json")).Out);
+    }
+
+    [Fact]
+    public async Task A_rough_time_says_that_it_is_and_a_passed_one_is_any_moment()
+    {
+        server.On("GET /api/v1/jobs/j-1", Views.Job("j-1", "tests/a.spec.ts", JobStatus.Queued) with
+        {
+            ExpectedStart = CliRun.Now,
+            ExpectedEnd = CliRun.Now.AddSeconds(12),
+            ExpectedRoughly = true,
+        }, WireJson.Default.JobView);
+        Assert.Contains("starts       any moment\nends         in very roughly 12 s\n", (await Run("status", "j-1")).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_says_why_its_first_waiting_job_waits()
+    {
+        server.On("GET /api/v1/runs/r-1", Views.Run() with { Waiting = Views.Busy }, WireJson.Default.RunView);
+        Assert.Contains("waits        because the only device that fits is busy\n", (await Run("status", "r-1")).Out, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -48,6 +48,23 @@ public sealed class ColumnsTests
         Assert.Equal("j-01k9zq3v5t8w2x4y6a  timed_out  tests/checkout/p…", lines[1]);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(100)]
+    public void A_sentence_with_room_stands_in_its_row(int? width) =>
+        Assert.Equal("GROUP  QUEUED  WAITS BECAUSE\ng-1    3       all 2 devices that fit are busy\ng-2    0       -\n", WithSentence(width));
+
+    [Fact]
+    public void A_sentence_without_room_is_below_its_row() =>
+        Assert.Equal("GROUP  QUEUED\ng-1    3\n    all 2 devices\n    that fit are\n    busy\ng-2    0\n", WithSentence(20));
+
+    private static string WithSentence(int? width)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        Columns.WriteWithSentence(output, ["GROUP", "QUEUED", "WAITS BECAUSE"], [["g-1", "3", "all 2 devices that fit are busy"], ["g-2", "0", null]], width);
+        return output.ToString();
+    }
+
     [Fact]
     public void An_id_further_right_is_whole_too()
     {

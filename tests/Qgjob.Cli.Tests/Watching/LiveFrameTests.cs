@@ -63,6 +63,19 @@ public sealed class LiveFrameTests
     }
 
     [Fact]
+    public void A_long_reason_is_told_in_several_lines_not_cut()
+    {
+        var model = new RunModel(Views.Run() with { ExpectedRoughly = true });
+        const string Reason = "no device of this kind was seen yet (target any, model=Pixel*,os>=14): desk/phone-1 and 3 more lack os>=14";
+        model.Refresh([Views.Job("j-1", "tests/a.spec.ts", JobStatus.Queued) with { Reason = Reason }]);
+        var lines = LiveFrame.Render(model, CliRun.Now, 80, 20, null, colour: false);
+        Assert.Contains("because " + Reason, string.Join(' ', lines), StringComparison.Ordinal);
+        Assert.All(lines, l => Assert.InRange(l.Length, 0, 80));
+        Assert.Contains("very roughly 40 s left", lines[2], StringComparison.Ordinal);
+        Assert.EndsWith("…", LiveFrame.Render(model, CliRun.Now, 20, 20, null, colour: false)[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void History_does_not_bring_a_finished_job_back()
     {
         var model = Model();
