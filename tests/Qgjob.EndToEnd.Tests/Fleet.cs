@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Qgjob.Client;
 using Qgjob.Client.Http;
 using Qgjob.Client.Wire;
@@ -11,11 +12,15 @@ namespace Qgjob.EndToEnd.Tests;
 /// <summary>A server and agents that a test kills and starts again, with a project of its own: the todo app with tests that misbehave.</summary>
 internal sealed class Fleet : IAsyncDisposable
 {
-    public const int LeaseSeconds = 8;
+    public const int LeaseSeconds = 20;
+
+    /// <summary>In the environment of each agent and of all that it starts: the agent's folder.</summary>
+    public const string Mark = "FLEET_AGENT";
+
     private static readonly Dictionary<string, string> Tests = new()
     {
         ["quick"] = "test('is quick', async () => {});",
-        ["steady"] = "test('takes its time', async () => { test.setTimeout(0); await rest(Number(process.env.SECONDS)); });",
+        ["steady"] = "test('takes its time', async () => { test.setTimeout(0); for (let i = 1; i <= Number(process.env.SECONDS); i++) { await rest(1); console.log('second ' + i); } });",
         // Its child left the session: only its mark tells whose it is.
         ["silent"] = "test('says nothing', async () => { test.setTimeout(0); spawn('setsid', ['sleep', '600'], { stdio: 'ignore' }); await rest(600); });",
         ["endless"] = "test('talks', async () => { test.setTimeout(0); for (;;) { console.log('still here'); await rest(0.3); } });",
@@ -23,7 +28,7 @@ internal sealed class Fleet : IAsyncDisposable
     };
 
     private readonly string folder = Directory.CreateTempSubdirectory("qgjob-fleet-").FullName;
-    private readonly Dictionary<string, Program> agents = [];
+    private readonly Dictionary<string, (Program Program, string[] Options)> agents = [];
     private Program? server;
     private string? bundle;
 
@@ -48,6 +53,7 @@ internal sealed class Fleet : IAsyncDisposable
     {
         var ready = Path.Combine(folder, "server.ready");
         File.Delete(ready);
+        if (server is not null) await server.DisposeAsync();
         server = Program.Start(Checkout.Server, folder, new Dictionary<string, string>(), "--data", Path.Combine(folder, "server"), "--urls", Url,
             "--ready-file", ready, "--lease-ttl", $"{LeaseSeconds}s", "--lease-renew", "1s", "--lease-margin", "2s");
         await UntilAsync(() => Task.FromResult(File.Exists(ready) && File.ReadAllText(ready).Trim().Length > 0), "the server is ready");
@@ -58,12 +64,51 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>Starts an agent with one phone and waits until that is free. Its devices have its name as a tag.</summary>
     public async Task StartAgentAsync(string name, params IEnumerable<string> options)
     {
-        agents[name] = Program.Start(Checkout.Qgjob, folder, Environment,
-            ["agent", "--name", name, "--tag", name, "--no-usb", "--data", Home(name), "--virtual-phones", "1", .. options]);
-        await UntilAsync(async () => (await Client.ListDevicesAsync(Cancel)).Items.Any(d => d.State == "free" && d.Tags.Contains(name)), $"{name}'s phone is free");
+        var agent = LaunchAgent(name, options);
+        // What the server says of the phone may be older than this start.
+        await UntilAsync(async () => agent.Output().Contains("Offering 1 device", StringComparison.Ordinal) && await IsFreeAsync(name), $"{name}'s phone is free");
     }
 
-    public Program Agent(string name) => agents[name];
+    /// <summary>Starts an agent and waits for nothing.</summary>
+    public Program LaunchAgent(string name, params IEnumerable<string> options)
+    {
+        var all = options.ToArray();
+        var agent = Program.Start(Checkout.Qgjob, folder, new Dictionary<string, string>(Environment) { [Mark] = Home(name) },
+            ["agent", "--name", name, "--tag", name, "--no-usb", "--data", Home(name), "--virtual-phones", "1", .. all]);
+        agents[name] = (agent, all);
+        return agent;
+    }
+
+    /// <summary>Starts again what has ended, so that tests can share a fleet; returns when all phones are free.</summary>
+    public async Task MakeWholeAsync()
+    {
+        if (Server.HasEnded) await StartServerAsync();
+        await Task.WhenAll(agents.Where(a => a.Value.Program.HasEnded).ToList().Select(a => StartAgentAsync(a.Key, a.Value.Options)));
+        foreach (var name in agents.Keys) await UntilAsync(() => IsFreeAsync(name), $"{name}'s phone is free");
+    }
+
+    /// <summary>Runs something short on an agent: its packages are installed then, the app is on the phone and Appium runs.</summary>
+    public async Task WarmAsync(string name)
+    {
+        var warm = await EndAsync(await SubmitAsync("quick", r => r with { Device = $"tag={name}" }));
+        Assert.True(warm.Status is JobStatus.Passed, warm.Reason);
+    }
+
+    public async Task<bool> IsFreeAsync(string name) =>
+        (await Client.ListDevicesAsync(Cancel)).Items.Any(d => d.State == "free" && d.Tags.Contains(name));
+
+    public Program Agent(string name) => agents[name].Program;
+
+    /// <summary>What adb connects to for an agent's phone.</summary>
+    public string Serial(string name) => File.ReadAllText(Path.Combine(Home(name), "phones", "phone-1", "serial"));
+
+    /// <summary>How many seconds a "steady" test has counted, as the agent's own copy of its log says.</summary>
+    public int SecondsOf(string name, JobView job)
+    {
+        var attempt = Directory.GetDirectories(Path.Combine(Home(name), "attempts"), $"{job.JobId}-{job.Attempt}-*").Single();
+        using var log = new StreamReader(new FileStream(Path.Combine(attempt, "log.txt"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return Regex.Count(log.ReadToEnd(), @"\bsecond \d+\b");
+    }
 
     public string Home(string name) => Path.Combine(folder, name);
 
@@ -129,7 +174,8 @@ internal sealed class Fleet : IAsyncDisposable
 
     public Task<JobView> EndAsync(string job) => UntilAsync(job, j => j.FinishedAt is not null, "has ended");
 
-    public Task<JobView> RunningAsync(string job) => UntilAsync(job, j => j.Status is JobStatus.Running, "runs");
+    /// <summary>Waits until a test of a job has begun.</summary>
+    public Task<JobView> RunningAsync(string job) => UntilAsync(job, j => j is { Status: JobStatus.Running, TestsTotal: > 0 }, "runs");
 
     public async Task UntilAsync(Func<Task<bool>> holds, string what, TimeSpan? limit = null)
     {
@@ -138,14 +184,14 @@ internal sealed class Fleet : IAsyncDisposable
         while (!await holds())
         {
             if (clock.Elapsed > (limit ?? TimeSpan.FromMinutes(3)))
-                Assert.Fail($"Waited in vain until {what}.\n{server?.Output()}\n{string.Join('\n', agents.Select(a => $"{a.Key}: {a.Value.Output()}"))}");
+                Assert.Fail($"Waited in vain until {what}.\n{server?.Output()}\n{string.Join('\n', agents.Select(a => $"{a.Key}: {a.Value.Program.Output()}"))}");
             await timer.WaitForNextTickAsync(Cancel);
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var agent in agents.Values) await agent.DisposeAsync();
+        foreach (var (agent, _) in agents.Values) await agent.DisposeAsync();
         if (server is not null) await server.DisposeAsync();
         Client?.Dispose();
         Directory.Delete(folder, recursive: true);
@@ -153,7 +199,7 @@ internal sealed class Fleet : IAsyncDisposable
 
     private void WriteProject()
     {
-        foreach (var name in new[] { "package.json", "package-lock.json", "appwright.config.ts", "builds/todo-1.0.apk" })
+        foreach (var name in new[] { "package.json", "package-lock.json", "appwright.config.ts", "builds/todo-1.0.apk", "builds/todo-1.1.apk" })
         {
             var file = Path.Combine(Project, name);
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);

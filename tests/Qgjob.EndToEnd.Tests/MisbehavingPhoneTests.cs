@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Qgjob.Client.Wire;
 using Qgjob.Core.Jobs;
@@ -29,7 +26,7 @@ public sealed class MisbehavingPhoneTests(MisbehavingPhoneTests.SlowPhones phone
         var id = (await lab.JobsAsync(run)).Single().JobId;
         JobView? job = null;
         await lab.UntilAsync(async () => (job = await lab.Client.FindJobAsync(id, Cancel)) is { Status: JobStatus.Running, TestsDone: > 0 }, "a test has passed and another runs");
-        await FaultAsync(lab.SerialOf(job!.DeviceId!), fault);
+        await MisbehavingPhone.TellAsync(lab.SerialOf(job!.DeviceId!), fault);
         var struck = TimeProvider.System.GetUtcNow();
         var waited = await lab.QgjobAsync("wait", run);
 
@@ -40,24 +37,6 @@ public sealed class MisbehavingPhoneTests(MisbehavingPhoneTests.SlowPhones phone
         Assert.True(job.Attempts![0].EndedAt!.Value - struck < Seconds, $"{job.Attempts[0]}");
     }
 
-    /// <summary>Through an adb server of the test's own, as anybody could.</summary>
-    private static async Task FaultAsync(string serial, string fault)
-    {
-        var port = FreePort();
-        try
-        {
-            await AdbAsync(port, "connect", serial);
-            await AdbAsync(port, "-s", serial, "shell", "qgjob-fault " + fault);
-        }
-        finally
-        {
-            await AdbAsync(port, "kill-server");
-        }
-    }
-
-    private static Task<Ended> AdbAsync(string port, params string[] arguments) =>
-        Program.RunAsync("adb", Checkout.Root, new Dictionary<string, string>(), Lab.Patience, ["-P", port, .. arguments]);
-
     /// <summary>Slow enough for something to strike in the middle of a test.</summary>
     public sealed class SlowPhones : IAsyncLifetime
     {
@@ -66,12 +45,5 @@ public sealed class MisbehavingPhoneTests(MisbehavingPhoneTests.SlowPhones phone
         public async ValueTask InitializeAsync() => Lab = await Lab.StartAsync(phones: 2, "--start-delay", "2s");
 
         public ValueTask DisposeAsync() => Lab.DisposeAsync();
-    }
-
-    private static string FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
     }
 }

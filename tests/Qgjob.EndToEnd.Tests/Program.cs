@@ -42,6 +42,8 @@ internal sealed class Program : IAsyncDisposable
 
     public int Id => process.Id;
 
+    public bool HasEnded => process.HasExited;
+
     public static Program Start(string file, string folder, IReadOnlyDictionary<string, string> environment, params IEnumerable<string> arguments) =>
         new(file, folder, environment, arguments);
 

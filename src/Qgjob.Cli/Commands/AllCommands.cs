@@ -25,6 +25,7 @@ internal static class AllCommands
         GroupsCommand.Create(bind),
         OrgsCommand.Create(bind),
         ResourcesCommand.Create(bind),
+        SimulateCommand.Create(bind),
         AgentCommand.Create(bind),
         VirtualPhoneCommand.Create(bind),
         DoctorCommand.Create(bind),

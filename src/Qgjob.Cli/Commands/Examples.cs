@@ -63,6 +63,14 @@ internal static class Examples
             "qgjob resources set licence --units-from licences.txt",
         ],
         ["resources remove"] = ["qgjob resources remove account:checkout --org-id qualgent"],
+        ["simulate"] =
+        [
+            "qgjob simulate --trace jobs.csv --devices 20",
+            "qgjob simulate --trace jobs.csv --devices 20 --policy fifo --json",
+            "qgjob simulate --from-history --days 7 --devices 10..100 --svg devices.svg",
+            "qgjob simulate --generate flood --seed 3 --devices 200 --fairness off",
+            "qgjob simulate --generate arriving --load-devices 50 --jobs-out jobs.csv",
+        ],
         ["agent"] =
         [
             "qgjob agent",

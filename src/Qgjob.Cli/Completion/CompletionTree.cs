@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Qgjob.Core;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Simulation;
 
 namespace Qgjob.Cli.Completion;
 
@@ -34,6 +35,9 @@ internal static class CompletionTree
         ["--reset"] = [.. Words.All<ResetMode>()],
         ["--status"] = [.. Words.All<JobStatus>()],
         ["--priority"] = ["low", "normal", "high", "urgent"],
+        ["--policy"] = [.. Words.All<PolicyKind>()],
+        ["--generate"] = [.. Loads.Names],
+        ["--fairness"] = ["on", "off"],
         ["shell"] = ["bash", "zsh", "fish"],
     };
 

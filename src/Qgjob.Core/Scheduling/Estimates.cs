@@ -10,7 +10,7 @@ public static class Estimates
     public const double UnknownTestSeconds = 60;
 
     /// <summary>Seconds assumed for an install of which nothing is known.</summary>
-    public const double UnknownInstallSeconds = 30;
+    public const double UnknownInstallSeconds = 20;
 
     /// <summary>Tier length A: a job that has waited this long counts as one priority higher.</summary>
     public static TimeSpan TierLength { get; } = TimeSpan.FromMinutes(10);

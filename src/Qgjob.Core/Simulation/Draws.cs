@@ -20,7 +20,7 @@ internal sealed class Draws(ulong state)
     /// <summary>At least 1, with many small ones and few very large ones; the smaller the exponent, the larger.</summary>
     public double Pareto(double exponent) => Math.Pow(1 - Unit(), -1 / exponent);
 
-    public void Shuffle<T>(T[] items)
+    public void Shuffle<T>(Span<T> items)
     {
         for (var i = items.Length - 1; i > 0; i--)
         {

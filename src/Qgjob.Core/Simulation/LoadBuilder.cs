@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Qgjob.Core.Jobs;
 
 namespace Qgjob.Core.Simulation;
@@ -17,20 +18,18 @@ internal sealed class LoadBuilder(Draws draws, double noise)
     /// <summary>In the order of submission; people who submit in the same moment get in between each other.</summary>
     public IReadOnlyList<TraceJob> Build()
     {
-        var rows = jobs.ToArray();
-        jobs.Clear();
-        draws.Shuffle(rows);
-        var releases = Array.ConvertAll(rows, j => j.ReleaseSeconds);
-        var order = new int[rows.Length];
+        draws.Shuffle(CollectionsMarshal.AsSpan(jobs));
+        var order = new int[jobs.Count];
         for (var i = 0; i < order.Length; i++) order[i] = i;
         // By the index, too: Array.Sort alone does not keep the order of equals.
-        Array.Sort(order, (a, b) => releases[a] != releases[b] ? releases[a].CompareTo(releases[b]) : a.CompareTo(b));
-        return Array.ConvertAll(order, i => rows[i]);
+        Array.Sort(order, (a, b) => jobs[a].ReleaseSeconds.CompareTo(jobs[b].ReleaseSeconds) is not 0 and var difference ? difference : a.CompareTo(b));
+        return Array.ConvertAll(order, i => jobs[i]);
     }
 
     /// <summary>Groups at second 0 whose sizes are in the drawn proportions and add up to the number of jobs.</summary>
     public void AllAtOnce(int number, int total, Func<Draws, double> proportion)
     {
+        jobs.EnsureCapacity(total);
         var shares = new double[number];
         for (var g = 0; g < number; g++) shares[g] = proportion(draws);
         var sum = shares.Sum();

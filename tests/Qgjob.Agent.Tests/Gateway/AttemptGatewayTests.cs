@@ -245,6 +245,18 @@ public sealed class AttemptGatewayTests : IAsyncLifetime
         Assert.True((await SendAsync(gateway, HttpMethod.Get, "/status")).IsSuccessStatusCode);
     }
 
+    [Fact]
+    public async Task A_session_beside_another_closes_it_and_its_user_learns_why()
+    {
+        await using var gateway = Open(ResetMode.Clear);
+        var kept = await NewSessionAsync(gateway); // A persistentDevice, say, which lives as long as its worker.
+        var second = await NewSessionAsync(gateway);
+        await AssertFinalAsync(await SendAsync(gateway, HttpMethod.Get, $"/session/{kept}/source"), "either device or persistentDevice");
+        await AssertFinalAsync(await SendAsync(gateway, HttpMethod.Delete, $"/session/{kept}"), "no such session");
+        Assert.True((await SendAsync(gateway, HttpMethod.Get, $"/session/{second}/source")).IsSuccessStatusCode);
+        Assert.Equal([new SessionOpened(false, default), new SessionClosed(), new SessionOpened(true, default)], Events.Select(WithoutTime));
+    }
+
     private static GatewayEvent WithoutTime(GatewayEvent e) => e is SessionOpened opened ? opened with { Duration = default } : e;
 
     private AttemptGateway Open(
