@@ -32,7 +32,7 @@ public static class Dispatch
     /// <summary>What the device may serve, by org; the org that used least first.</summary>
     private static List<OrgChoices> Choices(PoolView pool, Device device)
     {
-        var resident = pool.ResidentGroups(device).ToList();
+        var resident = pool.ResidentGroups(device);
         var choices = new List<OrgChoices>();
         foreach (var org in pool.Waiting.Orgs)
             if (!org.Share.IsAtLimit && OrgChoices.Of(pool, device, org, resident) is { } some)

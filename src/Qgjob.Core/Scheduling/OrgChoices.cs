@@ -37,7 +37,7 @@ internal sealed class OrgChoices
     public double VirtualTime => org.Share.VirtualTime;
 
     /// <summary>The choices, or null when the device may serve nothing of the org.</summary>
-    public static OrgChoices? Of(PoolView pool, Device device, OrgWork org, List<Group> resident)
+    public static OrgChoices? Of(PoolView pool, Device device, OrgWork org, IReadOnlyList<Group> resident)
     {
         List<Lane>? lanes = null;
         foreach (var (kind, priorities) in org.Kinds)

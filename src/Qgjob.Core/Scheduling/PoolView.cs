@@ -110,9 +110,13 @@ public sealed class PoolView
     public bool IsResident(Device device, Group group) => device.Offer.Residents.Count > 0 && Residency.Holds(device, group, VersionOf(group));
 
     /// <summary>Groups with waiting jobs whose app version is on the device.</summary>
-    internal IEnumerable<Group> ResidentGroups(Device device) => device.Offer.Residents.Count == 0
-        ? []
-        : device.Offer.Residents.SelectMany(Waiting.GroupsWith).Distinct().Where(g => IsResident(device, g));
+    internal IReadOnlyList<Group> ResidentGroups(Device device)
+    {
+        // Most devices have nothing on them that waits: then nothing is allocated.
+        List<Group>? found = null;
+        foreach (var resident in device.Offer.Residents) Waiting.AddGroupsWith(resident, ref found);
+        return found is null ? [] : [.. found.Where(g => IsResident(device, g)).Distinct()];
+    }
 
     /// <summary>A unit of everything that the jobs need is free.</summary>
     internal bool HasUnits(string orgId, WorkKind kind) =>

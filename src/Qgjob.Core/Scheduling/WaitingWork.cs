@@ -28,17 +28,22 @@ internal sealed class WaitingWork
         }
     }
 
-    /// <summary>Groups with waiting jobs for which the resident build may do; the caller checks whether it does.</summary>
-    public IEnumerable<Group> GroupsWith(ResidentBuild resident)
+    /// <summary>Adds the groups with waiting jobs for which the resident build may do; the caller checks whether it does.</summary>
+    public void AddGroupsWith(ResidentBuild resident, ref List<Group>? found)
     {
-        if (groupsOfVersion.TryGetValue((resident.OrgId, resident.AppVersionId), out var named))
-            foreach (var id in named)
-                yield return groups[id];
-        if (!versionsWithBuild.TryGetValue(resident.Sha256, out var same)) yield break;
+        var named = (resident.OrgId, resident.AppVersionId);
+        AddGroupsOf(named, ref found);
+        if (!versionsWithBuild.TryGetValue(resident.Sha256, out var same)) return;
         foreach (var version in same)
-            if (groupsOfVersion.TryGetValue(version, out var ids))
-                foreach (var id in ids)
-                    yield return groups[id];
+            if (version != named)
+                AddGroupsOf(version, ref found);
+    }
+
+    private void AddGroupsOf((string Org, string Id) version, ref List<Group>? found)
+    {
+        if (!groupsOfVersion.TryGetValue(version, out var ids)) return;
+        found ??= [];
+        foreach (var id in ids) found.Add(groups[id]);
     }
 
     /// <summary>Where the waiting group stands.</summary>

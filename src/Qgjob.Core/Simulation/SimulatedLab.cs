@@ -15,7 +15,7 @@ internal sealed class SimulatedLab : IAsyncDisposable
 {
     private const string AgentId = "a-simulated";
     /// <summary>A submission of more is split, as a client would.</summary>
-    private const int JobsPerRun = 20_000;
+    private const int JobsPerRun = 100_000;
     private static readonly DateTimeOffset Epoch = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly TimeSpan LeaseTtl = TimeSpan.FromDays(10_000);
 

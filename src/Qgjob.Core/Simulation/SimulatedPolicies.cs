@@ -28,7 +28,7 @@ internal sealed class ProductionPolicy : ISimulatedPolicy
 
     public void Submitted((string OrgId, string Id) version) { }
 
-    public bool LooksAtResidents(PoolView pool, Device device) => pool.ResidentGroups(device).Any();
+    public bool LooksAtResidents(PoolView pool, Device device) => pool.ResidentGroups(device).Count > 0;
 
     public Decision Decide(PoolView pool, Device device, DateTimeOffset now) => Dispatch.Decide(pool, device, now);
 }
