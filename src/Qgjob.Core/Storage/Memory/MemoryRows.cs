@@ -12,12 +12,12 @@ namespace Qgjob.Core.Storage.Memory;
 /// <summary>Rows in dictionaries, with the orders that the engine asks for kept sorted.</summary>
 internal sealed class MemoryRows(bool keepHistory) : IStoreRows
 {
-    private readonly Dictionary<string, JobSpec> specs = [];
+    private readonly Dictionary<string, StoredJob> jobs = [];
     private readonly Dictionary<(string Org, string Key), string> runsByKey = [];
     private readonly Dictionary<string, List<string>> jobsOfRun = [];
     private readonly Dictionary<string, SortedSet<Job>> ready = [];
     /// <summary>Queued jobs by queue deadline; jobs of one submission share theirs.</summary>
-    private readonly SortedDictionary<DateTimeOffset, HashSet<string>> deadlines = [];
+    private readonly SortedDictionary<DateTimeOffset, Deadline> deadlines = [];
     private readonly Dictionary<string, Group> groups = [];
     private readonly Dictionary<(string Org, string Id), AppVersion> appVersions = [];
     private readonly Dictionary<string, Device> devices = [];
@@ -36,7 +36,7 @@ internal sealed class MemoryRows(bool keepHistory) : IStoreRows
     private long lastEvent;
 
     public Dictionary<string, Run> Runs { get; } = [];
-    public Dictionary<string, Job> Jobs { get; } = [];
+    public IEnumerable<Job> Jobs => jobs.Values.Select(j => j.Job);
     public Dictionary<string, Agent> Agents { get; } = [];
     public Dictionary<(string Job, int Attempt), IReadOnlyList<TestResult>> Tests { get; } = [];
     public IEnumerable<AppVersion> AppVersions => appVersions.Values;
@@ -64,39 +64,44 @@ internal sealed class MemoryRows(bool keepHistory) : IStoreRows
         else if (!ids.Contains(run.Id)) ids.Add(run.Id);
     }
 
-    public Job? FindJob(string jobId) => Jobs.GetValueOrDefault(jobId);
+    public Job? FindJob(string jobId) => jobs.GetValueOrDefault(jobId)?.Job;
 
-    public JobSpec SpecOf(string jobId) => specs[jobId];
+    public JobSpec SpecOf(string jobId) => jobs[jobId].Spec;
 
     public void Add(Job job, JobSpec spec)
     {
-        specs[job.Id] = spec;
+        jobs.Add(job.Id, new StoredJob(job, spec));
         if (!jobsOfRun.TryGetValue(job.RunId, out var ids)) jobsOfRun[job.RunId] = ids = [];
         ids.Add(job.Id);
-        Save(job);
+        if (job.Status is JobStatus.Queued) Enter(job);
     }
 
     public void Save(Job job)
     {
-        if (Jobs.TryGetValue(job.Id, out var old) && old.Status is JobStatus.Queued)
+        var stored = jobs[job.Id];
+        var old = stored.Job;
+        stored.Job = job;
+        if (old.Status is JobStatus.Queued)
         {
             ready[old.GroupId].Remove(old);
-            if (old.QueueDeadline != job.QueueDeadline || job.Status is not JobStatus.Queued) ForgetDeadline(old);
+            ForgetDeadline(old);
         }
-        Jobs[job.Id] = job;
+        if (job.Status is JobStatus.Queued) Enter(job);
         if (job.IsFinal && !keepHistory) ended.Add(job);
-        if (job.Status is not JobStatus.Queued) return;
+    }
+
+    private void Enter(Job job)
+    {
         if (!ready.TryGetValue(job.GroupId, out var waiting)) ready[job.GroupId] = waiting = new SortedSet<Job>(DispatchOrder.Instance);
         waiting.Add(job);
-        if (!deadlines.TryGetValue(job.QueueDeadline, out var together)) deadlines[job.QueueDeadline] = together = [];
-        together.Add(job.Id);
+        if (!deadlines.TryGetValue(job.QueueDeadline, out var together)) deadlines[job.QueueDeadline] = together = new Deadline();
+        together.JobIds.Add(job.Id);
+        together.Waiting++;
     }
 
     private void ForgetDeadline(Job job)
     {
-        var together = deadlines[job.QueueDeadline];
-        together.Remove(job.Id);
-        if (together.Count == 0) deadlines.Remove(job.QueueDeadline);
+        if (--deadlines[job.QueueDeadline].Waiting == 0) deadlines.Remove(job.QueueDeadline);
     }
 
     public Job? FirstReady(string groupId) => ready.GetValueOrDefault(groupId)?.Min;
@@ -109,7 +114,10 @@ internal sealed class MemoryRows(bool keepHistory) : IStoreRows
     public IReadOnlyList<Job> UnfinishedJobs(string runId) => [.. JobsOfRun(runId).Where(j => !j.IsFinal)];
 
     public IReadOnlyList<Job> QueuedPast(DateTimeOffset now, int max) =>
-        [.. deadlines.TakeWhile(d => d.Key <= now).SelectMany(d => d.Value.Order(StringComparer.Ordinal)).Take(max).Select(id => Jobs[id])];
+        [.. deadlines.TakeWhile(d => d.Key <= now)
+            .SelectMany(d => d.Value.JobIds.Distinct().Select(FindJob).OfType<Job>()
+                .Where(j => j.Status is JobStatus.Queued && j.QueueDeadline == d.Key).OrderBy(j => j.Id, StringComparer.Ordinal))
+            .Take(max)];
 
     public Group? FindGroup(string groupId) => groups.GetValueOrDefault(groupId);
 
@@ -251,11 +259,23 @@ internal sealed class MemoryRows(bool keepHistory) : IStoreRows
             attempts.Remove((job.Id, attempt.Number));
             attemptsByLease.Remove(new LeaseRef(attempt.DeviceId, attempt.Token));
         }
-        Jobs.Remove(job.Id);
-        specs.Remove(job.Id);
+        jobs.Remove(job.Id);
         return true;
     });
 
+    /// <summary>Jobs with one queue deadline. Those that do not wait any more are still listed, until none of them does.</summary>
+    private sealed class Deadline
+    {
+        public List<string> JobIds { get; } = [];
+        public int Waiting { get; set; }
+    }
+
+    /// <summary>One entry per job: what was asked for never changes, the rest does.</summary>
+    private sealed class StoredJob(Job job, JobSpec spec)
+    {
+        public Job Job { get; set; } = job;
+        public JobSpec Spec => spec;
+    }
 
     private sealed class DispatchOrder : IComparer<Job>
     {

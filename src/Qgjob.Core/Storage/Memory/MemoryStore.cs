@@ -68,7 +68,7 @@ public sealed class MemoryStore : IJobStore
         var after = page.Cursor is null ? -1 : Cursor.OrdinalOf(page.Cursor);
         IEnumerable<Job> jobs = filter.RunId is { } run
             ? rows.JobsOfRun(run).Where(j => j.Ordinal > after)
-            : rows.Jobs.Values.Where(j => IsBelow(j.Id, page.Cursor)).OrderByDescending(j => j.Id, StringComparer.Ordinal);
+            : rows.Jobs.Where(j => IsBelow(j.Id, page.Cursor)).OrderByDescending(j => j.Id, StringComparer.Ordinal);
         var matching = jobs.Where(j =>
             (filter.OrgId is null || j.OrgId == filter.OrgId)
             && (filter.Status is null || j.Status == filter.Status)
