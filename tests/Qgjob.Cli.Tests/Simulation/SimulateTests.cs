@@ -90,8 +90,15 @@ public sealed partial class SimulateTests : IDisposable
         var world = CliRun.World(output, TextWriter.Null, Stream.Null, folder.Path, []);
         world = new Surroundings
         {
-            Out = output, Err = world.Err, OpenOut = world.OpenOut, OpenIn = () => input, CurrentFolder = folder.Path, ConfigFolder = world.ConfigFolder,
-            Environment = world.Environment, Time = world.Time, Ids = world.Ids,
+            Out = output,
+            Err = world.Err,
+            OpenOut = world.OpenOut,
+            OpenIn = () => input,
+            CurrentFolder = folder.Path,
+            ConfigFolder = world.ConfigFolder,
+            Environment = world.Environment,
+            Time = world.Time,
+            Ids = world.Ids,
         };
         Assert.Equal(0, await CommandLine.RunAsync(["simulate", "--trace", "-", "--devices", "2", "--json"], world, Cancel));
         Assert.Contains("\"jobs\":3,", output.ToString(), StringComparison.Ordinal);

@@ -91,7 +91,8 @@ public sealed class OutcomeTests
         var superseded = Of(
             (Views.Job("j-1", "tests/a.spec.ts", JobStatus.Canceled) with { Reason = "Superseded by run r-2." }, []),
             (Views.Job("j-2", "tests/b.spec.ts", JobStatus.Canceled) with { Reason = "Superseded by run r-2." }, []),
-            (Views.Job("j-3", "tests/c.spec.ts", JobStatus.Canceled) with { Reason = "Canceled by request." }, [])) with { SupersededBy = "r-2" };
+            (Views.Job("j-3", "tests/c.spec.ts", JobStatus.Canceled) with { Reason = "Canceled by request." }, [])) with
+        { SupersededBy = "r-2" };
         Assert.Equal(
         [
             "CANCELED  2 files: Superseded by run r-2.",
@@ -105,7 +106,8 @@ public sealed class OutcomeTests
     {
         var outcome = Of(
             (Views.Job("j-1", "tests/a.spec.ts", JobStatus.Canceled) with { Reason = "Canceled by --fail-fast." }, []),
-            (Views.Job("j-2", "tests/b.spec.ts", JobStatus.Failed), [Test(TestStatus.Failed)])) with { FailedFirst = "j-2" };
+            (Views.Job("j-2", "tests/b.spec.ts", JobStatus.Failed), [Test(TestStatus.Failed)])) with
+        { FailedFirst = "j-2" };
         Assert.Contains("failed first: tests/b.spec.ts (j-2); --fail-fast canceled the rest", Lines(outcome));
         Assert.Equal(10, outcome.ExitCode);
     }
