@@ -19,6 +19,15 @@ public static class Dispatch
         if (choices.Count == 0) return new Decision.Idle(IdleReason.NothingFits);
 
         if (Stay(pool, choices, now, othersWait) is { } resident) return new Decision.Claim(resident.Id, NeedsInstall: false);
+        // Where nobody else has a use for the device, what it is worth to others is no reason to idle.
+        return Take(choices, othersWait)
+            ?? (othersWait ? Take(Choices(pool, device), othersWait: false) : null)
+            ?? (Decision)new Decision.Idle(IdleReason.NotWorthAnInstall);
+    }
+
+    /// <summary>The first choice of the first org that has one, window by window; null when nothing is worth an install.</summary>
+    private static Decision.Claim? Take(List<OrgChoices> choices, bool othersWait)
+    {
         foreach (var org in choices)
             do
             {
@@ -26,7 +35,7 @@ public static class Dispatch
                 if (org.WorthAnInstall(othersWait) is { } there) return new Decision.Claim(there.Id, NeedsInstall: true);
             }
             while (org.NextWindow());
-        return new Decision.Idle(IdleReason.NotWorthAnInstall);
+        return null;
     }
 
     /// <summary>What the device may serve, by org; the org that used least first.</summary>

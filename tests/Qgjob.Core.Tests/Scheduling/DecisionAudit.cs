@@ -22,16 +22,18 @@ internal static class DecisionAudit
         var open = pool.Groups.Where(g => g.Queued > 0 && MayServe(pool, device, g)).ToList();
         if (decision is not Decision.Claim(var id, var needsInstall))
         {
-            foreach (var group in open) Assert.False(IsWanted(pool, device, group, orgs > 1), $"{device.Id} idles: {Text(pool, group)}");
+            foreach (var group in open) Assert.False(IsWanted(pool, device, group, othersWait: false), $"{device.Id} idles: {Text(pool, group)}");
             return;
         }
+        // What a device is worth to others counts as long as somebody has a use for it that is worth more.
+        var othersWait = orgs > 1 && open.Any(g => IsWanted(pool, device, g, othersWait: true));
         var taken = pool.FindGroup(id)!;
         Assert.True(open.Contains(taken), $"{device.Id} takes what it may not: {Text(pool, taken)}");
         Assert.Equal(needsInstall, !IsResident(device, taken));
-        Assert.True(IsWanted(pool, device, taken, orgs > 1), $"{device.Id} installs for nothing: {Text(pool, taken)}");
+        Assert.True(IsWanted(pool, device, taken, othersWait), $"{device.Id} installs for nothing: {Text(pool, taken)}");
         foreach (var group in open)
             if (group.Key.OrgId == taken.Key.OrgId && Outranks(group, taken))
-                Assert.False(IsWanted(pool, device, group, orgs > 1), $"{device.Id} takes {Text(pool, taken)} before {Text(pool, group)}");
+                Assert.False(IsWanted(pool, device, group, othersWait), $"{device.Id} takes {Text(pool, taken)} before {Text(pool, group)}");
         if (orgs == 1 && needsInstall)
             foreach (var group in open.Where(g => IsResident(device, g)))
                 Assert.True(open.Any(g => Outranks(g, group)), $"{device.Id} leaves {Text(pool, group)} for {Text(pool, taken)}");

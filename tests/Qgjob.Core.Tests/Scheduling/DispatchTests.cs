@@ -101,12 +101,15 @@ public sealed class DispatchTests
     }
 
     [Fact]
-    public void While_another_org_waits_a_group_gets_fewer_devices()
+    public void What_a_device_is_worth_to_another_org_counts_as_long_as_that_has_a_use_for_it()
     {
-        IReadOnlyList<Group> both = [Work("v1", seconds: 200), Work("v2", org: "small", seconds: 1)];
+        var ours = Work("v1", seconds: 200);
+        var theirs = Work("v2", org: "small", seconds: 400);
         IReadOnlyList<AppVersion> versions = [Version("v1", serving: 2), Version("v2", serving: 1) with { OrgId = "small" }];
-        Assert.Equal(Take("v1", install: true), Decide([both[0]], Phone("d1"), versions));
-        Assert.Equal(new Decision.Idle(IdleReason.NotWorthAnInstall), Decide(both, Phone("d1"), versions));
+        IReadOnlyList<OrgShare> orgs = [Org("acme", used: 0), Org("small", used: 100)];
+        Assert.Equal(Take("v1", install: true), Decide([ours], Phone("d1"), versions, orgs));
+        Assert.Equal(Take("v2", install: true, "small"), Decide([ours, theirs], Phone("d1"), versions, orgs));
+        Assert.Equal(Take("v1", install: true), Decide([ours, theirs with { QueuedSeconds = 1 }], Phone("d1"), versions, orgs));
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Qgjob.Client.Wire;
 using Qgjob.Core.Devices;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Scheduling;
 using Qgjob.Core.Simulation;
 using Qgjob.Core.Storage;
 using Qgjob.Server.Http;
@@ -40,7 +41,7 @@ public sealed class TraceTests
         await server.Client.CancelJobAsync(waits.JobIds[0], Cancel);
 
         var text = await TextAsync(server, 1, null);
-        Assert.Equal([Header, "0,o,v1,device,\"a, b.spec.js\",1,3,60,12.5", "90,p,v2,any,c.spec.js,0,3,60,30"], text.TrimEnd('\n').Split('\n'));
+        Assert.Equal([Header, "0,o,v1,device,\"a, b.spec.js\",1,3,60,12.5", $"90,p,v2,any,c.spec.js,0,3,60,{Estimates.UnknownInstallSeconds}"], text.TrimEnd('\n').Split('\n'));
         var read = TraceCsv.Read(new StringReader(text));
         Assert.Equal(("o", "a, b.spec.js", Target.Device, 12.5), (read[0].OrgId, read[0].TestPath, read[0].Target, read[0].InstallSeconds));
         Assert.Equal("p", Assert.Single(TraceCsv.Read(new StringReader(await TextAsync(server, 1, "p")))).OrgId);
