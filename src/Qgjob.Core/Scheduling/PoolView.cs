@@ -11,7 +11,6 @@ public sealed class PoolView
 {
     private readonly Dictionary<string, Group> groups = [];
     private readonly Dictionary<string, Device> devices = [];
-    private readonly Dictionary<(string Org, string Id), AppVersion> appVersions = [];
     private readonly Dictionary<string, OrgShare> orgs = [];
     private readonly Dictionary<(string Org, string Name), Resource> resources = [];
     // What the guesses replaced.
@@ -40,7 +39,7 @@ public sealed class PoolView
     /// <summary>The group, or null when it has neither waiting nor active jobs.</summary>
     public Group? FindGroup(string id) => groups.GetValueOrDefault(id);
     /// <summary>The app version, or null when nobody named it yet.</summary>
-    public AppVersion? FindAppVersion(string orgId, string id) => appVersions.GetValueOrDefault((orgId, id));
+    public AppVersion? FindAppVersion(string orgId, string id) => Waiting.FindAppVersion(orgId, id);
     /// <summary>The org's share; one that was never heard of has the default one.</summary>
     public OrgShare OrgOf(string orgId) => orgs.GetValueOrDefault(orgId) ?? new OrgShare { Pool = Run.DefaultPool, OrgId = orgId };
     /// <summary>The named resource, or null when nobody defined it.</summary>
@@ -56,7 +55,7 @@ public sealed class PoolView
     public void Apply(PoolDelta delta)
     {
         DropGuesses();
-        foreach (var version in delta.AppVersions) Set(version);
+        foreach (var version in delta.AppVersions) Waiting.Set(version);
         foreach (var org in delta.Orgs) Set(org);
         foreach (var resource in delta.Resources) resources[(resource.OrgId, resource.Name)] = resource;
         foreach (var group in delta.Groups) Set(group);
@@ -100,7 +99,7 @@ public sealed class PoolView
         if (VersionOf(group) is not { } version) return;
         versionsBeforeGuess.TryAdd((version.OrgId, version.Id), version);
         // The open version rises with the claim, so that the next one of the same batch names the one it will meet.
-        Set(version with { Serving = version.Serving + 1, OpenVersion = version.OpenVersion + 1 });
+        Waiting.Set(version with { Serving = version.Serving + 1, OpenVersion = version.OpenVersion + 1 });
     }
 
     /// <summary>Seconds that installing the group's app version is expected to take.</summary>
@@ -115,7 +114,7 @@ public sealed class PoolView
         // Most devices have nothing on them that waits: then nothing is allocated.
         List<Group>? found = null;
         foreach (var resident in device.Offer.Residents) Waiting.AddGroupsWith(resident, ref found);
-        return found is null ? [] : [.. found.Where(g => IsResident(device, g)).Distinct()];
+        return found is null ? [] : [.. found.Where(g => IsResident(device, g)).DistinctBy(g => g.Id)];
     }
 
     /// <summary>A unit of everything that the jobs need is free.</summary>
@@ -143,7 +142,7 @@ public sealed class PoolView
 
     private void DropGuesses()
     {
-        foreach (var version in versionsBeforeGuess.Values) Set(version);
+        foreach (var version in versionsBeforeGuess.Values) Waiting.Set(version);
         foreach (var org in orgsBeforeGuess.Values) Set(org);
         foreach (var group in groupsBeforeGuess.Values) Set(group);
         foreach (var device in devicesBeforeGuess.Values) Set(device);
@@ -159,13 +158,7 @@ public sealed class PoolView
     {
         if (group.Queued + group.Active > 0) groups[group.Id] = group;
         else groups.Remove(group.Id);
-        Waiting.Set(group, VersionOf(group));
-    }
-
-    private void Set(AppVersion version)
-    {
-        appVersions[(version.OrgId, version.Id)] = version;
-        Waiting.Set(version);
+        Waiting.Set(group);
     }
 
     private void Set(OrgShare org)

@@ -9,6 +9,7 @@ namespace Qgjob.Core.Scheduling;
 internal sealed class WaitingWork
 {
     private readonly Dictionary<string, Group> groups = [];
+    /// <summary>All that were ever named: a group of any of them may come.</summary>
     private readonly Dictionary<(string Org, string Id), AppVersion> versions = [];
     private readonly Dictionary<(string Org, string Id), HashSet<string>> groupsOfVersion = [];
     private readonly Dictionary<string, HashSet<(string Org, string Id)>> versionsWithBuild = [];
@@ -53,10 +54,11 @@ internal sealed class WaitingWork
         return placed[group.Id];
     }
 
-    public void Set(Group group, AppVersion? version)
+    public AppVersion? FindAppVersion(string orgId, string id) => versions.GetValueOrDefault((orgId, id));
+
+    public void Set(Group group)
     {
         var key = (group.Key.OrgId, group.Key.AppVersionId);
-        if (version is not null) versions.TryAdd(key, version);
         unsettled.Add(group.Id);
         if (group.Queued > 0)
         {

@@ -40,7 +40,7 @@ internal sealed class FittingDevices
     public static FittingDevices Of(PoolView pool, GroupKey key, WorkKind kind, DateTimeOffset now) => new(pool, key, kind, now);
 
     /// <summary>Why none of the devices will take the work as things are, or null.</summary>
-    public WaitReason? OutOfReach(PoolView pool, Group group)
+    public WaitReason? OutOfReach(Group group)
     {
         if (seen.Count == 0) return new WaitReason(WaitKind.NoDevice, $"no device of this kind was seen yet ({Wish(group.Key)}): {Nearest(group.Key)}");
         if (fitting.Count + failedOn == 0)

@@ -31,7 +31,7 @@ public sealed class WhyWaiting(PoolView pool, DateTimeOffset now)
         if (group.Queued == 0) return null;
         var kind = WorkKind.Of(group, pool.VersionOf(group));
         if (!fleets.TryGetValue(kind, out var fleet)) fleets[kind] = fleet = FittingDevices.Of(pool, group.Key, kind, now);
-        return fleet.OutOfReach(pool, group)
+        return fleet.OutOfReach(group)
             ?? OrgLimit(group)
             ?? NoFreeUnit(group)
             ?? (ahead == 0 ? Turn(group, fleet) : Behind(ahead, Turn(group, fleet)));
