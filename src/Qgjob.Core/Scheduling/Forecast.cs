@@ -9,7 +9,8 @@ public readonly record struct Expected(DateTimeOffset Start, DateTimeOffset End,
 /// <summary>How far a forecast looks. In steps, not time: the same pool gives the same forecast on every machine.</summary>
 /// <param name="Claims">Starts of jobs.</param>
 /// <param name="Decisions">Decisions, most of which are claims unless many devices idle.</param>
-public sealed record ForecastLimits(int Claims = 20_000, int Decisions = 60_000);
+/// <param name="Looks">Looks at idle devices: for one that is like another no decision is made, but thousands of them at every start add up.</param>
+public sealed record ForecastLimits(int Claims = 20_000, int Decisions = 60_000, int Looks = 2_000_000);
 
 /// <summary>
 /// When jobs are expected to start and end: the dispatch rule itself, played forward on virtual time over a copy of the

@@ -9,6 +9,7 @@ internal sealed class ForecastDevices
     private readonly PoolView view;
     private readonly Dictionary<string, string> likeness = [];
     private readonly HashSet<WorkKind> kinds;
+    private readonly Dictionary<WorkKind, bool> takers = [];
 
     public ForecastDevices(PoolView view)
     {
@@ -35,7 +36,8 @@ internal sealed class ForecastDevices
     public bool AnyFor(Group group)
     {
         var kind = WorkKind.Of(group, view.VersionOf(group));
-        return view.Devices.Any(d => IsOfUse(d) && Eligibility.Fits(kind, d.Offer) && !Eligibility.IsBarred(view, kind, d));
+        if (takers.TryGetValue(kind, out var any)) return any;
+        return takers[kind] = view.Devices.Any(d => IsOfUse(d) && Eligibility.Fits(kind, d.Offer) && !Eligibility.IsBarred(view, kind, d));
     }
 
     /// <summary>What is on the device after an install.</summary>

@@ -16,13 +16,17 @@ internal sealed class ForecastPlay
     private readonly PriorityQueue<string, (DateTimeOffset At, string Device)> next = new();
     private readonly SortedSet<string> idle = new(StringComparer.Ordinal);
     private readonly ForecastDevices devices;
+    private readonly DateTimeOffset began;
     private DateTimeOffset now;
+    /// <summary>Device seconds of all leases, up to their ends.</summary>
+    private double leasedSeconds;
     private int claims;
     private int decisions;
+    private int looks;
 
     public ForecastPlay(PoolDelta pool, DateTimeOffset now, ForecastLimits limits)
     {
-        (this.now, this.limits, draining) = (now, limits, pool.DrainingAgents);
+        (began, this.now, this.limits, draining) = (now, now, limits, pool.DrainingAgents);
         view.Apply(pool);
         devices = new ForecastDevices(view);
         forecasts = pool.Groups.Where(g => g.Queued > 0).ToDictionary(g => g.Id, g => new GroupForecast(g.Queued, g.QueuedSeconds / g.Queued));
@@ -46,7 +50,7 @@ internal sealed class ForecastPlay
         return forecasts;
     }
 
-    private bool IsSpent => claims >= limits.Claims || decisions >= limits.Decisions;
+    private bool IsSpent => claims >= limits.Claims || decisions >= limits.Decisions || looks >= limits.Looks;
 
     private void Place(Device device)
     {
@@ -55,7 +59,9 @@ internal sealed class ForecastPlay
             // A claim that is only a guess has no time yet.
             if (lease.ClaimedAt == DateTimeOffset.MinValue) Change(devices: [device = device with { Lease = lease = lease with { ClaimedAt = now } }]);
             var end = lease.ClaimedAt.AddSeconds(lease.ChargedSeconds);
-            next.Enqueue(device.Id, (end > now ? end : now, device.Id));
+            if (end < now) end = now;
+            if (devices.IsOfUse(device)) leasedSeconds += (end - now).TotalSeconds;
+            next.Enqueue(device.Id, (end, device.Id));
         }
         else if (!devices.IsOfUse(device)) return;
         else if (device.IsCooling(now)) next.Enqueue(device.Id, (device.Health.CoolingUntil!.Value, device.Id));
@@ -70,10 +76,11 @@ internal sealed class ForecastPlay
         var refused = new HashSet<string>(StringComparer.Ordinal);
         foreach (var id in idle.ToList())
         {
+            if (IsSpent) return false;
+            looks++;
             var device = view.FindDevice(id)!;
             var likeness = devices.LikenessOf(device);
             if (refused.Contains(likeness)) continue;
-            if (IsSpent) return false;
             decisions++;
             if (Dispatch.Decide(view, device, now) is not Decision.Claim claim)
             {
@@ -103,6 +110,7 @@ internal sealed class ForecastPlay
             versions: view.VersionOf(group) is { } version ? [version with { Serving = version.Serving + 1 }] : [],
             orgs: [org with { Queued = org.Queued - 1, Active = org.Active + 1, VirtualTime = org.VirtualTime + (charged / org.Weight) }],
             resources: [.. group.Key.ResourceNames().Select(name => Hold(view.FindResource(group.Key.OrgId, name)!, new LeaseRef(device.Id, lease.Token)))]);
+        leasedSeconds += charged;
         next.Enqueue(device.Id, (now.AddSeconds(charged), device.Id));
     }
 
@@ -148,10 +156,12 @@ internal sealed class ForecastPlay
     private void SpreadRest()
     {
         var left = view.Groups.Where(g => g.Queued > 0).ToList();
-        var each = Math.Max(1, devices.Count);
-        var seconds = left.Sum(g => g.QueuedSeconds) / each;
-        var begun = next.UnorderedItems.Sum(n => devices.IsOfUse(view.FindDevice(n.Element)!) ? (n.Priority.At - now).TotalSeconds : 0) / each;
+        var begun = next.UnorderedItems.Sum(n => view.FindDevice(n.Element)! is { Lease: not null } device && devices.IsOfUse(device) ? (n.Priority.At - now).TotalSeconds : 0);
+        var elapsed = (now - began).TotalSeconds;
+        // What kept devices idle so far, a resource with few units for instance, will go on doing so.
+        var atWork = Math.Max(1, elapsed > 0 ? Math.Min(devices.Count, (leasedSeconds - begun) / elapsed) : devices.Count);
+        var seconds = left.Sum(g => g.QueuedSeconds) / atWork;
         foreach (var group in left)
-            if (devices.AnyFor(group)) forecasts[group.Id].SpreadRest(now.AddSeconds(begun), seconds);
+            if (devices.AnyFor(group)) forecasts[group.Id].SpreadRest(now.AddSeconds(begun / atWork), seconds);
     }
 }

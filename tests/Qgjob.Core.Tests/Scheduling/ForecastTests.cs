@@ -70,6 +70,20 @@ public sealed class ForecastTests
     }
 
     [Fact]
+    public async Task Looks_at_devices_that_idle_beside_the_work_are_counted_and_the_rest_goes_on_as_slowly()
+    {
+        await using var lab = await Lab.OpenAsync(devices: 50);
+        // One unit: 49 devices idle at every start.
+        await lab.SubmitAsync(Enumerable.Range(0, 200).Select(_ => new Wish(0, 0, Resource: "seat")));
+        var whole = lab.Forecast();
+        var part = lab.Forecast(new ForecastLimits(Looks: 2_000));
+        Assert.False(whole.OfJob(lab.OnlyGroup, 199)!.Value.IsRough);
+        Assert.Equal(whole.OfJob(lab.OnlyGroup, 10), part.OfJob(lab.OnlyGroup, 10));
+        Assert.True(part.OfJob(lab.OnlyGroup, 199)!.Value.IsRough);
+        Assert.Equal(lab.SecondsOf(whole.OfJob(lab.OnlyGroup, 199)!.Value.Start), lab.SecondsOf(part.OfJob(lab.OnlyGroup, 199)!.Value.Start), 60.0);
+    }
+
+    [Fact]
     public Task When_things_take_what_they_are_estimated_to_the_rule_does_what_was_foreseen() =>
         Gen.Select(Gen.Int[0, 5], Gen.Int[0, 2], Gen.Int[0, 5]).Array[1, 40]
             .Select(Gen.Int[1, 5], Gen.Int[0, 12], Gen.Int[0, 3], (jobs, devices, ends, limit) => (jobs, devices, ends, limit))
