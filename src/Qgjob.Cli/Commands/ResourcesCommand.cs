@@ -61,7 +61,7 @@ internal static class ResourcesCommand
             if (call.Values(units).Count > 0 == call.Value(from) is not null)
                 throw CliException.Usage(call.Value(from) is null ? "No unit is given." : "--unit and --units-from exclude each other.", "Add --unit VALUE for each unit, or --units-from FILE.");
             var values = call.Value(from) is { } file ? await ReadAsync(call, file, cancel).ConfigureAwait(false) : call.Values(units);
-            if (values.Count == 0) throw CliException.Usage($"{call.Value(from)} holds no unit.", "Write one on each line; 'qgjob resources remove' removes a resource.");
+            if (values.Count == 0) throw CliException.Usage($"{(call.Value(from) is "-" ? "Standard input" : call.Value(from))} holds no unit.", "Write one on each line; 'qgjob resources remove' removes a resource.");
             var resource = await call.Client.SetResourceAsync(orgId, id, values, cancel).ConfigureAwait(false);
             if (call.Json) call.WriteJson("resource", resource, WireJson.Default.ResourceView);
             else

@@ -19,8 +19,7 @@ internal static class SimulateCommand
             // A wrong option is told before a long trace is read.
             _ = options.Read(call);
             var file = FileOf(call, options, devices);
-            if (call.Value(options.Svg) is not null && devices.Count < 2)
-                throw CliException.Usage("--svg draws a range of devices.", "Give one, such as --devices 10..100.");
+            if (call.Value(options.Svg) is { } svg) CheckPicture(call, svg, devices);
             var jobs = await TraceSource.ReadAsync(call, options, cancel).ConfigureAwait(false);
             if (file is not null) TraceSource.Write(call, file, jobs);
             if (devices.Count > 0) await SimulateAsync(call, options, jobs, devices, cancel).ConfigureAwait(false);
@@ -28,6 +27,15 @@ internal static class SimulateCommand
             return ExitCode.Passed;
         });
         return command;
+    }
+
+    /// <summary>Whether there can be a picture, before the simulations that may take minutes.</summary>
+    private static void CheckPicture(Call call, string svg, IReadOnlyList<int> devices)
+    {
+        if (devices.Count < 2) throw CliException.Usage("--svg draws a range of devices.", "Give one, such as --devices 10..100.");
+        var path = Path.Combine(call.World.CurrentFolder, svg);
+        if (Directory.Exists(path) || !Directory.Exists(Path.GetDirectoryName(path)))
+            throw CliException.Usage($"--svg: {SafeText.Line(path)} cannot be a file.", "Name a file in a folder that is there.");
     }
 
     /// <summary>Where the trace goes. Without devices it is all there is to do: a made-up trace or a server's then goes to standard output.</summary>

@@ -18,7 +18,7 @@ internal static class DeviceCounts
         var end = range[1].Split(':');
         if (end.Length > 2) throw Wrong(text);
         var (first, last) = (Number(text, range[0]), Number(text, end[0]));
-        if (last < first) throw Wrong(text);
+        if (last < first) throw CliException.Usage($"--devices: '{text}' ends before it begins.", $"Write it as {last}..{first}.");
         var step = end.Length == 2 ? Number(text, end[1]) : Math.Max(1, (int)Math.Round((last - first) / (UsualCounts - 1.0)));
         if ((last - first) / step >= MostCounts)
             throw CliException.Usage($"--devices: '{text}' asks for {(last - first) / step + 1} simulations; {MostCounts} are the most.", "Take a larger step, such as 10..100:10.");

@@ -12,11 +12,11 @@ internal sealed class SimulateOptions
     private readonly Option<string?> policy = new("--policy") { Description = "qgjob (the real rule, default), fifo or sticky, to compare with", HelpName = "POLICY" };
     private readonly Option<int?> seed = new("--seed") { Description = "Makes another load of the same kind (default 0)", HelpName = "N" };
     private readonly Option<string?> fairness = new("--fairness") { Description = "on (default), or off: as if all jobs were of one org", HelpName = "WORD" };
-    private readonly Option<string?> noise = new("--noise") { Description = "How far a made-up load's estimates are off (default 0.3)", HelpName = "SHARE" };
 
     public Option<string?> Trace { get; } = new("--trace") { Description = "The trace, a CSV file; - reads standard input", HelpName = "FILE" };
     public Option<string?> Generate { get; } = new("--generate") { Description = $"A made-up load: {string.Join(", ", Loads.Names)}", HelpName = "LOAD" };
     public Option<int?> LoadDevices { get; } = new("--load-devices") { Description = "How many devices a made-up load is to keep busy (default 200)", HelpName = "N" };
+    public Option<string?> Noise { get; } = new("--noise") { Description = "How far a made-up load's estimates are off (default 0.3)", HelpName = "SHARE" };
     public Option<bool> FromHistory { get; } = new("--from-history") { Description = "What the server has run lately" };
     public Option<int?> Days { get; } = new("--days") { Description = "How many days of history (default 7)", HelpName = "N" };
     public Option<string?> Org { get; } = new("--org-id", "--org") { Description = "Only this org's history", HelpName = "ORG" };
@@ -25,7 +25,7 @@ internal sealed class SimulateOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[Trace, Generate, LoadDevices, noise, FromHistory, Days, Org, devices, policy, fairness, seed, JobsOut, Svg])
+        foreach (Option option in (Option[])[Trace, Generate, LoadDevices, Noise, FromHistory, Days, Org, devices, policy, fairness, seed, JobsOut, Svg])
             command.Options.Add(option);
     }
 
@@ -35,7 +35,7 @@ internal sealed class SimulateOptions
     public int SeedOf(Call call) => call.Value(seed) ?? 0;
 
     public double NoiseOf(Call call) =>
-        call.Value(noise) is not { } text ? 0.3
+        call.Value(Noise) is not { } text ? 0.3
         : double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var share) && share <= 3 ? share
         : throw CliException.Usage($"--noise: '{text}' is not a number from 0 to 3.", "0.3 means that estimates are about 30 % off.");
 

@@ -125,7 +125,7 @@ public sealed partial class SimulateTests : IDisposable
     [InlineData("simulate --trace jobs.csv --generate small --devices 1", "Name one trace")]
     [InlineData("simulate --trace jobs.csv", "How many devices are there?")]
     [InlineData("simulate --trace jobs.csv --devices 0", "--devices: '0' is not a number of devices.")]
-    [InlineData("simulate --trace jobs.csv --devices 10..5", "--devices: '10..5' is not a number of devices.")]
+    [InlineData("simulate --trace jobs.csv --devices 10..5", "--devices: '10..5' ends before it begins.")]
     [InlineData("simulate --trace jobs.csv --devices 1..1000:1", "--devices: '1..1000:1' asks for 1000 simulations; 200 are the most.")]
     [InlineData("simulate --trace jobs.csv --devices 1 --policy best", "--policy: 'best' is not known.")]
     [InlineData("simulate --trace jobs.csv --devices 1 --fairness maybe", "--fairness: 'maybe' is not known.")]
@@ -134,17 +134,22 @@ public sealed partial class SimulateTests : IDisposable
     [InlineData("simulate --generate small --noise much", "--noise: 'much' is not a number from 0 to 3.")]
     [InlineData("simulate --generate small --json", "A trace is CSV, not JSON.")]
     [InlineData("simulate --generate small --devices 1 --jobs-out -", "Standard output cannot take both the trace and the result.")]
-    [InlineData("simulate --from-history --days 0 --devices 1", "--days: 0 is not from 1 to 365.")]
+    [InlineData("simulate --from-history --days 0 --devices 1", "--days: 0 is not from 1 to 3650.")]
     [InlineData("simulate --trace wrong.csv --devices 1", "wrong.csv: Line 2, column duration_s: 'soon' does not fit; expected seconds")]
     [InlineData("simulate --trace empty.csv --devices 1", "empty.csv has a header and no jobs.")]
-    [InlineData("simulate --trace absent.csv --devices 1", "Could not find file", 1)]
-    public async Task Every_mistake_says_what_to_do(string line, string message, int code = 2)
+    [InlineData("simulate --trace absent.csv --devices 1", "There is no file ")]
+    [InlineData("simulate --trace jobs.csv --devices 1..2 --svg absent/a.svg", "--svg: ")]
+    [InlineData("simulate --trace jobs.csv --devices 1 --org-id acme", "--days and --org-id choose from the server's history.")]
+    [InlineData("simulate --generate small --days 3", "--days and --org-id choose from the server's history.")]
+    [InlineData("simulate --trace jobs.csv --devices 1 --noise 0", "--load-devices and --noise are for made-up loads.")]
+    [InlineData("simulate --from-history --load-devices 2", "--load-devices and --noise are for made-up loads.")]
+    public async Task Every_mistake_says_what_to_do(string line, string message)
     {
         folder.With("wrong.csv", Trace.Split('\n')[0] + "\n0,acme,7,any,a.spec.ts,0,soon,60,30\n").With("empty.csv", Trace.Split('\n')[0] + "\n");
         var run = await Run(line);
         Assert.StartsWith($"qgjob: {message}", run.Err, StringComparison.Ordinal);
         Assert.Equal(2, run.Err.TrimEnd().Split('\n').Length);
-        Assert.Equal(code, run.ExitCode);
+        Assert.Equal(2, run.ExitCode);
         // --json reports the mistake there, too.
         Assert.True(run.Out.Length == 0 || line.EndsWith("--json", StringComparison.Ordinal), run.Out);
     }
