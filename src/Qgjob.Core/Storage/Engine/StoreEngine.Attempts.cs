@@ -1,0 +1,119 @@
+using Qgjob.Core.Devices;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
+using Qgjob.Core.Runs;
+using Qgjob.Core.Scheduling;
+
+namespace Qgjob.Core.Storage.Engine;
+
+/// <summary>What the end of an attempt changes: its job, its run, the device's health, the estimates.</summary>
+public sealed partial class StoreEngine
+{
+    /// <summary>Frees the device and what it holds, closes the attempt and moves its job on.</summary>
+    private Job EndAttempt(Device device, AttemptEnd end, string? finishId, DateTimeOffset now)
+    {
+        var lease = device.Lease!;
+        var attempt = rows.FindAttempt(lease.JobId, lease.Attempt)!;
+        rows.Save(attempt with { EndedAt = now, Outcome = end.Outcome, Reason = end.Reason, RunSeconds = end.RunSeconds, FinishId = finishId });
+        if (end.Tests.Count > 0) rows.SaveTests(lease.JobId, lease.Attempt, end.Tests);
+        rows.Save(device with
+        {
+            Lease = null,
+            Attempts = device.Attempts + 1,
+            Health = HealthAfter(device, lease, end, now),
+            Version = device.Version + 1,
+            Revision = rows.NextRevision(),
+        });
+        Free(lease, new LeaseRef(device.Id, lease.Token));
+        CountServing(lease.OrgId, lease.AppVersionId, -1, proven: JobLifecycle.IsTestVerdict(end.Outcome));
+        var job = rows.FindJob(lease.JobId)!;
+        // Canceled meanwhile: final already, whatever the attempt says.
+        if (job.IsActive) job = MoveOn(job, end, now);
+        // Last, so that the org of a job that waits again is not gone and back, which would cost it the time it saved.
+        LeaveGroup(lease.GroupId, [], activeChange: -1, deviceSeconds: (now - lease.ClaimedAt).TotalSeconds - lease.ChargedSeconds);
+        return job;
+    }
+
+    private Job MoveOn(Job job, AttemptEnd end, DateTimeOffset now)
+    {
+        var spec = rows.SpecOf(job.Id);
+        var run = rows.FindRun(job.RunId)!;
+        var after = JobLifecycle.After(job, spec, end.Outcome, end.Tests.Any(t => t.Status is TestStatus.Flaky));
+        if (after is AfterAttempt.Requeue && run.SupersededBy is { } newer)
+        {
+            after = new AfterAttempt.Final(JobStatus.Canceled, JobVerdict.Canceled, false);
+            end = end with { Reason = $"Superseded by run {newer}; not tried again after {Words.Of(end.Outcome)}{(end.Reason is null ? "" : ": " + end.Reason)}" };
+        }
+        job = job with
+        {
+            TestFailures = job.TestFailures + (JobLifecycle.IsTestFailure(end.Outcome) ? 1 : 0),
+            InfraFailures = job.InfraFailures + (JobLifecycle.IsInfraFailure(end.Outcome) ? 1 : 0),
+        };
+        // The report is exact; progress may have been sent twice or not at all.
+        if (end.Tests.Count > 0)
+            job = job with
+            {
+                TestsTotal = Math.Max(job.TestsTotal ?? 0, end.Tests.Count),
+                TestsDone = end.Tests.Count,
+                TestsFailed = end.Tests.Count(t => t.Status.IsFailure()),
+            };
+        if (end.Outcome is AttemptOutcome.Passed or AttemptOutcome.Failed && end.RunSeconds > 0)
+        {
+            Learn(Estimates.TestKey(spec.OrgId, spec.TestPath, spec.Target), end.RunSeconds);
+            Learn(Estimates.OrgKey(spec.OrgId), end.RunSeconds);
+        }
+        if (after is AfterAttempt.Final final)
+        {
+            run = Complete(run with { Tests = run.Tests.Plus(TestCounts.Of(end.Tests)) }, job, final, end.Reason, now);
+            rows.Save(run);
+            FailFast(run, job.Id, final, now);
+            return rows.FindJob(job.Id)!;
+        }
+        job = Requeue(job, spec, run.Pool, ((AfterAttempt.Requeue)after).BarDevice, end, now);
+        rows.Save(run with { Queued = run.Queued + 1, Active = run.Active - 1 });
+        EnterGroups([(job, spec)], run.Pool, now);
+        return job;
+    }
+
+    private DeviceHealth HealthAfter(Device device, Lease lease, AttemptEnd end, DateTimeOffset now)
+    {
+        var subject = Cooldown.SubjectOf(lease.JobId, rows.FindAppVersion(lease.OrgId, lease.AppVersionId)!);
+        var elsewhere = rows.FindJob(lease.JobId)!.Barred.Count(d => d != device.Id);
+        return Cooldown.After(device.Health, end.Outcome, subject, elsewhere, now);
+    }
+
+    /// <summary>What an install took, for the app version and for the next ones of its package.</summary>
+    private void LearnInstall(Lease lease, ResidentBuild build, double seconds)
+    {
+        Learn(Estimates.InstallKey(lease.OrgId, build.PackageId), seconds);
+        var version = rows.FindAppVersion(lease.OrgId, lease.AppVersionId)!;
+        rows.Save(version with { InstallSeconds = Estimates.Update(version.InstallSeconds, seconds), Revision = rows.NextRevision() });
+    }
+
+    /// <summary>The first job that is not green ends the others of a run that asked for it.</summary>
+    private void FailFast(Run run, string jobId, AfterAttempt.Final final, DateTimeOffset now)
+    {
+        if (run is { FailFast: true, IsFinished: false } && final.Verdict is not (JobVerdict.Passed or JobVerdict.Skipped or JobVerdict.Canceled))
+            Apply(new Cancel(run.Id, null, $"Canceled by --fail-fast: job {jobId} ended as {Words.Of(final.Status)}.", now));
+    }
+
+    private Job Requeue(Job job, JobSpec spec, string pool, bool barDevice, AttemptEnd end, DateTimeOffset now)
+    {
+        var barred = barDevice ? [.. job.Barred.Append(job.DeviceId!).Distinct().Order(StringComparer.Ordinal)] : job.Barred;
+        job = job with
+        {
+            Status = JobStatus.Queued,
+            Barred = barred,
+            GroupId = Groups.GroupKey.Of(spec, barred).ToId(pool),
+            ReadyAt = now,
+            // It keeps the tier of its first submission: a failure must not send it to the back of the queue.
+            QueueDeadline = now.AddSeconds(spec.Limits.QueueSeconds),
+            // What was believed at first, until the test itself has shown more.
+            EstimateSeconds = rows.FindEstimate(Estimates.TestKey(spec.OrgId, spec.TestPath, spec.Target)) ?? job.EstimateSeconds,
+            Reason = end.Reason,
+        };
+        rows.Save(job);
+        Emit(job, "requeued", now, $"{Words.Of(end.Outcome)}{(end.Reason is null ? "" : ": " + end.Reason)}");
+        return job;
+    }
+}

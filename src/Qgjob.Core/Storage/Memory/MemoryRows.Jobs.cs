@@ -1,0 +1,136 @@
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
+
+namespace Qgjob.Core.Storage.Memory;
+
+/// <summary>Jobs with their attempts, those that wait in the orders that the engine asks for.</summary>
+internal sealed partial class MemoryRows
+{
+    private readonly Dictionary<string, StoredJob> jobs = [];
+    private readonly Dictionary<string, List<string>> jobsOfRun = [];
+    private readonly Dictionary<string, SortedSet<Job>> ready = [];
+    /// <summary>Queued jobs by queue deadline; jobs of one submission share theirs.</summary>
+    private readonly SortedDictionary<DateTimeOffset, Deadline> deadlines = [];
+    private readonly Dictionary<(string Job, int Number), Attempt> attempts = [];
+    private readonly Dictionary<LeaseRef, (string Job, int Number)> attemptsByLease = [];
+    /// <summary>Jobs that became final, when no history is kept.</summary>
+    private readonly List<Job> ended = [];
+
+    public IEnumerable<Job> Jobs => jobs.Values.Select(j => j.Job);
+    public Dictionary<(string Job, int Attempt), IReadOnlyList<TestResult>> Tests { get; } = [];
+
+    public Job? FindJob(string jobId) => jobs.GetValueOrDefault(jobId)?.Job;
+
+    public JobSpec SpecOf(string jobId) => jobs[jobId].Spec;
+
+    public void Add(Job job, JobSpec spec)
+    {
+        jobs.Add(job.Id, new StoredJob(job, spec));
+        if (!jobsOfRun.TryGetValue(job.RunId, out var ids)) jobsOfRun[job.RunId] = ids = [];
+        ids.Add(job.Id);
+        if (job.Status is JobStatus.Queued) Enter(job);
+    }
+
+    public void Save(Job job)
+    {
+        var stored = jobs[job.Id];
+        var old = stored.Job;
+        stored.Job = job;
+        if (old.Status is JobStatus.Queued)
+        {
+            ready[old.GroupId].Remove(old);
+            ForgetDeadline(old);
+        }
+        if (job.Status is JobStatus.Queued) Enter(job);
+        if (job.IsFinal && !keepHistory) ended.Add(job);
+    }
+
+    private void Enter(Job job)
+    {
+        if (!ready.TryGetValue(job.GroupId, out var waiting)) ready[job.GroupId] = waiting = new SortedSet<Job>(DispatchOrder.Instance);
+        waiting.Add(job);
+        if (!deadlines.TryGetValue(job.QueueDeadline, out var together)) deadlines[job.QueueDeadline] = together = new Deadline();
+        together.JobIds.Add(job.Id);
+        together.Waiting++;
+    }
+
+    private void ForgetDeadline(Job job)
+    {
+        if (--deadlines[job.QueueDeadline].Waiting == 0) deadlines.Remove(job.QueueDeadline);
+    }
+
+    public Job? FirstReady(string groupId) => ready.GetValueOrDefault(groupId)?.Min;
+
+    public int AheadOf(Job job) => ready[job.GroupId].TakeWhile(j => j.Id != job.Id).Count();
+
+    // Without history, jobs that are over are not there any more.
+    public IReadOnlyList<Job> JobsOfRun(string runId) => [.. jobsOfRun.GetValueOrDefault(runId, []).Select(FindJob).OfType<Job>()];
+
+    public IReadOnlyList<Job> UnfinishedJobs(string runId) => [.. JobsOfRun(runId).Where(j => !j.IsFinal)];
+
+    public IReadOnlyList<Job> QueuedPast(DateTimeOffset now, int max) =>
+        [.. deadlines.TakeWhile(d => d.Key <= now)
+            .SelectMany(d => d.Value.JobIds.Distinct().Select(FindJob).OfType<Job>()
+                .Where(j => j.Status is JobStatus.Queued && j.QueueDeadline == d.Key).OrderBy(j => j.Id, StringComparer.Ordinal))
+            .Take(max)];
+
+    public Attempt? FindAttempt(string jobId, int number) => attempts.GetValueOrDefault((jobId, number));
+
+    public Attempt? FindAttempt(LeaseRef lease) => attemptsByLease.TryGetValue(lease, out var key) ? attempts[key] : null;
+
+    public void Save(Attempt attempt)
+    {
+        attempts[(attempt.JobId, attempt.Number)] = attempt;
+        attemptsByLease[new LeaseRef(attempt.DeviceId, attempt.Token)] = (attempt.JobId, attempt.Number);
+    }
+
+    public IReadOnlyList<Attempt> AttemptsOf(string jobId)
+    {
+        var found = new List<Attempt>();
+        while (attempts.TryGetValue((jobId, found.Count + 1), out var attempt)) found.Add(attempt);
+        return found;
+    }
+
+    public void SaveTests(string jobId, int attempt, IReadOnlyList<TestResult> tests) => Tests[(jobId, attempt)] = tests;
+
+    /// <summary>Without history, forgets the jobs that ended in the batch that is over.</summary>
+    public void ForgetEnded() => ended.RemoveAll(job =>
+    {
+        // A canceled job's attempt goes on until its agent lets go of the device.
+        if (job.DeviceId is { } device && FindDevice(device)?.Lease?.JobId == job.Id) return false;
+        foreach (var attempt in AttemptsOf(job.Id))
+        {
+            attempts.Remove((job.Id, attempt.Number));
+            attemptsByLease.Remove(new LeaseRef(attempt.DeviceId, attempt.Token));
+        }
+        jobs.Remove(job.Id);
+        return true;
+    });
+
+    /// <summary>Jobs with one queue deadline. Those that do not wait any more are still listed, until none of them does.</summary>
+    private sealed class Deadline
+    {
+        public List<string> JobIds { get; } = [];
+        public int Waiting { get; set; }
+    }
+
+    /// <summary>One entry per job: what was asked for never changes, the rest does.</summary>
+    private sealed class StoredJob(Job job, JobSpec spec)
+    {
+        public Job Job { get; set; } = job;
+        public JobSpec Spec => spec;
+    }
+
+    private sealed class DispatchOrder : IComparer<Job>
+    {
+        public static readonly DispatchOrder Instance = new();
+
+        public int Compare(Job? x, Job? y)
+        {
+            var byTier = x!.Tier.CompareTo(y!.Tier);
+            if (byTier != 0) return byTier;
+            var byLength = y.EstimateSeconds.CompareTo(x.EstimateSeconds);
+            return byLength != 0 ? byLength : string.CompareOrdinal(x.Id, y.Id);
+        }
+    }
+}
