@@ -92,6 +92,7 @@ internal sealed partial class Dispatcher
             case (Finish finish, FinishAnswer.Accepted):
                 leases.Seen(finish.Lease);
                 leases.Ended(finish.Lease);
+                justFreed.Ended(finish.Lease, finish.Now);
                 break;
             // As much again may be due.
             case (ExpireLeases or ExpireQueued, ExpireAnswer { Ended: >= MaxExpiriesPerBatch }):

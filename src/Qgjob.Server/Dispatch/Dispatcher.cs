@@ -22,6 +22,7 @@ internal sealed partial class Dispatcher(
     private readonly Channel<Message> inbox = Channel.CreateUnbounded<Message>(new UnboundedChannelOptions { SingleReader = true });
     private readonly PoolViews views = new();
     private readonly LeaseNews leases = new();
+    private readonly JustFreed justFreed = new();
     private readonly List<WorkPoll> waiting = [];
     private readonly Batch batch = new();
     private DateTimeOffset startedAt;
@@ -165,6 +166,7 @@ internal sealed partial class Dispatcher(
                     // The newest poll knows best what is free; an older one is open still because it says less, or its connection died unnoticed.
                     foreach (var older in waiting.Where(p => p.AgentId == poll.AgentId)) older.Reply(WorkAnswer.News.Superseded);
                     waiting.Add(poll);
+                    justFreed.Asks(poll.FreeDevices);
                     break;
                 case Message.PollEnds(var poll, var gone):
                     // However short its wait, a poll is looked at once; nobody reads what a gone one would get.
@@ -208,6 +210,8 @@ internal sealed partial class Dispatcher(
     private void Consider(IReadOnlyList<WorkPoll> polls)
     {
         var now = time.GetUtcNow();
+        var toLeave = justFreed.GroupsToLeave(views, now);
+        var others = new List<(WorkPoll, PoolView, Device)>();
         foreach (var poll in polls)
         {
             poll.Considered = true;
@@ -217,15 +221,27 @@ internal sealed partial class Dispatcher(
                 continue;
             }
             foreach (var id in poll.FreeDevices)
-                if (views.FindDevice(id) is var (pool, device) && device.AgentId == poll.AgentId) Decide(poll, pool, device, now);
+                if (views.FindDevice(id) is var (pool, device) && device.AgentId == poll.AgentId && !ServesWhatItHas(poll, pool, device, now))
+                    others.Add((poll, pool, device));
         }
+        // Whoever asked before: of two free phones the one that has the app takes the job, and the other need not install it.
+        foreach (var (poll, pool, device) in others)
+            if (Core.Scheduling.Dispatch.Decide(pool, device, now) is Decision.Claim claim && !(claim.NeedsInstall && toLeave.Contains(claim.GroupId)))
+                Take(poll, pool, device, claim, now);
     }
 
-    private void Decide(WorkPoll poll, PoolView pool, Device device, DateTimeOffset now)
+    private bool ServesWhatItHas(WorkPoll poll, PoolView pool, Device device, DateTimeOffset now)
     {
-        if (Core.Scheduling.Dispatch.Decide(pool, device, now) is not Decision.Claim(var groupId, var needsInstall)) return;
-        var openVersion = needsInstall ? pool.VersionOf(pool.FindGroup(groupId)!)?.OpenVersion : null;
-        batch.Add(new Claim(device.Id, device.Version, groupId, openVersion, ids.NewId("c"), settings.LeaseTtl, now), poll: poll);
-        pool.Assume(device.Id, groupId);
+        if (device.Offer.Residents.Count == 0) return false;
+        if (Core.Scheduling.Dispatch.Decide(pool, device, now) is not Decision.Claim { NeedsInstall: false } claim) return false;
+        Take(poll, pool, device, claim, now);
+        return true;
+    }
+
+    private void Take(WorkPoll poll, PoolView pool, Device device, Decision.Claim claim, DateTimeOffset now)
+    {
+        var openVersion = claim.NeedsInstall ? pool.VersionOf(pool.FindGroup(claim.GroupId)!)?.OpenVersion : null;
+        batch.Add(new Claim(device.Id, device.Version, claim.GroupId, openVersion, ids.NewId("c"), settings.LeaseTtl, now), poll: poll);
+        pool.Assume(device.Id, claim.GroupId);
     }
 }

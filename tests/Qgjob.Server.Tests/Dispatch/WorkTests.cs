@@ -1,6 +1,7 @@
 using System.Net;
 using Qgjob.Client.Http;
 using Qgjob.Client.Wire;
+using Qgjob.Core.Devices;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Storage;
 using Qgjob.Core.Storage.Memory;
@@ -57,6 +58,33 @@ public sealed class WorkTests
         Assert.Equal(40, got.Select(g => g.JobId).Distinct().Count());
         Assert.Equal(40, got.Select(g => g.Lease.DeviceId).Distinct().Count());
     }
+
+    [Fact]
+    public async Task A_phone_beside_installs_nothing_for_work_that_the_phone_which_has_the_app_goes_on_with()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var agent = new FakeAgent(server, "lab", devices: 2);
+        await agent.RegisterAsync();
+        await server.Client.SetOrgAsync("o", new OrgSettings { MaxDevices = 1 }, Cancel);
+        await server.Client.SubmitAsync(Run(3), "k", Cancel);
+        var first = Assert.Single((await agent.WorkAsync(free: [agent.Devices[1]])).Assignments).Lease;
+        await InstalledAsync(server, first);
+        Assert.True(await agent.FinishAsync(first));
+
+        // The agent asks for the other phone a moment before it asks for the one that has just ended a job.
+        Assert.Empty((await agent.WorkAsync(free: [agent.Devices[0]])).Assignments);
+        // Of two phones that are free the one that has the app goes on, in whatever order they are named.
+        var second = Assert.Single((await agent.WorkAsync()).Assignments).Lease;
+        Assert.Equal(first.DeviceId, second.DeviceId);
+
+        // A phone that is not asked for any more keeps nobody waiting.
+        Assert.True(await agent.FinishAsync(second));
+        server.Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(agent.Devices[0], Assert.Single((await agent.WorkAsync(free: [agent.Devices[0]])).Assignments).Lease.DeviceId);
+    }
+
+    private static Task<ProgressResponse> InstalledAsync(RunningServer server, LeaseRef lease) => server.Agent.ProgressAsync(
+        new ProgressRequest([new ProgressItem(lease, Installed: new ResidentBuild("com.example", new string('a', 64), "o", "v"), InstallSeconds: 60)]), Cancel);
 
     [Fact]
     public async Task A_cancel_reaches_the_poll_once()
