@@ -50,6 +50,8 @@ internal static class OrgEndpoints
         MaxPriority = org.MaxPriority,
         DevicesInUse = org.Active,
         JobsWaiting = org.Queued,
-        Share = Math.Round(org.Weight / (org.Weight + all.Where(o => o.IsPresent && o.OrgId != org.OrgId).Sum(o => o.Weight)), 4),
+        // Who may use no device takes nothing from the others, whatever waits.
+        Share = org.MaxDevices == 0 ? 0
+            : Math.Round(org.Weight / (org.Weight + all.Where(o => o.IsPresent && o.MaxDevices != 0 && o.OrgId != org.OrgId).Sum(o => o.Weight)), 4),
     };
 }

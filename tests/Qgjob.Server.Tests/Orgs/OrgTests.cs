@@ -37,6 +37,9 @@ public sealed class OrgTests
         // Whole: what is left out goes back to its default, and the device limit with it.
         Assert.Null((await server.Client.SetOrgAsync("small", new OrgSettings { Weight = 3 }, Cancel)).MaxDevices);
         Assert.Equal(1, (await server.Client.SetOrgAsync("other", new OrgSettings { MaxDevices = 0 }, Cancel)).Weight);
+        // Work of an org that may use no device takes nothing of the others' share.
+        await server.Client.SubmitAsync(TwoTests with { OrgId = "other" }, "k3", Cancel);
+        Assert.Equal([0.25, 0, 0.75], (await server.Client.ListOrgsAsync(Cancel)).Items.Select(o => o.Share));
         var free = work.First(a => a.Spec.OrgId == "big").Lease;
         Assert.True(await agent.FinishAsync(free));
         Assert.Equal("small", Assert.Single((await agent.WorkAsync(free: [free.DeviceId])).Assignments).Spec.OrgId);
