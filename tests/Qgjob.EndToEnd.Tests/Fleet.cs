@@ -17,6 +17,9 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>In the environment of each agent and of all that it starts: the agent's folder.</summary>
     public const string Mark = "FLEET_AGENT";
 
+    /// <summary>Runs until a file is there: whoever submits it says when it ends.</summary>
+    private const string Gated = "test('waits for its gate', async () => { console.log('account: ' + (process.env.QGJOB_RESOURCE_ACCOUNT_X ?? 'none')); await gate(); });";
+
     private static readonly Dictionary<string, string> Tests = new()
     {
         ["quick"] = "test('is quick', async () => {});",
@@ -24,6 +27,9 @@ internal sealed class Fleet : IAsyncDisposable
         // Its child left the session: only its mark tells whose it is.
         ["silent"] = "test('says nothing', async () => { test.setTimeout(0); spawn('setsid', ['sleep', '600'], { stdio: 'ignore' }); await rest(600); });",
         ["endless"] = "test('talks', async () => { test.setTimeout(0); for (;;) { console.log('still here'); await rest(0.3); } });",
+        ["fails"] = "test('fails at its gate', async () => { await gate(); expect(1).toBe(2); });",
+        ["gated"] = Gated,
+        ["gated-too"] = Gated,
         ["app"] = "test('sees the app', async ({ device }) => { await expect(device.getByText('Skip', { exact: true })).toBeVisible(); });",
     };
 
@@ -210,8 +216,9 @@ internal sealed class Fleet : IAsyncDisposable
         foreach (var (name, body) in Tests)
         {
             File.WriteAllText(Path.Combine(Project, "tests", $"{name}.spec.js"),
-                "import { spawn } from 'node:child_process';\nimport { test, expect } from 'appwright';\n"
-                + $"const rest = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));\n{body}\n");
+                "import { spawn } from 'node:child_process';\nimport { existsSync } from 'node:fs';\nimport { test, expect } from 'appwright';\n"
+                + $"const rest = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));\n"
+                + $"const gate = async () => {{ test.setTimeout(0); while (!existsSync(process.env.GATE)) await rest(0.1); }};\n{body}\n");
         }
     }
 }
