@@ -53,14 +53,14 @@ internal sealed class JobReader(IJobStore store, Dispatcher dispatcher, Forecast
     private static Dictionary<string, Wait> LookAt(PoolViews pools, HashSet<string> groups, int? ahead, DateTimeOffset now)
     {
         var waits = new Dictionary<string, Wait>();
-        var whys = new Dictionary<PoolView, WhyWaiting>();
+        var answers = new Dictionary<PoolView, (WhyWaiting Why, RoughReckoning Rough)>();
         foreach (var id in groups)
         {
             if (pools.FindGroup(id) is not var (pool, group)) continue;
-            if (!whys.TryGetValue(pool, out var why)) whys[pool] = why = new WhyWaiting(pool, now);
+            if (!answers.TryGetValue(pool, out var of)) answers[pool] = of = (new WhyWaiting(pool, now), new RoughReckoning(pool, now));
             // Of a job whose place is not known, the middle of the group says most.
             var place = ahead ?? group.Queued / 2;
-            waits[id] = new Wait(group.Pool, place, why.Of(group, ahead ?? 0), Waiting.RoughOf(pool, group, place, now));
+            waits[id] = new Wait(group.Pool, place, of.Why.Of(group, ahead ?? 0), of.Rough.Of(group, place));
         }
         return waits;
     }

@@ -1,6 +1,5 @@
 using Qgjob.Client.Wire;
 using Qgjob.Core;
-using Qgjob.Core.Groups;
 using Qgjob.Core.Scheduling;
 
 namespace Qgjob.Server.Jobs;
@@ -14,7 +13,7 @@ internal static class Waiting
     /// The forecast's word; where it was made before the job came, a rough reckoning. Null when no device will take the job as things are.
     /// </summary>
     /// <param name="forecast">The pool's forecast, if there is one.</param>
-    /// <param name="rough">What <see cref="RoughOf"/> said of it.</param>
+    /// <param name="rough">What <see cref="RoughReckoning"/> said of it.</param>
     /// <param name="groupId">The job's group.</param>
     /// <param name="ahead">Jobs of the group that go first.</param>
     /// <param name="estimateSeconds">What the job is expected to take.</param>
@@ -26,24 +25,5 @@ internal static class Waiting
         // The forecast is a moment old.
         var late = now - expected.Start;
         return late <= TimeSpan.Zero ? expected : expected with { Start = now, End = expected.End + late };
-    }
-
-    /// <summary>From the start of the job to the end of its group: the work before, shared by the devices that fit and are in service; null when there is none.</summary>
-    /// <param name="pool">The pool.</param>
-    /// <param name="group">The job's group.</param>
-    /// <param name="ahead">Jobs of the group that go first.</param>
-    /// <param name="now">UTC.</param>
-    public static Expected? RoughOf(PoolView pool, Group group, int ahead, DateTimeOffset now)
-    {
-        var work = WorkKind.Of(group, pool.VersionOf(group));
-        var serving = pool.Devices.Where(d => d is { Online: true, Paused: false } && !pool.IsDraining(d.AgentId)
-            && Eligibility.Fits(work, d.Offer) && !Eligibility.IsBarred(pool, work, d)).ToList();
-        if (serving.Count == 0) return null;
-        var mean = group.Queued > 0 ? group.QueuedSeconds / group.Queued : Estimates.UnknownTestSeconds;
-        // Whoever runs now is, on average, half done.
-        var busy = serving.Count(d => d.Lease is not null) * mean / 2;
-        var start = ahead == 0 && serving.Any(d => d.IsFree(now)) ? 0 : (busy + (ahead * mean)) / serving.Count;
-        var end = Math.Max(mean / 2, (group.QueuedSeconds + (group.Active * mean / 2)) / serving.Count);
-        return new Expected(now.AddSeconds(start), now.AddSeconds(end), IsRough: true);
     }
 }

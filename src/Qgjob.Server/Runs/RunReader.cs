@@ -1,6 +1,7 @@
 using Qgjob.Client.Wire;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Runs;
+using Qgjob.Core.Scheduling;
 using Qgjob.Core.Storage;
 using Qgjob.Server.Dispatch;
 using Qgjob.Server.Http;
@@ -69,7 +70,7 @@ internal sealed class RunReader(IJobStore store, Dispatcher dispatcher, Forecast
     }
 
     /// <summary>The end of the last of the groups that the run's first waiting jobs are in; half an estimate when none waits.</summary>
-    private async Task<(DateTimeOffset? End, bool Roughly, Core.Scheduling.WaitReason? Why)> ExpectedEndAsync(Run run, CancellationToken cancel)
+    private async Task<(DateTimeOffset? End, bool Roughly, WaitReason? Why)> ExpectedEndAsync(Run run, CancellationToken cancel)
     {
         const int Sample = 100;
         var now = time.GetUtcNow();
@@ -80,11 +81,7 @@ internal sealed class RunReader(IJobStore store, Dispatcher dispatcher, Forecast
         var groups = queued.Items.Select(j => j.Job.GroupId).ToHashSet();
         if (groups.Count == 0) return (end, false, null);
         var first = queued.Items[0].Job.GroupId;
-        var (found, why) = await dispatcher.LookAsync(
-            pools => (
-                groups.Select(pools.FindGroup).OfType<(Core.Scheduling.PoolView Pool, Core.Groups.Group Group)>()
-                    .Select(g => (g.Group.Id, g.Group.Pool, Rough: Waiting.RoughOf(g.Pool, g.Group, 0, now))).ToList(),
-                pools.FindGroup(first) is var (pool, group) ? Core.Scheduling.WhyWaiting.Of(pool, group, 0, now) : null), cancel);
+        var (found, why) = await dispatcher.LookAsync(pools => LookAt(pools, groups, first, now), cancel);
         var roughly = false;
         foreach (var (id, pool, rough) in found)
         {
@@ -95,6 +92,21 @@ internal sealed class RunReader(IJobStore store, Dispatcher dispatcher, Forecast
             if (!(end >= expected.End)) end = expected.End;
         }
         return (end, roughly, why);
+    }
+
+    private static (List<(string Id, string Pool, Expected? Rough)> Found, WaitReason? Why) LookAt(PoolViews pools, HashSet<string> groups, string first, DateTimeOffset now)
+    {
+        var reckonings = new Dictionary<PoolView, RoughReckoning>();
+        var found = new List<(string, string, Expected?)>();
+        WaitReason? why = null;
+        foreach (var id in groups)
+        {
+            if (pools.FindGroup(id) is not var (pool, group)) continue;
+            if (!reckonings.TryGetValue(pool, out var reckoning)) reckonings[pool] = reckoning = new RoughReckoning(pool, now);
+            found.Add((id, group.Pool, reckoning.Of(group, 0)));
+            if (id == first) why = WhyWaiting.Of(pool, group, 0, now);
+        }
+        return (found, why);
     }
 
     public static RunView View(Run run)
