@@ -48,7 +48,7 @@ build() {
   (
     mkdir -p "$ROOT/artifacts"
     flock 9
-    [ -e "$stamp" ] && [ -z "$(find "$ROOT/src" "$ROOT"/Directory.*.props "$ROOT/global.json" -type f -newer "$stamp" -print -quit)" ] && exit 0
+    [ -e "$stamp" ] && [ -x "$QGJOB_BIN" ] && [ -x "$QGJOB_SERVER_BIN" ] && [ -z "$(find "$ROOT/src" "$ROOT"/Directory.*.props "$ROOT/global.json" -type f -newer "$stamp" -print -quit)" ] && exit 0
     need_dotnet
     say "building qgjob ($1)"
     touch "$stamp.new"
@@ -57,6 +57,12 @@ build() {
     done
     mv "$stamp.new" "$stamp"
   ) 9>"$ROOT/artifacts/.build-lock"
+}
+
+# publish_native FOLDER: the command line as one native program. Its intermediate files lie apart: publishing takes the
+# program that `build` made out of its folder.
+publish_native() {
+  QGJOB_ARTIFACTS="$ROOT/artifacts/aot" dotnet publish "$ROOT/src/Qgjob.Cli" -c release -v quiet --nologo -o "$1" >&2
 }
 mkdir -p "$ROOT/artifacts"
 QGJOB_BIN=$ROOT/artifacts/bin/Qgjob.Cli/release/qgjob
