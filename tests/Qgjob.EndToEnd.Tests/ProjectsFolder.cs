@@ -82,11 +82,11 @@ internal sealed class ProjectsFolder : IDisposable
             """,
     };
 
-    private readonly string _top = Directory.CreateTempSubdirectory("qgjob-projects-").FullName;
+    private readonly string top = Directory.CreateTempSubdirectory("qgjob-projects-").FullName;
 
     public ProjectsFolder()
     {
-        Folder = Path.Combine(_top, "Meine Prüfungen (neu)", "Ünï’s [1] 日本 & Co");
+        Folder = Path.Combine(top, "Meine Prüfungen (neu)", "Ünï’s [1] 日本 & Co");
         foreach (var (name, content) in Files) File.WriteAllText(Place(name), content);
         foreach (var name in new[] { "package.json", "package-lock.json", "builds/todo-1.0.apk" })
             File.Copy(Path.Combine(Checkout.Todo, name), Place(name));
@@ -94,7 +94,7 @@ internal sealed class ProjectsFolder : IDisposable
 
     public string Folder { get; }
 
-    public void Dispose() => Directory.Delete(_top, recursive: true);
+    public void Dispose() => Directory.Delete(top, recursive: true);
 
     private string Place(string name)
     {

@@ -20,14 +20,14 @@ internal sealed class PackageInstall(CacheFolder tools, TimeProvider time)
 
     private static readonly string[] CredentialSigns = ["E401", "E403", "ERR_PNPM_FETCH_401", "ERR_PNPM_FETCH_403", "401 Unauthorized", "403 Forbidden", "YN0041"];
 
-    private string? _platform;
+    private string? platform;
 
     /// <summary>Node's version and the kind of machine, for keys.</summary>
     public async Task<string> PlatformAsync(CancellationToken cancel)
     {
-        if (_platform is { } known) return known;
+        if (platform is { } known) return known;
         var result = await RunAsync(Program("node"), ["--version"], Path.GetTempPath(), ShortLimit, null, cancel).ConfigureAwait(false);
-        return _platform = $"{result.Output.Trim()} {Environment.OSVersion.Platform} {System.Runtime.InteropServices.RuntimeInformation.OSArchitecture}";
+        return platform = $"{result.Output.Trim()} {Environment.OSVersion.Platform} {System.Runtime.InteropServices.RuntimeInformation.OSArchitecture}";
     }
 
     /// <summary>What will be run, for people.</summary>

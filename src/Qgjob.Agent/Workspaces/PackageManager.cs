@@ -23,7 +23,7 @@ internal sealed partial record PackageManager(PackageManagerKind Kind, string? V
     private const string YarnClassic = "1.22.22";
 
     // By the version of lock files from which on each is right, newest first. A version that writes another format refuses
-    // the file instead of reading it (seen with each neighbour in these lists).
+    // the file instead of reading it (seen with yarn 3.0 to 4.14, and with pnpm 8 on a file of pnpm 7).
     private static readonly (int From, string Version)[] Pnpms = [(7, Pnpm), (6, "8.15.9"), (0, "7.33.7")];
     private static readonly (int From, string Version)[] Berries =
         [(10, "4.18.1"), (9, "4.14.1"), (7, "4.9.2"), (6, "3.8.7"), (5, "3.1.1"), (0, "3.0.2")];

@@ -7,20 +7,20 @@ internal sealed class StringPool(byte[] chunk)
 {
     private const int Utf8Flag = 0x100;
 
-    private readonly uint _count = BinaryXml.U32(chunk, 8);
-    private readonly bool _utf8 = (BinaryXml.U32(chunk, 16) & Utf8Flag) != 0;
-    private readonly int _start = checked((int)BinaryXml.U32(chunk, 20));
-    private readonly int _offsets = BinaryXml.U16(chunk, 2);
+    private readonly uint count = BinaryXml.U32(chunk, 8);
+    private readonly bool utf8 = (BinaryXml.U32(chunk, 16) & Utf8Flag) != 0;
+    private readonly int start = checked((int)BinaryXml.U32(chunk, 20));
+    private readonly int offsets = BinaryXml.U16(chunk, 2);
 
     /// <returns>The string, or null for "no string" (all bits set).</returns>
     public string? Get(uint index)
     {
         if (index == uint.MaxValue)
             return null;
-        if (index >= _count)
+        if (index >= count)
             throw BinaryXml.Damaged("it uses a string that it does not have");
-        var at = checked(_start + (int)BinaryXml.U32(chunk, checked(_offsets + (4 * (int)index))));
-        return _utf8 ? Utf8(at) : Utf16(at);
+        var at = checked(start + (int)BinaryXml.U32(chunk, checked(offsets + (4 * (int)index))));
+        return utf8 ? Utf8(at) : Utf16(at);
     }
 
     private string Utf16(int at)

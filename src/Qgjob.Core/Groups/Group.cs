@@ -40,7 +40,13 @@ public sealed record GroupKey(string OrgId, string AppVersionId, Target Target, 
     }
 
     /// <summary>Names of the resources that each job takes a unit of.</summary>
-    public IReadOnlyList<string> ResourceNames() => Resources.Length == 0 ? [] : Resources.Split('\n');
+    public IReadOnlyList<string> ResourceNames() => Apart(Resources);
+
+    /// <summary>Ids of the devices where the jobs failed for infrastructure reasons.</summary>
+    public IReadOnlyList<string> BarredDevices() => Apart(Barred);
+
+    /// <summary>The words of a list that was joined by newlines.</summary>
+    internal static IReadOnlyList<string> Apart(string joined) => joined.Length == 0 ? [] : joined.Split('\n');
 
     private static string Joined(IEnumerable<string> words) => string.Join('\n', words.Distinct().Order(StringComparer.Ordinal));
 }

@@ -38,7 +38,7 @@ public static class Eligibility
     /// device of the pool that is in service fits, so that a lab with one phone is not stuck.
     /// </summary>
     public static bool IsBarred(PoolView pool, WorkKind kind, Device device) =>
-        kind.Barred.Length > 0 && kind.Barred.Split('\n').Contains(device.Id) && pool.BarHolds(kind);
+        kind.Bars(device.Id) && pool.BarHolds(kind);
 
     private static bool Matches(Jobs.Target target, string needs, DeviceOffer device) =>
         (target is Jobs.Target.Any || target == device.Target)

@@ -1,3 +1,5 @@
+using Qgjob.Core.Groups;
+
 namespace Qgjob.Core.Scheduling;
 
 /// <summary>How long things are expected to take: exponentially weighted means of what they took.</summary>
@@ -11,6 +13,9 @@ public static class Estimates
 
     /// <summary>Seconds assumed for an install of which nothing is known.</summary>
     public const double UnknownInstallSeconds = 20;
+
+    /// <summary>Seconds that installing the app version is expected to take.</summary>
+    public static double InstallSecondsOf(AppVersion? version) => version?.InstallSeconds ?? UnknownInstallSeconds;
 
     /// <summary>Tier length A: a job that has waited this long counts as one priority higher.</summary>
     public static TimeSpan TierLength { get; } = TimeSpan.FromMinutes(10);

@@ -16,7 +16,7 @@ internal sealed class ForecastDevices
         this.view = view;
         var waiting = view.Groups.Where(g => g.Queued > 0).ToList();
         var idsMatter = waiting.Any(g => g.Key.Needs.Contains("id=", StringComparison.Ordinal) || g.Key.Needs.Contains("id!=", StringComparison.Ordinal));
-        var named = waiting.SelectMany(g => g.Key.Barred.Split('\n')).ToHashSet(StringComparer.Ordinal);
+        var named = waiting.SelectMany(g => g.Key.BarredDevices()).ToHashSet(StringComparer.Ordinal);
         kinds = [.. waiting.Select(g => WorkKind.Of(g, view.VersionOf(g)) with { Barred = "", Resources = "" })];
         foreach (var device in view.Devices)
             if (device is { Online: true, Paused: false } && !view.IsDraining(device.AgentId) && kinds.Any(k => Eligibility.Fits(k, device.Offer)))
@@ -30,7 +30,7 @@ internal sealed class ForecastDevices
     public bool IsOfUse(Device device) => likeness.ContainsKey(device.Id);
 
     /// <summary>Free devices with equal answers get equal decisions.</summary>
-    public string LikenessOf(Device device) => view.ResidentGroups(device).Any() ? device.Id : likeness[device.Id];
+    public string LikenessOf(Device device) => view.ResidentGroups(device).Count > 0 ? device.Id : likeness[device.Id];
 
     /// <summary>Some device that takes work could serve the group.</summary>
     public bool AnyFor(Group group)

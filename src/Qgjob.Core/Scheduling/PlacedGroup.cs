@@ -57,7 +57,7 @@ internal sealed class PlacedGroup
     {
         var kind = WorkKind.Of(group, version);
         var serving = version is { Serving: > 0 and var all } ? Math.Max(0, all - unable(kind)) : 0;
-        return new PlacedGroup(group, kind, serving, version?.InstallSeconds ?? Estimates.UnknownInstallSeconds);
+        return new PlacedGroup(group, kind, serving, Estimates.InstallSecondsOf(version));
     }
 
     /// <summary>

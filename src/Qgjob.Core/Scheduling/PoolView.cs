@@ -2,6 +2,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Orgs;
 using Qgjob.Core.Runs;
+using Qgjob.Core.Storage;
 
 namespace Qgjob.Core.Scheduling;
 
@@ -102,8 +103,18 @@ public sealed class PoolView
         Waiting.Set(version with { Serving = version.Serving + 1, OpenVersion = version.OpenVersion + 1 });
     }
 
+    /// <summary>The command that makes a decision come true, with the versions on which it rests.</summary>
+    /// <param name="device">The device that the decision was made for.</param>
+    /// <param name="decision">The decision, made on this view as it is.</param>
+    /// <param name="claimId">Identifies the command, so that it can be repeated safely.</param>
+    /// <param name="ttl">How long the lease lasts without renewal.</param>
+    /// <param name="now">UTC.</param>
+    public Claim ClaimFor(Device device, Decision.Claim decision, string claimId, TimeSpan ttl, DateTimeOffset now) => new(
+        device.Id, device.Version, decision.GroupId,
+        decision.NeedsInstall ? VersionOf(groups[decision.GroupId])?.OpenVersion : null, claimId, ttl, now);
+
     /// <summary>Seconds that installing the group's app version is expected to take.</summary>
-    public double InstallSecondsOf(Group group) => VersionOf(group)?.InstallSeconds ?? Estimates.UnknownInstallSeconds;
+    public double InstallSecondsOf(Group group) => Estimates.InstallSecondsOf(VersionOf(group));
 
     /// <summary>True when the device already has the app version that the group tests.</summary>
     public bool IsResident(Device device, Group group) => device.Offer.Residents.Count > 0 && Residency.Holds(device, group, VersionOf(group));
@@ -119,15 +130,14 @@ public sealed class PoolView
 
     /// <summary>A unit of everything that the jobs need is free.</summary>
     internal bool HasUnits(string orgId, WorkKind kind) =>
-        kind.Resources.Length == 0 || kind.Resources.Split('\n').All(name => FindResource(orgId, name)?.Free > 0);
+        kind.ResourceNames().All(name => FindResource(orgId, name)?.Free > 0);
 
     /// <summary>True while another device in service could do the work, so that the devices it failed on need not.</summary>
     internal bool BarHolds(WorkKind kind)
     {
         if (barsHold.TryGetValue(kind, out var holds)) return holds;
-        var barred = kind.Barred.Split('\n');
         return barsHold[kind] = devices.Values.Any(d =>
-            d is { Online: true, Paused: false } && !IsDraining(d.AgentId) && !barred.Contains(d.Id) && Eligibility.Fits(kind, d.Offer));
+            d is { Online: true, Paused: false } && !IsDraining(d.AgentId) && !kind.Bars(d.Id) && Eligibility.Fits(kind, d.Offer));
     }
 
     private void AssumeUnit(Device device, string orgId, string name)
@@ -136,7 +146,7 @@ public sealed class PoolView
         resourcesBeforeGuess.TryAdd((orgId, name), resource);
         var taken = resource.Units.ToList();
         var free = taken.FindIndex(u => u.Holder is null);
-        if (free >= 0) taken[free] = taken[free] with { Holder = new Storage.LeaseRef(device.Id, device.LastToken + 1) };
+        if (free >= 0) taken[free] = taken[free] with { Holder = new LeaseRef(device.Id, device.LastToken + 1) };
         resources[(orgId, name)] = resource with { Units = taken };
     }
 

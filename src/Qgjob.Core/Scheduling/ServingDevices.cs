@@ -52,5 +52,5 @@ internal sealed class ServingDevices
     }
 
     private static bool IsAble(WorkKind kind, DeviceOffer offer) =>
-        Eligibility.Fits(kind, offer) && (kind.Barred.Length == 0 || !kind.Barred.Split('\n').Contains(offer.Id));
+        Eligibility.Fits(kind, offer) && !kind.Bars(offer.Id);
 }

@@ -23,8 +23,7 @@ internal sealed class FittingDevices
         var all = seen.Where(d => Eligibility.Fits(kind, d.Offer)).ToList();
         fitting = [.. all.Where(d => !Eligibility.IsBarred(pool, kind, d))];
         failedOn = all.Count - fitting.Count;
-        var barred = kind.Barred.Split('\n');
-        failedOnAll = all.Count > 0 && all.All(d => barred.Contains(d.Id));
+        failedOnAll = all.Count > 0 && all.All(d => kind.Bars(d.Id));
         states = fitting.CountBy(d => StateOf(d, now)).ToDictionary();
         restUntil = fitting.Where(d => StateOf(d, now) is DeviceState.Resting).Min(d => d.Health.CoolingUntil);
         InService = [.. fitting.Where(d => StateOf(d, now) is DeviceState.Busy or DeviceState.Free)];

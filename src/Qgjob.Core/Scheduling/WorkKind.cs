@@ -15,6 +15,12 @@ public readonly record struct WorkKind(Target Target, string Needs, string Barre
     public static WorkKind Of(Group group, AppVersion? version) => new(
         group.Key.Target, group.Key.Needs, group.Key.Barred, PlatformsOf(version), group.Key.Resources);
 
+    /// <summary>The jobs failed on the device for infrastructure reasons.</summary>
+    public bool Bars(string deviceId) => GroupKey.Apart(Barred).Contains(deviceId);
+
+    /// <summary>Names of the resources that each job takes a unit of.</summary>
+    public IReadOnlyList<string> ResourceNames() => GroupKey.Apart(Resources);
+
     private static Platforms PlatformsOf(AppVersion? version)
     {
         // Without a build the project brings its own, for whatever platform it names.

@@ -165,15 +165,14 @@ internal sealed class SimulatedLab : IAsyncDisposable
             var device = view.FindDevice(idle[i])!;
             // All devices are alike but for what is installed: where one got nothing, no other will.
             if (nothingForStrangers && !policy.LooksAtResidents(view, device)) continue;
-            if (Decide(device) is not Decision.Claim(var groupId, var needsInstall))
+            if (Decide(device) is not Decision.Claim decision)
             {
                 nothingForStrangers = true;
                 continue;
             }
-            var open = needsInstall ? view.VersionOf(view.FindGroup(groupId)!)!.OpenVersion : (long?)null;
-            batch.Add(new Claim(device.Id, device.Version, groupId, open, string.Create(CultureInfo.InvariantCulture, $"c{++claims}"), LeaseTtl, Now));
-            installs.Add(needsInstall);
-            view.Assume(device.Id, groupId);
+            batch.Add(view.ClaimFor(device, decision, string.Create(CultureInfo.InvariantCulture, $"c{++claims}"), LeaseTtl, Now));
+            installs.Add(decision.NeedsInstall);
+            view.Assume(device.Id, decision.GroupId);
             idle.RemoveAt(i);
         }
         if (batch.Count == 0) return;

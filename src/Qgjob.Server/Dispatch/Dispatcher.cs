@@ -240,8 +240,7 @@ internal sealed partial class Dispatcher(
 
     private void Take(WorkPoll poll, PoolView pool, Device device, Decision.Claim claim, DateTimeOffset now)
     {
-        var openVersion = claim.NeedsInstall ? pool.VersionOf(pool.FindGroup(claim.GroupId)!)?.OpenVersion : null;
-        batch.Add(new Claim(device.Id, device.Version, claim.GroupId, openVersion, ids.NewId("c"), settings.LeaseTtl, now), poll: poll);
+        batch.Add(pool.ClaimFor(device, claim, ids.NewId("c"), settings.LeaseTtl, now), poll: poll);
         pool.Assume(device.Id, claim.GroupId);
     }
 }

@@ -37,7 +37,7 @@ internal static class GroupEndpoints
         var reason = why.Of(group);
         return new GroupView(
             group.Id, group.Key.OrgId, group.Key.AppVersionId, group.Key.Target, group.Key.Needs,
-            group.Key.Barred.Length == 0 ? [] : group.Key.Barred.Split('\n'),
+            group.Key.BarredDevices(),
             group.Queued, group.QueuedSeconds, group.Active, pool.Serving(group), group.Installs, reason?.Text)
         {
             Waiting = Waiting.View(reason),

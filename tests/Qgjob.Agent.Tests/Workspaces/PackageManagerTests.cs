@@ -5,9 +5,9 @@ namespace Qgjob.Agent.Tests.Workspaces;
 
 public sealed class PackageManagerTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("qgjob-managers-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("qgjob-managers-").FullName;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Theory]
     [InlineData("package-lock.json", "{}", "Npm", null)]
@@ -27,7 +27,7 @@ public sealed class PackageManagerTests : IDisposable
     {
         Put("package.json", "{}");
         Put(lockFile, content);
-        var found = PackageManager.Detect(_folder);
+        var found = PackageManager.Detect(folder);
         Assert.Equal(kind, found.Kind.ToString());
         Assert.Equal(lockFile, found.LockFile);
         if (version is null) Assert.Null(found.Version);
@@ -43,7 +43,7 @@ public sealed class PackageManagerTests : IDisposable
     {
         Put("package.json", $$"""{"packageManager":"{{named}}"}""");
         Put("package-lock.json", "{}");
-        var found = PackageManager.Detect(_folder);
+        var found = PackageManager.Detect(folder);
         Assert.Equal(kind, found.Kind.ToString());
         Assert.Equal(version, found.Version);
     }
@@ -55,7 +55,7 @@ public sealed class PackageManagerTests : IDisposable
     public void Others_are_refused(string named)
     {
         Put("package.json", $$"""{"packageManager":"{{named}}"}""");
-        Assert.Contains(named, Assert.Throws<ProjectErrorException>(() => PackageManager.Detect(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(named, Assert.Throws<ProjectErrorException>(() => PackageManager.Detect(folder)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -64,14 +64,14 @@ public sealed class PackageManagerTests : IDisposable
         Put("package.json", """{"scripts":{"postinstall":"patch-package"}}""");
         Put("package-lock.json", "{}");
         Put("patches/a.patch", "1");
-        var plan = InstallPlan.Read(_folder, "node 20")!;
+        var plan = InstallPlan.Read(folder, "node 20")!;
         Assert.True(plan.IsSharable);
         Assert.Equal(["package-lock.json", "package.json", "patches/a.patch"], plan.Inputs);
         Put("a.spec.ts", "code counts for nothing");
-        Assert.Equal(plan.Key, InstallPlan.Read(_folder, "node 20")!.Key);
-        Assert.NotEqual(plan.Key, InstallPlan.Read(_folder, "node 22")!.Key);
+        Assert.Equal(plan.Key, InstallPlan.Read(folder, "node 20")!.Key);
+        Assert.NotEqual(plan.Key, InstallPlan.Read(folder, "node 22")!.Key);
         Put("patches/a.patch", "2");
-        Assert.NotEqual(plan.Key, InstallPlan.Read(_folder, "node 20")!.Key);
+        Assert.NotEqual(plan.Key, InstallPlan.Read(folder, "node 20")!.Key);
     }
 
     [Theory]
@@ -81,7 +81,7 @@ public sealed class PackageManagerTests : IDisposable
     public void Projects_whose_packages_need_more_than_that_share_with_nobody(string manifest)
     {
         Put("package.json", manifest);
-        Assert.False(InstallPlan.Read(_folder, "node 20")!.IsSharable);
+        Assert.False(InstallPlan.Read(folder, "node 20")!.IsSharable);
     }
 
     [Theory]
@@ -92,13 +92,13 @@ public sealed class PackageManagerTests : IDisposable
         Put("package.json", $$"""{ "dependencies": { "a": "{{version}}" } }""");
         Put("package-lock.json", "{}");
         // Without the file it is npm's part to say what is wrong.
-        Assert.False(InstallPlan.Read(_folder, "node 20")!.IsSharable);
+        Assert.False(InstallPlan.Read(folder, "node 20")!.IsSharable);
         Put("vendor/a-1.0.0.tgz", "1");
-        var plan = InstallPlan.Read(_folder, "node 20")!;
+        var plan = InstallPlan.Read(folder, "node 20")!;
         Assert.True(plan.IsSharable);
         Assert.Equal(["package-lock.json", "package.json", "vendor/a-1.0.0.tgz"], plan.Inputs);
         Put("vendor/a-1.0.0.tgz", "2");
-        Assert.NotEqual(plan.Key, InstallPlan.Read(_folder, "node 20")!.Key);
+        Assert.NotEqual(plan.Key, InstallPlan.Read(folder, "node 20")!.Key);
     }
 
     [Theory]
@@ -122,7 +122,7 @@ public sealed class PackageManagerTests : IDisposable
 
     private void Put(string name, string content)
     {
-        var file = Path.Combine(_folder, name);
+        var file = Path.Combine(folder, name);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         File.WriteAllText(file, content);
     }

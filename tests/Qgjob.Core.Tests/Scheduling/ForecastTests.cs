@@ -191,8 +191,7 @@ public sealed class ForecastTests
             foreach (var device in view.Devices.OrderBy(d => d.Id, StringComparer.Ordinal).ToList())
             {
                 if (Dispatch.Decide(view, device, now) is not Decision.Claim decision) continue;
-                var open = decision.NeedsInstall ? view.VersionOf(view.FindGroup(decision.GroupId)!)!.OpenVersion : (long?)null;
-                claims.Add((new Claim(device.Id, device.Version, decision.GroupId, open, $"c{++ids}", TimeSpan.FromDays(1), now), decision));
+                claims.Add((view.ClaimFor(device, decision, $"c{++ids}", TimeSpan.FromDays(1), now), decision));
                 view.Assume(device.Id, decision.GroupId);
             }
             if (claims.Count == 0) return;

@@ -177,11 +177,10 @@ internal sealed class VirtualLab(IReadOnlyList<DeviceOffer> offers, int agents =
         {
             var decision = Dispatch.Decide(View, device, Clock);
             Decided?.Invoke(device, decision);
-            if (decision is not Decision.Claim(var group, var install)) continue;
-            var open = install ? View.VersionOf(View.FindGroup(group)!)!.OpenVersion : (long?)null;
-            claims.Add(new Claim(device.Id, device.Version, group, open, $"c{++ids}", Ttl, Clock));
-            installs.Add(install);
-            View.Assume(device.Id, group);
+            if (decision is not Decision.Claim claim) continue;
+            claims.Add(View.ClaimFor(device, claim, $"c{++ids}", Ttl, Clock));
+            installs.Add(claim.NeedsInstall);
+            View.Assume(device.Id, claim.GroupId);
         }
         if (claims.Count == 0) return;
         var answers = await store.CommitAsync(claims, Cancel);

@@ -95,9 +95,7 @@ internal sealed class Trace(IJobStore model, CancellationToken cancel)
         var free = view.Devices.Where(d => d.IsFree(lab.Now)).OrderBy(d => d.Id, StringComparer.Ordinal).ToList();
         var device = Pick(free, step.A);
         if (device is null || Dispatch.Decide(view, device, lab.Now) is not Decision.Claim decision) return Register(step);
-        var group = view.FindGroup(decision.GroupId)!;
-        var open = decision.NeedsInstall ? view.VersionOf(group)!.OpenVersion : (long?)null;
-        return new Claim(device.Id, device.Version, group.Id, open, lab.NewId("c"), Lab.Ttl, lab.Now);
+        return view.ClaimFor(device, decision, lab.NewId("c"), Lab.Ttl, lab.Now);
     }
 
     /// <summary>A claim on old news, or one that was made before.</summary>

@@ -22,7 +22,7 @@ public sealed partial class StoreEngine
         if (FreeUnits(group.Key) is not { } units) return new ClaimAnswer.Conflict();
         if (rows.FirstReady(group.Id) is not { } job) return new ClaimAnswer.Empty();
 
-        var charged = job.EstimateSeconds + (command.OpenVersion is null ? 0 : version.InstallSeconds ?? Estimates.UnknownInstallSeconds);
+        var charged = job.EstimateSeconds + (command.OpenVersion is null ? 0 : Estimates.InstallSecondsOf(version));
         job = job with
         {
             Status = JobStatus.Leased,
