@@ -1,5 +1,9 @@
+using Qgjob.Core;
 using Qgjob.Core.Storage;
+using Qgjob.Core.Storage.Journal;
 using Qgjob.Core.Storage.Memory;
+using Qgjob.Stores.Postgres;
+using Qgjob.Stores.Redis;
 using Qgjob.Stores.Sqlite;
 
 namespace Qgjob.Stores;
@@ -7,12 +11,21 @@ namespace Qgjob.Stores;
 /// <summary>Opens the store that a setting names.</summary>
 public static class StoreFactory
 {
-    /// <summary>Opens <c>sqlite:PATH</c> or <c>memory</c>.</summary>
+    /// <summary>Opens <c>sqlite:PATH</c>, <c>memory</c>, <c>postgres://…</c> or <c>redis://…</c>.</summary>
     /// <exception cref="StoreOpenException">The setting is not understood, or the store cannot be opened.</exception>
-    public static async ValueTask<IJobStore> OpenAsync(string url, CancellationToken cancel) => StoreUrl.Parse(url) switch
+    public static async ValueTask<IJobStore> OpenAsync(string url, TimeProvider time, IIdSource ids, CancellationToken cancel) => StoreUrl.Parse(url) switch
     {
         StoreUrl.Memory => new MemoryStore(),
         StoreUrl.Sqlite sqlite => await SqliteStore.OpenAsync(sqlite.Path, cancel),
-        var other => throw new StoreOpenException($"No store opens {other}."),
+        _ => await JournaledStore.OpenAsync(await OpenJournalAsync(url, cancel), time, ids, cancel),
+    };
+
+    /// <summary>Opens the durable side of a store alone, for backups.</summary>
+    /// <exception cref="StoreOpenException">The setting is not understood, names a store without a journal, or the store cannot be opened.</exception>
+    public static async ValueTask<IJournal> OpenJournalAsync(string url, CancellationToken cancel) => StoreUrl.Parse(url) switch
+    {
+        StoreUrl.Postgres postgres => await PostgresJournal.OpenAsync(postgres.Url, cancel),
+        StoreUrl.Redis redis => await RedisJournal.OpenAsync(redis.Url, cancel),
+        _ => throw new StoreOpenException($"The store '{url}' keeps nothing beyond its process."),
     };
 }

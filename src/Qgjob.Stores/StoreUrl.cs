@@ -11,7 +11,11 @@ public abstract record StoreUrl
     /// <summary>This process's memory; gone with it.</summary>
     public sealed record Memory : StoreUrl;
 
-    private static readonly string[] Planned = ["postgres:", "postgresql:", "redis:", "rediss:"];
+    /// <summary>A PostgreSQL database: <c>postgres://user:password@host:port/database?…</c></summary>
+    public sealed record Postgres(string Url) : StoreUrl;
+
+    /// <summary>A Redis server: <c>redis://user:password@host:port/database?…</c>, <c>rediss://</c> with TLS.</summary>
+    public sealed record Redis(string Url) : StoreUrl;
 
     /// <summary>Reads a store's name.</summary>
     /// <exception cref="StoreOpenException">The text names no store that this version has.</exception>
@@ -27,8 +31,9 @@ public abstract record StoreUrl
                 ? new Sqlite(path)
                 : throw new StoreOpenException("The store 'sqlite:' has no path; write for instance sqlite:data/jobs.db.");
         }
-        if (Planned.FirstOrDefault(p => text.StartsWith(p, StringComparison.Ordinal)) is { } planned)
-            throw new StoreOpenException($"{planned} stores are not in this version; use sqlite:PATH or memory.");
-        throw new StoreOpenException($"Unknown store '{text}'; use sqlite:PATH (for instance sqlite:data/jobs.db) or memory.");
+        if (text.StartsWith("postgres://", StringComparison.Ordinal) || text.StartsWith("postgresql://", StringComparison.Ordinal)) return new Postgres(text);
+        if (text.StartsWith("redis://", StringComparison.Ordinal) || text.StartsWith("rediss://", StringComparison.Ordinal)) return new Redis(text);
+        throw new StoreOpenException(
+            $"Unknown store '{text}'; use sqlite:PATH (for instance sqlite:data/jobs.db), memory, postgres://user:password@host/database or redis://host:port.");
     }
 }

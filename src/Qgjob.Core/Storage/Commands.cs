@@ -204,6 +204,16 @@ public sealed record SetEstimate(string Key, double Seconds) : StoreCommand<SetE
 /// <summary>Answer to <see cref="SetEstimate"/>.</summary>
 public sealed record SetEstimateAnswer;
 
+/// <summary>Takes a term, or prolongs it, unless another holder's still lasts.</summary>
+/// <param name="Name">What only one server may do at a time.</param>
+/// <param name="Holder">The server that asks.</param>
+/// <param name="Length">How long the term lasts from now.</param>
+/// <param name="Now">UTC.</param>
+public sealed record TakeTerm(string Name, string Holder, TimeSpan Length, DateTimeOffset Now) : StoreCommand<TakeTermAnswer>;
+
+/// <summary>Answer to <see cref="TakeTerm"/>: the term as it is now, whoever holds it.</summary>
+public sealed record TakeTermAnswer(Term Term);
+
 /// <summary>Registers an uploaded build.</summary>
 public sealed record PutBuild(string OrgId, string AppVersionId, Build Build, DateTimeOffset Now) : StoreCommand<PutBuildAnswer>;
 

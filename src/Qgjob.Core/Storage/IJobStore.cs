@@ -54,6 +54,18 @@ public interface IJobStore : IAsyncDisposable
     ValueTask<IReadOnlyList<Resource>> ResourcesAsync(string? orgId, CancellationToken cancel);
     /// <summary>The weighted mean of past durations under the key, in seconds; null when there is none.</summary>
     ValueTask<double?> EstimateAsync(string key, CancellationToken cancel);
+
+    /// <summary>
+    /// Completes when another server has written to the store, and names the runs that it changed. A store that no other
+    /// server can write to waits until <paramref name="cancel"/>. One caller at a time.
+    /// </summary>
+    ValueTask<IReadOnlySet<string>> NewsAsync(CancellationToken cancel);
+    /// <summary>The clock that all servers on this store share, UTC; null when it has none but this machine's.</summary>
+    ValueTask<DateTimeOffset?> ReadClockAsync(CancellationToken cancel);
+    /// <summary>Runs of the org (of all orgs: null) that were finished before a time, oldest end first, at most <paramref name="max"/>.</summary>
+    ValueTask<IReadOnlyList<Run>> FinishedRunsAsync(string? orgId, DateTimeOffset finishedBefore, int max, CancellationToken cancel);
+    /// <summary>Removes finished runs with their jobs, attempts, results and events; one that is not finished, or has an attempt that still holds a device, stays.</summary>
+    ValueTask PurgeRunsAsync(IReadOnlyList<string> runIds, CancellationToken cancel);
 }
 
 /// <summary>A job with what was asked for.</summary>

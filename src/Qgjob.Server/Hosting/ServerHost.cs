@@ -78,7 +78,8 @@ internal static class ServerHost
         var settings = ServerSettings.Read(args, Environment.GetEnvironmentVariable, builder.Configuration.GetSection("qgjob"));
         Directory.CreateDirectory(settings.DataFolder);
         var access = Access.Open(settings, tell ?? Console.Error.WriteLine);
-        store ??= await OpenStoreAsync(settings, cancel);
+        var ids = new TimeOrderedIds(time);
+        store ??= await OpenStoreAsync(settings, time, ids, cancel);
 
         builder.WebHost.UseUrls(settings.Urls).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Logging.ClearProviders()
@@ -95,7 +96,7 @@ internal static class ServerHost
             .AddSingleton(access)
             .AddSingleton(time)
             .AddSingleton(store)
-            .AddSingleton<IIdSource>(new TimeOrderedIds(time))
+            .AddSingleton<IIdSource>(ids)
             .AddSingleton<BlobFolder>()
             .AddSingleton<Pulses>()
             .AddSingleton<AttemptAccess>()
@@ -141,11 +142,11 @@ internal static class ServerHost
         return app;
     }
 
-    private static async Task<IJobStore> OpenStoreAsync(ServerSettings settings, CancellationToken cancel)
+    private static async Task<IJobStore> OpenStoreAsync(ServerSettings settings, TimeProvider time, IIdSource ids, CancellationToken cancel)
     {
         try
         {
-            return await StoreFactory.OpenAsync(settings.Store, cancel);
+            return await StoreFactory.OpenAsync(settings.Store, time, ids, cancel);
         }
         catch (StoreOpenException e)
         {

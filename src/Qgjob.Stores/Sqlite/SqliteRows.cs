@@ -1,6 +1,7 @@
 using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Runs;
+using Qgjob.Core.Storage;
 using Qgjob.Core.Storage.Engine;
 
 namespace Qgjob.Stores.Sqlite;
@@ -151,6 +152,10 @@ internal sealed partial class SqliteRows(SqliteSession session) : IStoreRows
             .Bind(happened.Attempt).Bind(happened.DeviceId).Bind(happened.Status).Bind(happened.Message)
             .Bind(happened.Seconds).Run();
     }
+
+    public Term? FindTerm(string name) => throw new NotImplementedException();
+
+    public void Save(Term term) => throw new NotImplementedException();
 
     public long NextRevision() => ++counters.Revision;
 }

@@ -150,6 +150,22 @@ public sealed partial class SqliteStore
     public ValueTask<double?> EstimateAsync(string key, CancellationToken cancel) => Read(reader =>
         reader.Sql("SELECT seconds FROM estimates WHERE key = ?").Bind(key).One<object>(static r => r.Double(0)) as double?, cancel);
 
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlySet<string>> NewsAsync(CancellationToken cancel)
+    {
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancel);
+        throw new System.Diagnostics.UnreachableException();
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<DateTimeOffset?> ReadClockAsync(CancellationToken cancel) => new((DateTimeOffset?)null);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<Run>> FinishedRunsAsync(string? orgId, DateTimeOffset finishedBefore, int max, CancellationToken cancel) => throw new NotImplementedException();
+
+    /// <inheritdoc/>
+    public ValueTask PurgeRunsAsync(IReadOnlyList<string> runIds, CancellationToken cancel) => throw new NotImplementedException();
+
     private static JobAndSpec JobAndSpec(Statement row) => new(Records.Job(row), Records.Spec(row, Records.AfterJob));
 
     private void CloseReaders()

@@ -47,5 +47,9 @@ internal sealed class FailingStore(IJobStore inner) : IJobStore
     public ValueTask<IReadOnlyList<OrgShare>> OrgsAsync(string pool, CancellationToken cancel) => inner.OrgsAsync(pool, cancel);
     public ValueTask<IReadOnlyList<Resource>> ResourcesAsync(string? orgId, CancellationToken cancel) => inner.ResourcesAsync(orgId, cancel);
     public ValueTask<double?> EstimateAsync(string key, CancellationToken cancel) => inner.EstimateAsync(key, cancel);
+    public ValueTask<IReadOnlySet<string>> NewsAsync(CancellationToken cancel) => inner.NewsAsync(cancel);
+    public ValueTask<DateTimeOffset?> ReadClockAsync(CancellationToken cancel) => inner.ReadClockAsync(cancel);
+    public ValueTask<IReadOnlyList<Run>> FinishedRunsAsync(string? orgId, DateTimeOffset finishedBefore, int max, CancellationToken cancel) => inner.FinishedRunsAsync(orgId, finishedBefore, max, cancel);
+    public ValueTask PurgeRunsAsync(IReadOnlyList<string> runIds, CancellationToken cancel) => inner.PurgeRunsAsync(runIds, cancel);
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 }

@@ -1,6 +1,5 @@
 using Qgjob.Core.Storage;
 using Qgjob.Core.Storage.Memory;
-using Qgjob.Stores.Sqlite;
 
 namespace Qgjob.Stores.Tests.Contract;
 
@@ -9,16 +8,22 @@ public sealed class MemoryStoreContract : JobStoreContract
     protected override ValueTask<IJobStore> OpenEmptyAsync() => new(new MemoryStore());
 }
 
-public sealed class SqliteStoreContract : JobStoreContract
-{
-    private readonly TempFolder folder = new();
+public sealed class SqliteStoreContract() : HomeContract(new SqliteHome());
 
-    protected override async ValueTask<IJobStore> OpenEmptyAsync() =>
-        await SqliteStore.OpenAsync(folder.File("jobs.db"), TestContext.Current.CancellationToken);
+public sealed class JournaledStoreContract() : HomeContract(new ModelHome());
+
+public abstract class HomeContract : JobStoreContract
+{
+    private readonly StoreHome home;
+
+    private protected HomeContract(StoreHome home) => this.home = home;
+
+    protected override ValueTask<IJobStore> OpenEmptyAsync() => home.OpenAsync(TestContext.Current.CancellationToken);
 
     public override async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         await base.DisposeAsync();
-        folder.Dispose();
+        await home.DisposeAsync();
     }
 }

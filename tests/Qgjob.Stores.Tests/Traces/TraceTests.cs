@@ -3,7 +3,6 @@ using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
 using Qgjob.Core.Storage;
 using Qgjob.Core.Storage.Memory;
-using Qgjob.Stores.Sqlite;
 
 namespace Qgjob.Stores.Tests.Traces;
 
@@ -20,7 +19,16 @@ public sealed class TraceTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public Task Sqlite_behaves_like_memory() => Histories.SampleAsync(SqliteLikeMemoryAsync, iter: Traces);
+    public Task Sqlite_behaves_like_memory() => BehavesLikeMemoryAsync(() => new SqliteHome());
+
+    [Fact]
+    public Task A_journaled_store_behaves_like_memory() => BehavesLikeMemoryAsync(() => new ModelHome());
+
+    [Fact]
+    public Task Two_servers_on_one_journal_behave_like_memory() => BehavesLikeMemoryAsync(() => new ModelHome(), servers: 2);
+
+    private static Task BehavesLikeMemoryAsync(Func<StoreHome> newHome, int servers = 1) =>
+        Histories.SampleAsync(steps => BehavesLikeMemoryAsync(newHome, servers, steps), iter: Traces);
 
     [Fact]
     public Task Memory_keeps_its_invariants_after_every_step() => Histories.SampleAsync(async steps =>
@@ -43,19 +51,21 @@ public sealed class TraceTests
         }
     }, iter: Traces);
 
-    private static async Task SqliteLikeMemoryAsync(Step[] steps)
+    /// <summary>The servers take turns, batch by batch.</summary>
+    private static async Task BehavesLikeMemoryAsync(Func<StoreHome> newHome, int count, Step[] steps)
     {
-        using var folder = new TempFolder();
+        await using var home = newHome();
         await using var memory = new MemoryStore();
-        // Opened anew halfway: what a store remembers must not matter.
-        var sqlite = await SqliteStore.OpenAsync(folder.File("jobs.db"), Cancel);
+        var servers = new List<IJobStore>();
         try
         {
+            for (var s = 0; s < count; s++) servers.Add(await home.OpenAsync(Cancel));
             var trace = new Trace(memory, Cancel);
-            var follower = new PoolView();
+            var followers = servers.ConvertAll(_ => new PoolView());
             var memoryFollower = new PoolView();
             var batch = new List<StoreCommand>();
             var expected = new List<object>();
+            var turn = 0;
             for (var i = 0; i < steps.Length; i++)
             {
                 var command = await trace.NextAsync(steps[i]);
@@ -66,27 +76,31 @@ public sealed class TraceTests
                 // Batches of 1 to 8 commands must mean the same as one by one.
                 if (steps[i].A % 8 < batch.Count || i == steps.Length - 1)
                 {
-                    var answers = await sqlite.CommitAsync(batch, Cancel);
+                    turn = (turn + 1) % count;
+                    var store = servers[turn];
+                    var answers = await store.CommitAsync(batch, Cancel);
                     for (var k = 0; k < batch.Count; k++)
-                        Assert.True(State.Text(expected[k]) == State.Text(answers[k]), $"step {i}: {batch[k]}\nmemory {State.Text(expected[k])}\nsqlite {State.Text(answers[k])}");
+                        Assert.True(State.Text(expected[k]) == State.Text(answers[k]), $"step {i}: {batch[k]}\nmemory {State.Text(expected[k])}\n{home} {State.Text(answers[k])}");
                     batch.Clear();
                     expected.Clear();
-                    await CheckFollowerAsync(sqlite, follower);
+                    await CheckFollowerAsync(store, followers[turn]);
                     await CheckFollowerAsync(memory, memoryFollower);
-                    CheckDecisions(trace.Now, follower, memoryFollower, await ReadAsync(sqlite), await ReadAsync(memory));
+                    CheckDecisions(trace.Now, followers[turn], memoryFollower, await ReadAsync(store), await ReadAsync(memory));
                 }
+                // Opened anew halfway: what a store remembers must not matter.
                 if (i == steps.Length / 2)
                 {
-                    await sqlite.DisposeAsync();
-                    sqlite = await SqliteStore.OpenAsync(folder.File("jobs.db"), Cancel);
+                    await servers[0].DisposeAsync();
+                    servers[0] = await home.OpenAsync(Cancel);
                 }
             }
-            Assert.Equal(await State.OfAsync(memory, Cancel), await State.OfAsync(sqlite, Cancel));
-            await Ledger.CheckAsync(sqlite, Cancel);
+            var last = servers[turn];
+            Assert.Equal(await State.OfAsync(memory, Cancel), await State.OfAsync(last, Cancel));
+            await Ledger.CheckAsync(last, Cancel);
         }
         finally
         {
-            await sqlite.DisposeAsync();
+            foreach (var server in servers) await server.DisposeAsync();
         }
     }
 

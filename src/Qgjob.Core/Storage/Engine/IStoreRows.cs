@@ -95,6 +95,11 @@ public interface IStoreRows
     /// <summary>Inserts or replaces.</summary>
     void SaveEstimate(string key, double seconds);
 
+    /// <summary>The term, or null when nobody ever had it.</summary>
+    Term? FindTerm(string name);
+    /// <summary>Inserts or replaces.</summary>
+    void Save(Term term);
+
     /// <summary>Appends; the store numbers it.</summary>
     void Append(JobEvent happened);
     /// <summary>The store's next revision, to stamp on rows that the policy reads.</summary>

@@ -93,4 +93,13 @@ public sealed partial class StoreEngine
         rows.Save(agent with { Draining = command.Drain });
         return new OrderAnswer(true);
     }
+
+    private TakeTermAnswer Apply(TakeTerm command)
+    {
+        var term = rows.FindTerm(command.Name);
+        if (term is not null && term.Holder != command.Holder && term.Until > command.Now) return new TakeTermAnswer(term);
+        term = new Term(command.Name, command.Holder, command.Now + command.Length);
+        rows.Save(term);
+        return new TakeTermAnswer(term);
+    }
 }

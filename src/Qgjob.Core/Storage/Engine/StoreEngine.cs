@@ -34,6 +34,7 @@ public sealed partial class StoreEngine(IStoreRows rows)
         SetOrg c => Apply(c),
         SetResource c => Apply(c),
         SetEstimate c => Apply(c),
+        TakeTerm c => Apply(c),
         _ => throw new UnreachableException($"no store knows {command.GetType().Name}"),
     };
 

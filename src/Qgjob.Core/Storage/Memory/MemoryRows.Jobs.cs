@@ -1,5 +1,7 @@
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Results;
+using Qgjob.Core.Runs;
+using Qgjob.Core.Storage.Journal;
 
 namespace Qgjob.Core.Storage.Memory;
 
@@ -15,16 +17,19 @@ internal sealed partial class MemoryRows
     private readonly Dictionary<LeaseRef, (string Job, int Number)> attemptsByLease = [];
     /// <summary>Jobs that became final, when no history is kept.</summary>
     private readonly List<Job> ended = [];
+    private readonly List<string> endedRuns = [];
+    private PastRows past = PastRows.None;
 
     public IEnumerable<Job> Jobs => jobs.Values.Select(j => j.Job);
     public Dictionary<(string Job, int Attempt), IReadOnlyList<TestResult>> Tests { get; } = [];
 
-    public Job? FindJob(string jobId) => jobs.GetValueOrDefault(jobId)?.Job;
+    public Job? FindJob(string jobId) => jobs.GetValueOrDefault(jobId)?.Job ?? past.Job(jobId);
 
     public JobSpec SpecOf(string jobId) => jobs[jobId].Spec;
 
     public void Add(Job job, JobSpec spec)
     {
+        changed?.Jobs.TryAdd(job.Id, null);
         jobs.Add(job.Id, new StoredJob(job, spec));
         if (!jobsOfRun.TryGetValue(job.RunId, out var ids)) jobsOfRun[job.RunId] = ids = [];
         ids.Add(job.Id);
@@ -35,12 +40,9 @@ internal sealed partial class MemoryRows
     {
         var stored = jobs[job.Id];
         var old = stored.Job;
+        changed?.Jobs.TryAdd(job.Id, old);
         stored.Job = job;
-        if (old.Status is JobStatus.Queued)
-        {
-            ready[old.GroupId].Remove(old);
-            ForgetDeadline(old);
-        }
+        if (old.Status is JobStatus.Queued) Leave(old);
         if (job.Status is JobStatus.Queued) Enter(job);
         if (job.IsFinal && !keepHistory) ended.Add(job);
     }
@@ -54,14 +56,18 @@ internal sealed partial class MemoryRows
         together.Waiting++;
     }
 
-    private void ForgetDeadline(Job job)
+    private void Leave(Job job)
     {
+        var waiting = ready[job.GroupId];
+        waiting.Remove(job);
+        if (waiting.Count == 0) ready.Remove(job.GroupId);
         if (--deadlines[job.QueueDeadline].Waiting == 0) deadlines.Remove(job.QueueDeadline);
     }
 
     public Job? FirstReady(string groupId) => ready.GetValueOrDefault(groupId)?.Min;
 
-    public int AheadOf(Job job) => ready[job.GroupId].TakeWhile(j => j.Id != job.Id).Count();
+    public int? PositionInGroup(string jobId) =>
+        FindJob(jobId) is { Status: JobStatus.Queued } job ? ready[job.GroupId].TakeWhile(j => j.Id != job.Id).Count() : null;
 
     // Without history, jobs that are over are not there any more.
     public IReadOnlyList<Job> JobsOfRun(string runId) => [.. jobsOfRun.GetValueOrDefault(runId, []).Select(FindJob).OfType<Job>()];
@@ -76,10 +82,11 @@ internal sealed partial class MemoryRows
 
     public Attempt? FindAttempt(string jobId, int number) => attempts.GetValueOrDefault((jobId, number));
 
-    public Attempt? FindAttempt(LeaseRef lease) => attemptsByLease.TryGetValue(lease, out var key) ? attempts[key] : null;
+    public Attempt? FindAttempt(LeaseRef lease) => attemptsByLease.TryGetValue(lease, out var key) ? attempts[key] : past.Attempt(lease);
 
     public void Save(Attempt attempt)
     {
+        changed?.Attempts.TryAdd((attempt.JobId, attempt.Number), FindAttempt(attempt.JobId, attempt.Number));
         attempts[(attempt.JobId, attempt.Number)] = attempt;
         attemptsByLease[new LeaseRef(attempt.DeviceId, attempt.Token)] = (attempt.JobId, attempt.Number);
     }
@@ -91,21 +98,70 @@ internal sealed partial class MemoryRows
         return found;
     }
 
-    public void SaveTests(string jobId, int attempt, IReadOnlyList<TestResult> tests) => Tests[(jobId, attempt)] = tests;
-
-    /// <summary>Without history, forgets the jobs that ended in the batch that is over.</summary>
-    public void ForgetEnded() => ended.RemoveAll(job =>
+    public void SaveTests(string jobId, int attempt, IReadOnlyList<TestResult> tests)
     {
-        // A canceled job's attempt goes on until its agent lets go of the device.
-        if (job.DeviceId is { } device && FindDevice(device)?.Lease?.JobId == job.Id) return false;
-        foreach (var attempt in AttemptsOf(job.Id))
+        changed?.Tests.Add(new TestsRow(jobId, attempt, tests));
+        if (keepHistory) Tests[(jobId, attempt)] = tests;
+    }
+
+    /// <summary>Without history, forgets the jobs that ended in the batch that is over, and runs all of whose jobs are forgotten.</summary>
+    public void ForgetEnded()
+    {
+        ended.RemoveAll(job =>
         {
-            attempts.Remove((job.Id, attempt.Number));
-            attemptsByLease.Remove(new LeaseRef(attempt.DeviceId, attempt.Token));
-        }
+            // A canceled job's attempt goes on until its agent lets go of the device.
+            if (job.DeviceId is { } device && FindDevice(device)?.Lease?.JobId == job.Id) return false;
+            Remove(job);
+            return true;
+        });
+        endedRuns.RemoveAll(id =>
+        {
+            if (jobsOfRun.GetValueOrDefault(id, []).Exists(jobs.ContainsKey)) return false;
+            if (Runs.TryGetValue(id, out var run)) Remove(run);
+            return true;
+        });
+    }
+
+    /// <summary>Removes a run and what leads to it; its jobs are gone, or go with it.</summary>
+    private void Remove(Run run)
+    {
+        Runs.Remove(run.Id);
+        jobsOfRun.Remove(run.Id);
+        if (run.IdempotencyKey is { } key && runsByKey.GetValueOrDefault((run.OrgId, key)) == run.Id) runsByKey.Remove((run.OrgId, key));
+        if (run.SupersedeKey is { } supersede) runsBySupersedeKey.GetValueOrDefault((run.OrgId, supersede))?.Remove(run.Id);
+    }
+
+    /// <summary>Removes a job whatever its state.</summary>
+    private void TakeOut(Job job)
+    {
+        if (job.Status is JobStatus.Queued) Leave(job);
+        Remove(job);
+    }
+
+    private void Remove(Job job)
+    {
+        foreach (var attempt in AttemptsOf(job.Id)) Remove(attempt);
         jobs.Remove(job.Id);
-        return true;
-    });
+    }
+
+    /// <summary>Removes a finished run with all that belongs to it, unless a device still is leased to it.</summary>
+    public void Purge(string runId)
+    {
+        if (FindRun(runId) is not { IsFinished: true } run || devices.Values.Any(d => d.Lease?.RunId == runId)) return;
+        foreach (var job in JobsOfRun(runId))
+        {
+            foreach (var attempt in AttemptsOf(job.Id)) Tests.Remove((job.Id, attempt.Number));
+            Remove(job);
+        }
+        events.Remove(runId);
+        Remove(run);
+    }
+
+    private void Remove(Attempt attempt)
+    {
+        attempts.Remove((attempt.JobId, attempt.Number));
+        attemptsByLease.Remove(new LeaseRef(attempt.DeviceId, attempt.Token));
+    }
 
     /// <summary>Jobs with one queue deadline. Those that do not wait any more are still listed, until none of them does.</summary>
     private sealed class Deadline

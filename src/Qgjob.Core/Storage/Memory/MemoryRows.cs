@@ -8,7 +8,9 @@ using Qgjob.Core.Storage.Engine;
 namespace Qgjob.Core.Storage.Memory;
 
 /// <summary>Rows in dictionaries, with the orders that the engine asks for kept sorted.</summary>
-internal sealed partial class MemoryRows(bool keepHistory) : IStoreRows
+/// <param name="keepHistory">False: events, and runs and jobs that are over, are forgotten.</param>
+/// <param name="changed">Is told of every change; null: nobody asks.</param>
+internal sealed partial class MemoryRows(bool keepHistory, ChangeRecorder? changed = null) : IStoreRows
 {
     private readonly Dictionary<(string Org, string Key), string> runsByKey = [];
     private readonly Dictionary<string, Group> groups = [];
@@ -16,9 +18,8 @@ internal sealed partial class MemoryRows(bool keepHistory) : IStoreRows
     private readonly Dictionary<string, Device> devices = [];
     private readonly Dictionary<(string Org, string Key), List<string>> runsBySupersedeKey = [];
     private readonly Dictionary<(string Pool, string Org), OrgShare> orgs = [];
-    private readonly SortedDictionary<(string Org, string Name), Resource> resources = new(
-        Comparer<(string Org, string Name)>.Create(static (a, b) =>
-            string.CompareOrdinal(a.Org, b.Org) is not 0 and var order ? order : string.CompareOrdinal(a.Name, b.Name)));
+    private readonly Dictionary<(string Org, string Name), Resource> resources = [];
+    private readonly Dictionary<string, Term> terms = [];
     private readonly Dictionary<string, double> estimates = [];
     private readonly Dictionary<string, List<JobEvent>> events = [];
     private readonly ChangeLog changes = new();
@@ -26,17 +27,18 @@ internal sealed partial class MemoryRows(bool keepHistory) : IStoreRows
 
     public Dictionary<string, Run> Runs { get; } = [];
     public Dictionary<string, Agent> Agents { get; } = [];
-    public IEnumerable<AppVersion> AppVersions => appVersions.Values;
     public long Revision { get; private set; }
 
     public Run? FindRun(string runId) => Runs.GetValueOrDefault(runId);
 
     public Run? FindRunByKey(string orgId, string idempotencyKey) =>
-        runsByKey.TryGetValue((orgId, idempotencyKey), out var id) ? Runs[id] : null;
+        runsByKey.TryGetValue((orgId, idempotencyKey), out var id) ? Runs[id] : past.RunByKey(orgId, idempotencyKey);
 
     public void Save(Run run)
     {
+        changed?.Runs.TryAdd(run.Id, Runs.GetValueOrDefault(run.Id));
         Runs[run.Id] = run;
+        if (run.IsFinished && !keepHistory) endedRuns.Add(run.Id);
         if (run.IdempotencyKey is { } key) runsByKey[(run.OrgId, key)] = run.Id;
         if (run.SupersedeKey is { } supersede) NoteSupersedeKey(run, (run.OrgId, supersede));
     }
@@ -56,6 +58,7 @@ internal sealed partial class MemoryRows(bool keepHistory) : IStoreRows
     public void Save(Group group)
     {
         if (groups.TryGetValue(group.Id, out var old)) changes.Forget(old.Revision);
+        changed?.Groups.TryAdd(group.Id, old);
         groups[group.Id] = group;
         changes.Note(group.Revision, group);
     }
@@ -65,6 +68,7 @@ internal sealed partial class MemoryRows(bool keepHistory) : IStoreRows
     public void Save(AppVersion version)
     {
         if (appVersions.TryGetValue((version.OrgId, version.Id), out var old)) changes.Forget(old.Revision);
+        changed?.AppVersions.TryAdd((version.OrgId, version.Id), old);
         appVersions[(version.OrgId, version.Id)] = version;
         changes.Note(version.Revision, version);
     }
@@ -77,18 +81,17 @@ internal sealed partial class MemoryRows(bool keepHistory) : IStoreRows
     public void Save(OrgShare org)
     {
         if (orgs.TryGetValue((org.Pool, org.OrgId), out var old)) changes.Forget(old.Revision);
+        changed?.Orgs.TryAdd((org.Pool, org.OrgId), old);
         orgs[(org.Pool, org.OrgId)] = org;
         changes.Note(org.Revision, org);
     }
 
     public Resource? FindResource(string orgId, string name) => resources.GetValueOrDefault((orgId, name));
 
-    public IReadOnlyList<Resource> ResourcesOf(string? orgId) =>
-        [.. resources.Values.Where(r => r.Units.Count > 0 && (orgId is null || r.OrgId == orgId))];
-
     public void Save(Resource resource)
     {
         if (resources.TryGetValue((resource.OrgId, resource.Name), out var old)) changes.Forget(old.Revision);
+        changed?.Resources.TryAdd((resource.OrgId, resource.Name), old);
         resources[(resource.OrgId, resource.Name)] = resource;
         changes.Note(resource.Revision, resource);
     }
@@ -106,12 +109,15 @@ internal sealed partial class MemoryRows(bool keepHistory) : IStoreRows
     public void Save(Device device)
     {
         if (devices.TryGetValue(device.Id, out var old)) changes.Forget(old.Revision);
+        changed?.Devices.TryAdd(device.Id, old);
+        changed?.WholeDevices.Add(device.Id);
         devices[device.Id] = device;
         changes.Note(device.Revision, device);
     }
 
     public void SaveLeaseEnd(Device device)
     {
+        changed?.Devices.TryAdd(device.Id, devices[device.Id]);
         devices[device.Id] = device;
         changes.Note(device.Revision, device);
     }
@@ -121,17 +127,36 @@ internal sealed partial class MemoryRows(bool keepHistory) : IStoreRows
     public IReadOnlyList<Agent> AgentsSilentSince(DateTimeOffset since) =>
         [.. Agents.Values.Where(a => a.Online && a.LastSeen < since).OrderBy(a => a.Id, StringComparer.Ordinal)];
 
-    public void Save(Agent agent) => Agents[agent.Id] = agent;
+    public void Save(Agent agent)
+    {
+        changed?.Agents.TryAdd(agent.Id, Agents.GetValueOrDefault(agent.Id));
+        Agents[agent.Id] = agent;
+    }
+
+    public Term? FindTerm(string name) => terms.GetValueOrDefault(name);
+
+    public void Save(Term term)
+    {
+        changed?.Terms.TryAdd(term.Name, FindTerm(term.Name));
+        terms[term.Name] = term;
+    }
 
     public double? FindEstimate(string key) => estimates.TryGetValue(key, out var seconds) ? seconds : null;
 
-    public void SaveEstimate(string key, double seconds) => estimates[key] = seconds;
+    public void SaveEstimate(string key, double seconds)
+    {
+        changed?.Estimates.TryAdd(key, FindEstimate(key));
+        estimates[key] = seconds;
+    }
 
     public void Append(JobEvent happened)
     {
+        if (changed is null && !keepHistory) return;
+        happened = happened with { Sequence = ++lastEvent };
+        changed?.Events.Add(happened);
         if (!keepHistory) return;
         if (!events.TryGetValue(happened.RunId, out var list)) events[happened.RunId] = list = [];
-        list.Add(happened with { Sequence = ++lastEvent });
+        list.Add(happened);
     }
 
     public IReadOnlyList<JobEvent> EventsOf(string runId, string? jobId, long after, int max)
@@ -149,16 +174,4 @@ internal sealed partial class MemoryRows(bool keepHistory) : IStoreRows
     }
 
     public long NextRevision() => ++Revision;
-
-    public IReadOnlyList<Group> ChangedGroups(string pool, long since) =>
-        // A reader that knows nothing yet need not hear of groups that are done.
-        [.. changes.Since(since).OfType<Group>().Where(g => g.Pool == pool && (since > 0 || g.Queued + g.Active > 0))];
-
-    public IReadOnlyList<Device> ChangedDevices(string pool, long since) => [.. changes.Since(since).OfType<Device>().Where(d => d.Pool == pool)];
-
-    public IReadOnlyList<AppVersion> ChangedAppVersions(long since) => [.. changes.Since(since).OfType<AppVersion>()];
-
-    public IReadOnlyList<OrgShare> ChangedOrgs(string pool, long since) => [.. changes.Since(since).OfType<OrgShare>().Where(o => o.Pool == pool)];
-
-    public IReadOnlyList<Resource> ChangedResources(long since) => [.. changes.Since(since).OfType<Resource>()];
 }

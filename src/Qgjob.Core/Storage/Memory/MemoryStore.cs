@@ -40,14 +40,7 @@ public sealed class MemoryStore : IJobStore
     }
 
     /// <inheritdoc/>
-    public ValueTask<PoolDelta> ReadPoolAsync(string pool, long sinceRevision, CancellationToken cancel) => Read(() => new PoolDelta(
-        rows.Revision,
-        rows.ChangedGroups(pool, sinceRevision),
-        rows.ChangedDevices(pool, sinceRevision),
-        rows.ChangedAppVersions(sinceRevision),
-        rows.ChangedOrgs(pool, sinceRevision),
-        rows.ChangedResources(sinceRevision),
-        rows.Agents.Values.Where(a => a.Draining).Select(a => a.Id).ToHashSet()));
+    public ValueTask<PoolDelta> ReadPoolAsync(string pool, long sinceRevision, CancellationToken cancel) => Read(() => rows.Delta(pool, sinceRevision));
 
     /// <inheritdoc/>
     public ValueTask<Run?> FindRunAsync(string runId, CancellationToken cancel) => Read(() => rows.FindRun(runId));
@@ -79,7 +72,7 @@ public sealed class MemoryStore : IJobStore
 
     /// <inheritdoc/>
     public ValueTask<int?> PositionInGroupAsync(string jobId, CancellationToken cancel) =>
-        Read(() => rows.FindJob(jobId) is { Status: JobStatus.Queued } job ? rows.AheadOf(job) : (int?)null);
+        Read(() => rows.PositionInGroup(jobId));
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<Attempt>> AttemptsAsync(string jobId, CancellationToken cancel) => Read(() => rows.AttemptsOf(jobId));
@@ -100,30 +93,46 @@ public sealed class MemoryStore : IJobStore
         Read(() => rows.FindAppVersion(orgId, appVersionId));
 
     /// <inheritdoc/>
-    public ValueTask<Page<AppVersion>> ListAppVersionsAsync(string? orgId, PageRequest page, CancellationToken cancel) => Read(() =>
-    {
-        var place = page.Cursor is null ? null : Cursor.AppVersionOf(page.Cursor);
-        return PageOf(
-            rows.AppVersions
-                .Where(v => (orgId is null || v.OrgId == orgId) && (page.Cursor is null || place?.IsBefore(v) == true))
-                .OrderByDescending(v => v.CreatedAt)
-                .ThenBy(v => v.OrgId, StringComparer.Ordinal)
-                .ThenBy(v => v.Id, StringComparer.Ordinal),
-            Cursor.Of, page.Limit);
-    });
+    public ValueTask<Page<AppVersion>> ListAppVersionsAsync(string? orgId, PageRequest page, CancellationToken cancel) =>
+        Read(() => PageOfAppVersions.Of(rows.CommittedAppVersions(), orgId, page));
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<Agent>> AgentsAsync(CancellationToken cancel) =>
-        Read<IReadOnlyList<Agent>>(() => [.. rows.Agents.Values.OrderBy(a => a.Id, StringComparer.Ordinal)]);
+        Read(() => rows.CommittedAgents());
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<OrgShare>> OrgsAsync(string pool, CancellationToken cancel) => Read(() => rows.OrgsOf(pool));
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<Resource>> ResourcesAsync(string? orgId, CancellationToken cancel) => Read(() => rows.ResourcesOf(orgId));
+    public ValueTask<IReadOnlyList<Resource>> ResourcesAsync(string? orgId, CancellationToken cancel) => Read(() => rows.CommittedResources(orgId));
 
     /// <inheritdoc/>
     public ValueTask<double?> EstimateAsync(string key, CancellationToken cancel) => Read(() => rows.FindEstimate(key));
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlySet<string>> NewsAsync(CancellationToken cancel)
+    {
+        // Nobody else can write to this process's memory.
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancel);
+        throw new System.Diagnostics.UnreachableException();
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<DateTimeOffset?> ReadClockAsync(CancellationToken cancel) => new((DateTimeOffset?)null);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<Run>> FinishedRunsAsync(string? orgId, DateTimeOffset finishedBefore, int max, CancellationToken cancel) =>
+        Read<IReadOnlyList<Run>>(() => [.. rows.Runs.Values
+            .Where(r => r.FinishedAt < finishedBefore && (orgId is null || r.OrgId == orgId))
+            .OrderBy(r => r.FinishedAt).ThenBy(r => r.Id, StringComparer.Ordinal).Take(max)]);
+
+    /// <inheritdoc/>
+    public ValueTask PurgeRunsAsync(IReadOnlyList<string> runIds, CancellationToken cancel)
+    {
+        lock (gate)
+            foreach (var id in runIds) rows.Purge(id);
+        return ValueTask.CompletedTask;
+    }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

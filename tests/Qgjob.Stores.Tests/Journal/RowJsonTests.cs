@@ -1,0 +1,33 @@
+using System.Text.Json;
+using Qgjob.Core.Storage.Journal;
+using Qgjob.Stores.Tests.Traces;
+
+namespace Qgjob.Stores.Tests.Journal;
+
+public sealed class RowJsonTests
+{
+    [Fact]
+    public async Task Rows_of_every_kind_come_back_from_text_as_they_were()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var journal = new ModelJournal();
+        await using var store = await JournaledStore.OpenAsync(journal, TimeProvider.System, new Core.TimeOrderedIds(TimeProvider.System), cancel);
+        var trace = new Trace(store, cancel);
+        var random = new Random(5);
+        for (var i = 0; i < 500; i++)
+        {
+            var command = await trace.NextAsync(new Step(random.Next(25), random.Next(64), random.Next(64), random.Next(64)));
+            trace.Note(command, (await store.CommitAsync([command], cancel))[0]);
+        }
+        Assert.NotEmpty(journal.Commits);
+        foreach (var commit in journal.Commits)
+        {
+            var text = JsonSerializer.Serialize(commit, RowJson.Default.RowChanges);
+            Assert.Equal(State.Text(commit), State.Text(JsonSerializer.Deserialize(text, RowJson.Default.RowChanges)));
+        }
+        Assert.Contains(journal.Commits, c => c.Attempts.Count > 0);
+        Assert.Contains(journal.Commits, c => c.Resources.Count > 0);
+        Assert.Contains(journal.Commits, c => c.Tests.Count > 0);
+        Assert.Contains(journal.Commits, c => c.LeaseEnds.Count > 0);
+    }
+}
