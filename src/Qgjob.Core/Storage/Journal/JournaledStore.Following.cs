@@ -32,9 +32,9 @@ public sealed partial class JournaledStore
                 {
                     await CatchUpAsync(closing.Token);
                 }
-                catch (StoreUnavailableException)
+                catch (Exception) when (!closing.IsCancellationRequested)
                 {
-                    // Whoever commits or reads next is told; here the next look tries again.
+                    // Whoever commits or reads next meets it too and is told; here the next look tries again.
                     certain = false;
                 }
                 finally
@@ -78,7 +78,6 @@ public sealed partial class JournaledStore
             }
         }
         certain = true;
-        failing = null;
         if (commits.Count > 0) news.Writer.TryWrite(runs);
         return commits;
     }

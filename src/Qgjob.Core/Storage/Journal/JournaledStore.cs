@@ -26,6 +26,7 @@ public sealed partial class JournaledStore : IJobStore
     private StoreEngine engine;
     private Head head = Head.Empty;
     private bool certain;
+    /// <summary>Set from the first call of the journal that failed to the next commit; who comes meanwhile is not kept waiting.</summary>
     private Failing? failing;
     private bool closed;
     private Task following = Task.CompletedTask;
@@ -75,21 +76,20 @@ public sealed partial class JournaledStore : IJobStore
     {
         // What was sent and not answered: whether it happened shows in the journal, now or when it arrives late.
         Dictionary<string, object[]>? doubtful = null;
+        object[]? Answered(IReadOnlySet<string> commits) => doubtful?.FirstOrDefault(sent => commits.Contains(sent.Key)).Value;
         while (true)
             try
             {
-                if (!certain)
-                {
-                    var missed = await CatchUpAsync(cancel);
-                    if (doubtful?.FirstOrDefault(sent => missed.Contains(sent.Key)).Value is { } answered) return answered;
-                }
+                if (!certain && Answered(await CatchUpAsync(cancel)) is { } late) return late;
                 var past = await PastOfAsync(batch, cancel);
                 var (answers, changes) = Apply(batch, past);
                 if (changes.IsEmpty)
                 {
                     Accept(head);
                     // Nothing to write: no commit shows that the copy was up to date, so that is asked.
-                    if ((await CatchUpAsync(cancel)).Count == 0) return answers;
+                    var missed = await CatchUpAsync(cancel);
+                    if (missed.Count == 0) return answers;
+                    if (Answered(missed) is { } sent) return sent;
                     continue;
                 }
                 try
@@ -99,6 +99,7 @@ public sealed partial class JournaledStore : IJobStore
                     {
                         Accept(changes.Head);
                         certain = true;
+                        failing = null;
                         return answers;
                     }
                     TakeBack();
@@ -110,10 +111,10 @@ public sealed partial class JournaledStore : IJobStore
                     throw;
                 }
             }
-            catch (StoreUnavailableException) when ((failing ??= new Failing(time)).For < PatienceWithJournal)
+            catch (StoreUnavailableException ex) when ((failing ??= new Failing(time)).For < PatienceWithJournal)
             {
                 certain = false;
-                await failing.PauseAsync(cancel);
+                if (!await failing.PauseAsync(cancel)) throw new StoreUnavailableException(ex.Message, ex);
             }
             catch (OperationCanceledException ex) when (doubtful is not null)
             {
@@ -199,10 +200,12 @@ public sealed partial class JournaledStore : IJobStore
 
         public TimeSpan For => time.GetElapsedTime(began);
 
-        public async Task PauseAsync(CancellationToken cancel)
+        /// <summary>False when the caller does not want to wait any more.</summary>
+        public async Task<bool> PauseAsync(CancellationToken cancel)
         {
-            await Task.Delay(pause, time, cancel);
+            await Task.Delay(pause, time, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            return !cancel.IsCancellationRequested;
         }
     }
 }
