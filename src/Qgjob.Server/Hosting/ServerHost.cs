@@ -67,7 +67,7 @@ internal static class ServerHost
 
     /// <summary>The server, not started yet.</summary>
     /// <param name="args">As on the command line.</param>
-    /// <param name="time">The clock of everything but the sockets.</param>
+    /// <param name="time">This machine's clock, for everything but the sockets; the store may have a better one.</param>
     /// <param name="store">Instead of what <c>--store</c> says.</param>
     /// <param name="cancel">Ends the opening of the store.</param>
     /// <param name="tell">Gets what people must read now; standard error unless told.</param>
@@ -78,8 +78,10 @@ internal static class ServerHost
         var settings = ServerSettings.Read(args, Environment.GetEnvironmentVariable, builder.Configuration.GetSection("qgjob"));
         Directory.CreateDirectory(settings.DataFolder);
         var access = Access.Open(settings, tell ?? Console.Error.WriteLine);
-        var ids = new TimeOrderedIds(time);
+        var clock = new StoreClock(time);
+        var ids = new TimeOrderedIds(clock);
         store ??= await OpenStoreAsync(settings, time, ids, cancel);
+        await clock.ReadAsync(store, cancel);
 
         builder.WebHost.UseUrls(settings.Urls).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Logging.ClearProviders()
@@ -94,7 +96,8 @@ internal static class ServerHost
         builder.Services
             .AddSingleton(settings)
             .AddSingleton(access)
-            .AddSingleton(time)
+            .AddSingleton(clock)
+            .AddSingleton<TimeProvider>(clock)
             .AddSingleton(store)
             .AddSingleton<IIdSource>(ids)
             .AddSingleton<BlobFolder>()
@@ -105,12 +108,16 @@ internal static class ServerHost
             .AddSingleton<Forecasts>()
             .AddSingleton<JobReader>()
             .AddSingleton<RunReader>()
+            .AddSingleton<RunEnds>()
             .AddSingleton<ResourceNeeds>()
             .AddSingleton<PriorityCaps>()
             .AddSingleton<Submissions>()
             .AddSingleton<PastJobs>()
             .AddSingleton<EventFeed>()
+            .AddSingleton<Contact>()
+            .AddSingleton<Housekeeping>()
             .AddSingleton<Dispatcher>()
+            .AddHostedService<ClockReadings>()
             .AddHostedService(services => services.GetRequiredService<Dispatcher>())
             .ConfigureHttpJsonOptions(o => WireOptions.Apply(o.SerializerOptions))
             .AddOpenApi(ApiDocument.Configure);

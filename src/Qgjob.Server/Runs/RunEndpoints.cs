@@ -16,7 +16,7 @@ internal static class RunEndpoints
         runs.MapPost("/", SubmitAsync).WithSummary("Submits many test files against one app version").Accepts<SubmitRun>("application/json")
             .ProducesProblem(400).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415);
         runs.MapGet("/", ListAsync).WithSummary("Runs, newest first").ProducesProblem(400);
-        runs.MapGet("/{run_id}", FindAsync).WithSummary("A run").ProducesProblem(404);
+        runs.MapGet("/{run_id}", FindAsync).WithSummary("A run; with wait (seconds, at most 60) as soon as it is over, or as it is then").ProducesProblem(400).ProducesProblem(404);
         runs.MapPost("/{run_id}/cancel", CancelAsync).WithSummary("Cancels a run's unfinished jobs").Accepts<DeviceOrder>(true, "application/json").ProducesProblem(404);
         runs.MapGet("/{run_id}/results", ResultsAsync).WithSummary("Per-test results of all jobs").ProducesProblem(404);
     }
@@ -34,8 +34,17 @@ internal static class RunEndpoints
         RunReader runs, CancellationToken cancel) =>
         TypedResults.Ok(await runs.ListAsync(Check.OptionalId("org_id", orgId), Paging.Of(limit, cursor), cancel));
 
-    private static async Task<Ok<RunView>> FindAsync([FromRoute(Name = "run_id")] string runId, RunReader runs, CancellationToken cancel) =>
-        TypedResults.Ok(await runs.ViewAsync(runId, cancel));
+    private static async Task<Ok<RunView>> FindAsync(
+        [FromRoute(Name = "run_id")] string runId, [FromQuery(Name = "wait")] string? wait,
+        RunReader runs, RunEnds ends, IHostApplicationLifetime life, CancellationToken aborted)
+    {
+        if (Check.Number("wait", wait, 0, 60) is { } seconds and > 0)
+        {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(aborted, life.ApplicationStopping);
+            if (await ends.WaitAsync(runId, TimeSpan.FromSeconds(seconds), stop.Token) is { } over) return TypedResults.Ok(RunReader.View(over));
+        }
+        return TypedResults.Ok(await runs.ViewAsync(runId, aborted));
+    }
 
     private static async Task<Ok<CancelResult>> CancelAsync(
         [FromRoute(Name = "run_id")] string runId, HttpRequest request, RunReader runs, Dispatcher dispatcher, TimeProvider time, CancellationToken cancel)

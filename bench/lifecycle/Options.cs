@@ -1,0 +1,57 @@
+using System.Globalization;
+
+namespace Qgjob.Lifecycle;
+
+/// <summary>What was asked for on the command line.</summary>
+internal sealed record Options
+{
+    public IReadOnlyList<string> Stores { get; private init; } = ["memory", "sqlite", "postgres", "redis"];
+    public IReadOnlyList<string> Modes { get; private init; } = ["one", "batch", "pickup"];
+    /// <summary>Jobs of each run; null: as the mode has it.</summary>
+    public int? Jobs { get; private init; }
+    public int? Devices { get; private init; }
+    public int Clients { get; private init; } = 64;
+    public int? Agents { get; private init; }
+    public int JobsPerRun { get; private init; } = 1000;
+    public int Runs { get; private init; } = 3;
+    public int Seconds { get; private init; } = 40;
+    /// <summary>Jobs that wait meanwhile, in so many groups, for devices other than those that work.</summary>
+    public int Queued { get; private init; }
+    public int Groups { get; private init; } = 5000;
+    /// <summary>Finished jobs that the store has from before.</summary>
+    public int Finished { get; private init; }
+    public string Server { get; private init; } = "qgjob-server";
+    public string? Folder { get; private init; }
+
+    /// <exception cref="FormatException">An option is unknown or its value cannot be used.</exception>
+    public static Options Read(string[] args)
+    {
+        var options = new Options();
+        for (var i = 0; i < args.Length; i += 2)
+        {
+            var value = i + 1 < args.Length ? args[i + 1] : throw new FormatException($"{args[i]} takes a value");
+            options = args[i] switch
+            {
+                "--store" => options with { Stores = value.Split(',') },
+                "--mode" => options with { Modes = value.Split(',') },
+                "--jobs" => options with { Jobs = Number(value) },
+                "--devices" => options with { Devices = Number(value) },
+                "--clients" => options with { Clients = Number(value) },
+                "--agents" => options with { Agents = Number(value) },
+                "--jobs-per-run" => options with { JobsPerRun = Number(value) },
+                "--runs" => options with { Runs = Number(value) },
+                "--seconds" => options with { Seconds = Number(value) },
+                "--queued" => options with { Queued = Number(value) },
+                "--groups" => options with { Groups = Number(value) },
+                "--finished" => options with { Finished = Number(value) },
+                "--server" => options with { Server = value },
+                "--folder" => options with { Folder = value },
+                _ => throw new FormatException($"unknown option {args[i]}"),
+            };
+        }
+        return options;
+    }
+
+    private static int Number(string text) =>
+        int.TryParse(text, NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out var number) && number >= 0 ? number : throw new FormatException($"'{text}' is not a number");
+}

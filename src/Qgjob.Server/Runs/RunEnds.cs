@@ -1,0 +1,27 @@
+using Qgjob.Core.Runs;
+using Qgjob.Server.Events;
+
+namespace Qgjob.Server.Runs;
+
+/// <summary>Waits for runs to end, so that nobody need ask again and again.</summary>
+internal sealed class RunEnds(RunReader runs, Pulses pulses, TimeProvider time)
+{
+    // Pulses are hints: another replica's may come late or not at all.
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
+    /// <summary>The run once it is over; null when the wait was over first, or when its view says more than that it has ended.</summary>
+    /// <exception cref="Http.RefusedException">There is no such run.</exception>
+    public async Task<Run?> WaitAsync(string runId, TimeSpan longest, CancellationToken stop)
+    {
+        var began = time.GetTimestamp();
+        using var happens = pulses.Listen(runId);
+        while (true)
+        {
+            var run = await runs.FindAsync(runId, stop);
+            if (run.IsFinished) return run.FailFast ? null : run;
+            var left = longest - time.GetElapsedTime(began);
+            if (left <= TimeSpan.Zero) return null;
+            await happens.WaitAsync(left < Look ? left : Look, stop);
+        }
+    }
+}
