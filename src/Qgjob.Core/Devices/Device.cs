@@ -85,6 +85,8 @@ public sealed record Device
     public required string AgentId { get; init; }
     /// <summary>Its agent is there and sees it.</summary>
     public bool Online { get; init; }
+    /// <summary>Since when it is not there; null while it is, and when that is unknown (written by an earlier version).</summary>
+    public DateTimeOffset? OfflineSince { get; init; }
     /// <summary>A person took it out of service.</summary>
     public bool Paused { get; init; }
     /// <summary>Why it was paused.</summary>

@@ -95,6 +95,8 @@ public sealed record AppVersion
     public bool Proven { get; init; }
     /// <summary>When it was first named.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
+    /// <summary>When it was last submitted to, uploaded or tested; default: unknown (written by an earlier version).</summary>
+    public DateTimeOffset UsedAt { get; init; }
     /// <summary>The pool's revision at its last change.</summary>
     public long Revision { get; init; }
 }

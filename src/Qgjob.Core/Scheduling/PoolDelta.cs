@@ -1,6 +1,7 @@
 using Qgjob.Core.Devices;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Orgs;
+using Qgjob.Core.Storage.Journal;
 
 namespace Qgjob.Core.Scheduling;
 
@@ -19,4 +20,12 @@ public sealed record PoolDelta(
     IReadOnlyList<AppVersion> AppVersions,
     IReadOnlyList<OrgShare> Orgs,
     IReadOnlyList<Resource> Resources,
-    IReadOnlySet<string> DrainingAgents);
+    IReadOnlySet<string> DrainingAgents)
+{
+    /// <summary>Groups, devices and app versions that are not there any more; ones that the reader never knew may be among them.</summary>
+    public IReadOnlyList<GoneRow> Gone { get; init; } = [];
+    /// <summary>This is everything: the reader must forget what it knows that is not in here.</summary>
+    public bool IsWhole { get; init; }
+    /// <summary>Nothing changed but, possibly, which agents are draining.</summary>
+    public bool IsEmpty => !IsWhole && Groups.Count + Devices.Count + AppVersions.Count + Orgs.Count + Resources.Count + Gone.Count == 0;
+}

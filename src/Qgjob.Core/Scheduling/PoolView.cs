@@ -3,6 +3,7 @@ using Qgjob.Core.Groups;
 using Qgjob.Core.Orgs;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Storage;
+using Qgjob.Core.Storage.Journal;
 
 namespace Qgjob.Core.Scheduling;
 
@@ -33,7 +34,7 @@ public sealed class PoolView
     /// <summary>Devices whose agent is there.</summary>
     public int OnlineDevices => online;
     /// <summary>What waits, sorted for the rule.</summary>
-    internal WaitingWork Waiting { get; } = new();
+    internal WaitingWork Waiting { get; private set; } = new();
 
     /// <summary>The device, or null.</summary>
     public Device? FindDevice(string id) => devices.GetValueOrDefault(id);
@@ -56,6 +57,8 @@ public sealed class PoolView
     public void Apply(PoolDelta delta)
     {
         DropGuesses();
+        if (delta.IsWhole) ForgetAll();
+        foreach (var gone in delta.Gone) Remove(gone);
         foreach (var version in delta.AppVersions) Waiting.Set(version);
         foreach (var org in delta.Orgs) Set(org);
         foreach (var resource in delta.Resources) resources[(resource.OrgId, resource.Name)] = resource;
@@ -148,6 +151,35 @@ public sealed class PoolView
         var free = taken.FindIndex(u => u.Holder is null);
         if (free >= 0) taken[free] = taken[free] with { Holder = new LeaseRef(device.Id, device.LastToken + 1) };
         resources[(orgId, name)] = resource with { Units = taken };
+    }
+
+    private void ForgetAll()
+    {
+        groups.Clear();
+        devices.Clear();
+        orgs.Clear();
+        resources.Clear();
+        barsHold.Clear();
+        online = 0;
+        Waiting = new WaitingWork();
+    }
+
+    private void Remove(GoneRow gone)
+    {
+        switch (gone.Kind)
+        {
+            case RowKind.Group when groups.GetValueOrDefault(gone.Key) is { } group:
+                Set(group with { Queued = 0, Active = 0 });
+                break;
+            case RowKind.AppVersion:
+                Waiting.RemoveAppVersion(gone.OrgId!, gone.Key);
+                break;
+            case RowKind.Device when devices.GetValueOrDefault(gone.Key) is { } device:
+                // As one without a lease that is offline it counts nowhere any more.
+                Set(device with { Online = false, Lease = null });
+                devices.Remove(gone.Key);
+                break;
+        }
     }
 
     private void DropGuesses()

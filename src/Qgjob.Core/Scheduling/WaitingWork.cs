@@ -87,6 +87,16 @@ internal sealed class WaitingWork
         if (groupsOfVersion.TryGetValue(key, out var ids)) unsettled.UnionWith(ids);
     }
 
+    public void RemoveAppVersion(string orgId, string id)
+    {
+        var key = (orgId, id);
+        if (!versions.Remove(key, out var version)) return;
+        foreach (var build in version.Builds)
+            if (versionsWithBuild.TryGetValue(build.Sha256, out var same) && same.Remove(key) && same.Count == 0)
+                versionsWithBuild.Remove(build.Sha256);
+        if (groupsOfVersion.TryGetValue(key, out var ids)) unsettled.UnionWith(ids);
+    }
+
     public void Set(OrgShare share)
     {
         if (!orgs.TryGetValue(share.OrgId, out var org)) orgs[share.OrgId] = org = new OrgWork(share);

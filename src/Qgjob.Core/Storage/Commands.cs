@@ -214,6 +214,22 @@ public sealed record TakeTerm(string Name, string Holder, TimeSpan Length, DateT
 /// <summary>Answer to <see cref="TakeTerm"/>: the term as it is now, whoever holds it.</summary>
 public sealed record TakeTermAnswer(Term Term);
 
+/// <summary>
+/// Removes rows that nobody uses any more: groups without jobs; app versions, devices that are gone, agents and estimates
+/// that were last used before a time. What jobs or leases refer to stays, and what people set: orgs and resources.
+/// </summary>
+/// <param name="UnusedSince">What was used at this time or later stays.</param>
+/// <param name="Max">At most so many rows, so that a batch stays short.</param>
+/// <param name="Now">UTC.</param>
+public sealed record Forget(DateTimeOffset UnusedSince, int Max, DateTimeOffset Now) : StoreCommand<ForgetAnswer>;
+
+/// <summary>Answer to <see cref="Forget"/>: how many rows of each kind were removed.</summary>
+public sealed record ForgetAnswer(int Groups, int AppVersions, int Devices, int Agents, int Estimates)
+{
+    /// <summary>Rows removed in all; as many as allowed means that there may be more.</summary>
+    public int Total => Groups + AppVersions + Devices + Agents + Estimates;
+}
+
 /// <summary>Registers an uploaded build.</summary>
 public sealed record PutBuild(string OrgId, string AppVersionId, Build Build, DateTimeOffset Now) : StoreCommand<PutBuildAnswer>;
 

@@ -16,7 +16,7 @@ internal sealed class PoolViews
     public IEnumerable<Device> Devices => pools.Values.SelectMany(p => p.Devices);
     public IEnumerable<(PoolView Pool, Group Group)> Groups => pools.Values.SelectMany(p => p.Groups.Select(g => (p, g)));
 
-    /// <summary>The pool that the device is in now; a device that moved is still known, out of date, to its old pool.</summary>
+    /// <summary>The pool that the device is in now; until the next refresh, a device that moved may still be known to its old pool.</summary>
     public (PoolView Pool, Device Device)? FindDevice(string id)
     {
         foreach (var (name, pool) in pools)
@@ -44,7 +44,7 @@ internal sealed class PoolViews
         {
             var delta = await store.ReadPoolAsync(name, view.Revision, cancel);
             view.Apply(delta);
-            changed |= delta.Groups.Count + delta.Devices.Count + delta.AppVersions.Count + delta.Orgs.Count + delta.Resources.Count > 0
+            changed |= !delta.IsEmpty
                 || !draining.GetValueOrDefault(name, new HashSet<string>()).SetEquals(delta.DrainingAgents);
             draining[name] = delta.DrainingAgents;
         }

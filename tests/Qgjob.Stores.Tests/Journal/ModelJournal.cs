@@ -29,7 +29,7 @@ public sealed class ModelJournal : IJournal
     private readonly Dictionary<string, Device> devices = [];
     private readonly Dictionary<string, Agent> agents = [];
     private readonly Dictionary<string, Term> terms = [];
-    private readonly Dictionary<string, double> estimates = [];
+    private readonly Dictionary<string, EstimateRow> estimates = [];
     private TaskCompletionSource hint = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public string Name => "the model journal";
@@ -164,7 +164,7 @@ public sealed class ModelJournal : IJournal
         Devices = [.. devices.Values],
         Agents = [.. agents.Values],
         Terms = [.. terms.Values],
-        Estimates = [.. estimates.Select(e => new EstimateRow(e.Key, e.Value))],
+        Estimates = [.. estimates.Values],
     };
 
     private void Write(RowChanges rows)
@@ -183,7 +183,7 @@ public sealed class ModelJournal : IJournal
             if (devices[id] is { Lease: { } lease } device) devices[id] = device with { Lease = lease with { Until = until } };
         foreach (var term in rows.Terms) terms[term.Name] = term;
         foreach (var agent in rows.Agents) agents[agent.Id] = agent;
-        foreach (var (key, seconds) in rows.Estimates) estimates[key] = seconds;
+        foreach (var estimate in rows.Estimates) estimates[estimate.Key] = estimate;
         foreach (var gone in rows.Gone)
             switch (gone.Kind)
             {

@@ -5,6 +5,7 @@ using Qgjob.Core.Jobs;
 using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
+using Qgjob.Core.Storage.Journal;
 
 namespace Qgjob.Core.Storage.Engine;
 
@@ -93,7 +94,25 @@ public interface IStoreRows
     /// <summary>The estimate under the key, seconds, or null.</summary>
     double? FindEstimate(string key);
     /// <summary>Inserts or replaces.</summary>
-    void SaveEstimate(string key, double seconds);
+    /// <param name="key">Its key.</param>
+    /// <param name="seconds">The mean.</param>
+    /// <param name="learnedAt">When it was last learned; default: unknown.</param>
+    void SaveEstimate(string key, double seconds, DateTimeOffset learnedAt) => SaveEstimate(key, seconds);
+    /// <summary>Inserts or replaces, without a time.</summary>
+    void SaveEstimate(string key, double seconds) => throw new NotSupportedException();
+
+    /// <summary>Every group, in any order.</summary>
+    IEnumerable<Group> AllGroups() => throw new NotSupportedException();
+    /// <summary>Every app version, in any order.</summary>
+    IEnumerable<AppVersion> AllAppVersions() => throw new NotSupportedException();
+    /// <summary>Every device, in any order.</summary>
+    IEnumerable<Device> AllDevices() => throw new NotSupportedException();
+    /// <summary>Every agent, in any order.</summary>
+    IEnumerable<Agent> AllAgents() => throw new NotSupportedException();
+    /// <summary>Every estimate, in any order.</summary>
+    IEnumerable<EstimateRow> AllEstimates() => throw new NotSupportedException();
+    /// <summary>Removes a row that nothing refers to any more.</summary>
+    void Remove(GoneRow gone) => throw new NotSupportedException();
 
     /// <summary>The term, or null when nobody ever had it.</summary>
     Term? FindTerm(string name);

@@ -25,7 +25,7 @@ public sealed partial class StoreEngine
             Revision = rows.NextRevision(),
         });
         Free(lease, new LeaseRef(device.Id, lease.Token));
-        CountServing(lease.OrgId, lease.AppVersionId, -1, proven: JobLifecycle.IsTestVerdict(end.Outcome));
+        CountServing(lease.OrgId, lease.AppVersionId, -1, now, proven: JobLifecycle.IsTestVerdict(end.Outcome));
         var job = rows.FindJob(lease.JobId)!;
         // Canceled meanwhile: final already, whatever the attempt says.
         if (job.IsActive) job = MoveOn(job, end, now);
@@ -59,8 +59,8 @@ public sealed partial class StoreEngine
             };
         if (end.Outcome is AttemptOutcome.Passed or AttemptOutcome.Failed && end.RunSeconds > 0)
         {
-            Learn(Estimates.TestKey(spec.OrgId, spec.TestPath, spec.Target), end.RunSeconds);
-            Learn(Estimates.OrgKey(spec.OrgId), end.RunSeconds);
+            Learn(Estimates.TestKey(spec.OrgId, spec.TestPath, spec.Target), end.RunSeconds, now);
+            Learn(Estimates.OrgKey(spec.OrgId), end.RunSeconds, now);
         }
         if (after is AfterAttempt.Final final)
         {
@@ -83,9 +83,9 @@ public sealed partial class StoreEngine
     }
 
     /// <summary>What an install took, for the app version and for the next ones of its package.</summary>
-    private void LearnInstall(Lease lease, ResidentBuild build, double seconds)
+    private void LearnInstall(Lease lease, ResidentBuild build, double seconds, DateTimeOffset now)
     {
-        Learn(Estimates.InstallKey(lease.OrgId, build.PackageId), seconds);
+        Learn(Estimates.InstallKey(lease.OrgId, build.PackageId), seconds, now);
         var version = rows.FindAppVersion(lease.OrgId, lease.AppVersionId)!;
         rows.Save(version with { InstallSeconds = Estimates.Update(version.InstallSeconds, seconds), Revision = rows.NextRevision() });
     }

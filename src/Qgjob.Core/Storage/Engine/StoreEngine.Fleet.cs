@@ -30,7 +30,7 @@ public sealed partial class StoreEngine
         });
         foreach (var offer in command.Devices) PutOnline(command, offer);
         var offered = command.Devices.Select(d => d.Id).ToHashSet();
-        foreach (var device in rows.DevicesOf(command.AgentId).Where(d => !offered.Contains(d.Id))) TakeOffline(device);
+        foreach (var device in rows.DevicesOf(command.AgentId).Where(d => !offered.Contains(d.Id))) TakeOffline(device, command.Now);
         return new RegisterAnswer(lost);
     }
 
@@ -43,9 +43,17 @@ public sealed partial class StoreEngine
             Pool = command.Pool,
             AgentId = command.AgentId,
             Online = true,
+            OfflineSince = null,
         };
-        if (known is null || !SameForClaims(known, device))
-            rows.Save(device with { Version = device.Version + 1, Revision = rows.NextRevision() });
+        if (known is not null && SameForClaims(known, device)) return;
+        var revision = rows.NextRevision();
+        rows.Save(device with
+        {
+            Version = device.Version + 1,
+            Revision = revision,
+            // It may have been here before and be forgotten. Every claim takes a revision, so its tokens were all below.
+            LastToken = known?.LastToken ?? revision - 1,
+        });
     }
 
     private static bool SameForClaims(Device a, Device b) =>
@@ -53,10 +61,10 @@ public sealed partial class StoreEngine
         && a.Offer with { Tags = [], Residents = [] } == b.Offer with { Tags = [], Residents = [] }
         && a.Offer.Tags.SequenceEqual(b.Offer.Tags) && a.Offer.Residents.SequenceEqual(b.Offer.Residents);
 
-    private void TakeOffline(Device device)
+    private void TakeOffline(Device device, DateTimeOffset now)
     {
         if (device.Online)
-            rows.Save(device with { Online = false, Version = device.Version + 1, Revision = rows.NextRevision() });
+            rows.Save(device with { Online = false, OfflineSince = now, Version = device.Version + 1, Revision = rows.NextRevision() });
     }
 
     private TouchAnswer Apply(Touch command)

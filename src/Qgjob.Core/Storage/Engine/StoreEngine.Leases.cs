@@ -57,7 +57,7 @@ public sealed partial class StoreEngine
         });
         Hold(job.OrgId, units, new LeaseRef(device.Id, device.LastToken));
         LeaveGroup(group.Id, [job], activeChange: +1, deviceSeconds: charged);
-        CountServing(group.Key.OrgId, group.Key.AppVersionId, +1);
+        CountServing(group.Key.OrgId, group.Key.AppVersionId, +1, command.Now);
         var run = rows.FindRun(job.RunId)!;
         rows.Save(run with { Queued = run.Queued - 1, Active = run.Active + 1 });
         Emit(job, "leased", command.Now);
@@ -125,7 +125,7 @@ public sealed partial class StoreEngine
         rows.Save(device);
         if (!installed) return;
 
-        LearnInstall(lease, build, command.InstallSeconds!.Value);
+        LearnInstall(lease, build, command.InstallSeconds!.Value, command.Now);
         if (rows.FindAttempt(lease.JobId, lease.Attempt) is { } attempt)
             rows.Save(attempt with { Installs = attempt.Installs + 1, InstallSeconds = attempt.InstallSeconds + command.InstallSeconds.Value });
         var group = rows.FindGroup(lease.GroupId)!;
@@ -154,7 +154,7 @@ public sealed partial class StoreEngine
         foreach (var agent in rows.AgentsSilentSince(command.SilentSince))
         {
             rows.Save(agent with { Online = false });
-            foreach (var device in rows.DevicesOf(agent.Id)) TakeOffline(device);
+            foreach (var device in rows.DevicesOf(agent.Id)) TakeOffline(device, command.Now);
         }
         return new ExpireAnswer(expired.Count);
     }

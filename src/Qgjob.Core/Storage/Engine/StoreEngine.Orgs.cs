@@ -104,7 +104,7 @@ public sealed partial class StoreEngine
 
     private SetEstimateAnswer Apply(SetEstimate command)
     {
-        rows.SaveEstimate(command.Key, command.Seconds);
+        rows.SaveEstimate(command.Key, command.Seconds, default);
         return new SetEstimateAnswer();
     }
 }

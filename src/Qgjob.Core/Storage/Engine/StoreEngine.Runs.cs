@@ -130,12 +130,11 @@ public sealed partial class StoreEngine
         var version = rows.FindAppVersion(command.OrgId, command.AppVersionId)
             ?? new AppVersion { OrgId = command.OrgId, Id = command.AppVersionId, CreatedAt = command.Now };
         var install = version.InstallSeconds ?? rows.FindEstimate(Estimates.InstallKey(command.OrgId, command.Build.PackageId));
-        if (version.Builds.FirstOrDefault(b => b.Platform == command.Build.Platform) is { } existing)
-            return existing.Sha256 == command.Build.Sha256
-                ? new PutBuildAnswer.Stored(version, Created: false)
-                : new PutBuildAnswer.Taken(existing);
-        version = version with { Builds = [.. version.Builds, command.Build], InstallSeconds = install, Revision = rows.NextRevision() };
+        var existing = version.Builds.FirstOrDefault(b => b.Platform == command.Build.Platform);
+        if (existing is not null && existing.Sha256 != command.Build.Sha256) return new PutBuildAnswer.Taken(existing);
+        version = version with { UsedAt = command.Now, Revision = rows.NextRevision() };
+        if (existing is null) version = version with { Builds = [.. version.Builds, command.Build], InstallSeconds = install };
         rows.Save(version);
-        return new PutBuildAnswer.Stored(version, Created: true);
+        return new PutBuildAnswer.Stored(version, Created: existing is null);
     }
 }

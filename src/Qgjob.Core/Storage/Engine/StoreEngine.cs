@@ -35,6 +35,7 @@ public sealed partial class StoreEngine(IStoreRows rows)
         SetResource c => Apply(c),
         SetEstimate c => Apply(c),
         TakeTerm c => Apply(c),
+        Forget c => Apply(c),
         _ => throw new UnreachableException($"no store knows {command.GetType().Name}"),
     };
 
@@ -63,6 +64,9 @@ public sealed partial class StoreEngine(IStoreRows rows)
                     throw new ArgumentException("an attempt that ended has an outcome", nameof(batch));
             }
     }
+
+    /// <summary>Submissions are many and no device serves the app version yet: for them its time of use is not kept more exactly.</summary>
+    private static readonly TimeSpan WorthNoting = TimeSpan.FromHours(1);
 
     private static bool IsDuration(double seconds) => double.IsFinite(seconds) && seconds >= 0;
 
@@ -94,8 +98,10 @@ public sealed partial class StoreEngine(IStoreRows rows)
                 Revision = rows.NextRevision(),
             });
             CountOrg(pool, spec.OrgId, queued: sameGroup.Count(), active: 0);
-            if (rows.FindAppVersion(spec.OrgId, spec.AppVersionId) is null)
-                rows.Save(new AppVersion { OrgId = spec.OrgId, Id = spec.AppVersionId, CreatedAt = now, Revision = rows.NextRevision() });
+            if (rows.FindAppVersion(spec.OrgId, spec.AppVersionId) is not { } version)
+                rows.Save(new AppVersion { OrgId = spec.OrgId, Id = spec.AppVersionId, CreatedAt = now, UsedAt = now, Revision = rows.NextRevision() });
+            else if (now - version.UsedAt > WorthNoting)
+                rows.Save(version with { UsedAt = now, Revision = rows.NextRevision() });
         }
     }
 
@@ -122,7 +128,7 @@ public sealed partial class StoreEngine(IStoreRows rows)
         CountOrg(group.Pool, group.Key.OrgId, -leaving.Count, activeChange, deviceSeconds);
     }
 
-    private void CountServing(string orgId, string appVersionId, int change, bool proven = false)
+    private void CountServing(string orgId, string appVersionId, int change, DateTimeOffset now, bool proven = false)
     {
         var version = rows.FindAppVersion(orgId, appVersionId)!;
         rows.Save(version with
@@ -130,6 +136,7 @@ public sealed partial class StoreEngine(IStoreRows rows)
             Serving = version.Serving + change,
             Proven = version.Proven || proven,
             OpenVersion = version.OpenVersion + 1,
+            UsedAt = now,
             Revision = rows.NextRevision(),
         });
     }
@@ -165,5 +172,6 @@ public sealed partial class StoreEngine(IStoreRows rows)
         ?? rows.FindEstimate(Estimates.OrgKey(spec.OrgId))
         ?? Estimates.UnknownTestSeconds;
 
-    private void Learn(string key, double seconds) => rows.SaveEstimate(key, Estimates.Update(rows.FindEstimate(key), seconds));
+    private void Learn(string key, double seconds, DateTimeOffset now) =>
+        rows.SaveEstimate(key, Estimates.Update(rows.FindEstimate(key), seconds), now);
 }

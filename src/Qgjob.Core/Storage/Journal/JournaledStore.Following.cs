@@ -89,7 +89,7 @@ public sealed partial class JournaledStore
         lock (reading)
         {
             changed.Clear();
-            fresh.Fill(all);
+            fresh.FillWhole(all);
             (rows, engine, head) = (fresh, new StoreEngine(fresh), all.Head);
         }
         certain = true;

@@ -102,6 +102,8 @@ public sealed partial class JournaledStore
     /// <summary>The journal, for backups. Nobody but this store may commit to it.</summary>
     public IJournal Journal => journal;
 
+    internal IReadOnlyDictionary<string, int> Sizes => rows.Sizes;
+
     private async ValueTask LookAsync(CancellationToken cancel)
     {
         await gate.WaitAsync(cancel);

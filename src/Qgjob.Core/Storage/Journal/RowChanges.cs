@@ -75,7 +75,10 @@ public sealed record TestsRow(string JobId, int Attempt, IReadOnlyList<TestResul
 public sealed record LeaseEnd(string DeviceId, DateTimeOffset Until);
 
 /// <summary>A learned duration.</summary>
-public sealed record EstimateRow(string Key, double Seconds);
+/// <param name="Key">What it is of.</param>
+/// <param name="Seconds">The mean.</param>
+/// <param name="LearnedAt">When it was last learned; default: unknown.</param>
+public sealed record EstimateRow(string Key, double Seconds, DateTimeOffset LearnedAt = default);
 
 /// <summary>Kinds of rows that can be removed by a commit. Runs with all that belongs to them are purged instead.</summary>
 public enum RowKind
@@ -96,4 +99,5 @@ public enum RowKind
 /// <param name="Kind">Which kind.</param>
 /// <param name="Key">Its key within the org, or at all.</param>
 /// <param name="OrgId">The org, for kinds whose key needs one.</param>
-public sealed record GoneRow(RowKind Kind, string Key, string? OrgId = null);
+/// <param name="Revision">The store's revision at its removal, for kinds that the policy reads; those who follow hear of it under this one.</param>
+public sealed record GoneRow(RowKind Kind, string Key, string? OrgId = null, long Revision = 0);

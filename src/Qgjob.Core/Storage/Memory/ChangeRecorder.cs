@@ -27,7 +27,7 @@ internal sealed class ChangeRecorder
     /// <summary>Devices of which more than the lease's end changed.</summary>
     public HashSet<string> WholeDevices { get; } = [];
     public Dictionary<string, Agent?> Agents { get; } = [];
-    public Dictionary<string, double?> Estimates { get; } = [];
+    public Dictionary<string, EstimateRow?> Estimates { get; } = [];
     public Dictionary<string, Term?> Terms { get; } = [];
     public List<GoneRow> Gone { get; } = [];
 

@@ -14,6 +14,13 @@ internal sealed partial class MemoryRows
     /// <summary>Rows of the past that the next commands may ask for.</summary>
     public void Fetched(PastRows rows) => past = rows;
 
+    /// <summary>Takes over a whole store; readers of an earlier copy of it must read all anew, since nothing tells what was removed meanwhile.</summary>
+    public void FillWhole(RowChanges rows)
+    {
+        Fill(rows);
+        changes.BeginsAt(rows.Head.Revision);
+    }
+
     /// <summary>Takes over rows that are written already: everything at a start, later what other servers committed.</summary>
     public void Fill(RowChanges rows)
     {
@@ -33,7 +40,7 @@ internal sealed partial class MemoryRows
         foreach (var (id, until) in rows.LeaseEnds)
             if (FindDevice(id) is { Lease: { } lease } device) SaveLeaseEnd(device with { Lease = lease with { Until = until } });
         foreach (var agent in rows.Agents) Save(agent);
-        foreach (var (key, seconds) in rows.Estimates) SaveEstimate(key, seconds);
+        foreach (var estimate in rows.Estimates) Save(estimate);
         foreach (var term in rows.Terms) Save(term);
         foreach (var gone in rows.Gone) Remove(gone);
         Revision = rows.Head.Revision;
@@ -60,9 +67,10 @@ internal sealed partial class MemoryRows
             Devices = [.. before.WholeDevices.Where(devices.ContainsKey).Select(id => devices[id])],
             LeaseEnds = [.. before.Devices.Keys.Where(id => !before.WholeDevices.Contains(id)).Select(id => new LeaseEnd(id, devices[id].Lease!.Until))],
             Agents = [.. before.Agents.Keys.Where(Agents.ContainsKey).Select(id => Agents[id])],
-            Estimates = [.. before.Estimates.Keys.Where(estimates.ContainsKey).Select(key => new EstimateRow(key, estimates[key]))],
+            Estimates = [.. before.Estimates.Keys.Where(estimates.ContainsKey).Select(key => estimates[key])],
             Terms = [.. before.Terms.Keys.Select(name => terms[name])],
-            Gone = [.. before.Gone],
+            // What came back within the batch is written as changed.
+            Gone = [.. before.Gone.Where(g => !IsThere(g))],
         };
     }
 
@@ -89,6 +97,7 @@ internal sealed partial class MemoryRows
         foreach (var (id, old) in before.Runs)
             if (old is null) Remove(Runs[id]);
             else Save(old);
+        foreach (var gone in before.Gone) changes.Forget(gone.Revision);
         foreach (var (id, old) in before.Groups) Restore(groups, id, old, g => g.Revision, Save);
         foreach (var (key, old) in before.AppVersions) Restore(appVersions, key, old, v => v.Revision, Save);
         foreach (var (key, old) in before.Orgs) Restore(orgs, key, old, o => o.Revision, Save);
@@ -101,46 +110,13 @@ internal sealed partial class MemoryRows
             if (old is null) terms.Remove(name);
             else terms[name] = old;
         foreach (var (key, old) in before.Estimates)
-            if (old is { } seconds) estimates[key] = seconds;
-            else estimates.Remove(key);
+            if (old is null) estimates.Remove(key);
+            else estimates[key] = old;
         ended.RemoveRange(endedBefore, ended.Count - endedBefore);
         endedRuns.RemoveRange(endedRunsBefore, endedRuns.Count - endedRunsBefore);
         Revision = revision;
         lastEvent = lastEventBefore;
         Accept();
-    }
-
-    /// <summary>Removes a row; what still refers to it is gone first.</summary>
-    public void Remove(GoneRow gone)
-    {
-        changed?.Gone.Add(gone);
-        switch (gone.Kind)
-        {
-            case RowKind.Group when groups.GetValueOrDefault(gone.Key) is { } group:
-                changed?.Groups.TryAdd(gone.Key, group);
-                changes.Forget(group.Revision);
-                groups.Remove(gone.Key);
-                break;
-            case RowKind.AppVersion when appVersions.GetValueOrDefault((gone.OrgId!, gone.Key)) is { } version:
-                changed?.AppVersions.TryAdd((gone.OrgId!, gone.Key), version);
-                changes.Forget(version.Revision);
-                appVersions.Remove((gone.OrgId!, gone.Key));
-                break;
-            case RowKind.Device when FindDevice(gone.Key) is { } device:
-                changed?.Devices.TryAdd(gone.Key, device);
-                changed?.WholeDevices.Add(gone.Key);
-                changes.Forget(device.Revision);
-                devices.Remove(gone.Key);
-                break;
-            case RowKind.Agent when FindAgent(gone.Key) is { } agent:
-                changed?.Agents.TryAdd(gone.Key, agent);
-                Agents.Remove(gone.Key);
-                break;
-            case RowKind.Estimate when FindEstimate(gone.Key) is { } seconds:
-                changed?.Estimates.TryAdd(gone.Key, seconds);
-                estimates.Remove(gone.Key);
-                break;
-        }
     }
 
     private void Restore<TKey, TRow>(IDictionary<TKey, TRow> table, TKey key, TRow? old, Func<TRow, long> revisionOf, Action<TRow> save)

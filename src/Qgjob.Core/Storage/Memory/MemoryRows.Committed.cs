@@ -3,6 +3,7 @@ using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Orgs;
 using Qgjob.Core.Scheduling;
+using Qgjob.Core.Storage.Journal;
 
 namespace Qgjob.Core.Storage.Memory;
 
@@ -12,7 +13,11 @@ internal sealed partial class MemoryRows
     /// <summary>What changed in the pool after a revision; asked between batches.</summary>
     public PoolDelta Delta(string pool, long since)
     {
+        // Of a revision that this store never had, or before which it does not know what was removed, nothing can be told.
+        var whole = since < changes.CompleteSince || since > Revision;
+        if (whole) since = 0;
         var groupsOfPool = new List<Group>();
+        var gone = new List<GoneRow>();
         var devicesOfPool = new List<Device>();
         var versions = new List<AppVersion>();
         var orgsOfPool = new List<OrgShare>();
@@ -23,13 +28,17 @@ internal sealed partial class MemoryRows
                 // A reader that knows nothing yet need not hear of groups that are done.
                 case Group group when group.Pool == pool && (since > 0 || group.Queued + group.Active > 0): groupsOfPool.Add(group); break;
                 case Device device when device.Pool == pool: devicesOfPool.Add(device); break;
+                // It may have been in this pool before.
+                case Device device when since > 0: gone.Add(new GoneRow(RowKind.Device, device.Id)); break;
                 case AppVersion version: versions.Add(version); break;
                 case OrgShare org when org.Pool == pool: orgsOfPool.Add(org); break;
                 case Resource resource: changedResources.Add(resource); break;
+                case GoneRow removed when since > 0: gone.Add(removed); break;
             }
         return new PoolDelta(
             Revision, groupsOfPool, devicesOfPool, versions, orgsOfPool, changedResources,
-            Agents.Values.Where(a => a.Draining).Select(a => a.Id).ToHashSet());
+            Agents.Values.Where(a => a.Draining).Select(a => a.Id).ToHashSet())
+        { Gone = gone, IsWhole = whole };
     }
 
     public Attempt? CommittedAttempt(LeaseRef lease) =>
@@ -50,7 +59,7 @@ internal sealed partial class MemoryRows
             .OrderBy(r => r.OrgId, StringComparer.Ordinal).ThenBy(r => r.Name, StringComparer.Ordinal)];
 
     public double? CommittedEstimate(string key) =>
-        changed is not null && changed.Estimates.TryGetValue(key, out var before) ? before : FindEstimate(key);
+        changed is not null && changed.Estimates.TryGetValue(key, out var before) ? before?.Seconds : FindEstimate(key);
 
     private static TRow? Committed<TKey, TRow>(Dictionary<TKey, TRow> now, Dictionary<TKey, TRow?>? before, TKey key)
         where TKey : notnull where TRow : class =>

@@ -128,7 +128,8 @@ internal sealed partial class MemoryRows
         Runs.Remove(run.Id);
         jobsOfRun.Remove(run.Id);
         if (run.IdempotencyKey is { } key && runsByKey.GetValueOrDefault((run.OrgId, key)) == run.Id) runsByKey.Remove((run.OrgId, key));
-        if (run.SupersedeKey is { } supersede) runsBySupersedeKey.GetValueOrDefault((run.OrgId, supersede))?.Remove(run.Id);
+        if (run.SupersedeKey is { } supersede && runsBySupersedeKey.GetValueOrDefault((run.OrgId, supersede)) is { } same && same.Remove(run.Id) && same.Count == 0)
+            runsBySupersedeKey.Remove((run.OrgId, supersede));
     }
 
     /// <summary>Removes a job whatever its state.</summary>

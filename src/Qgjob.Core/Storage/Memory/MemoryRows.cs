@@ -4,6 +4,7 @@ using Qgjob.Core.Groups;
 using Qgjob.Core.Orgs;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Storage.Engine;
+using Qgjob.Core.Storage.Journal;
 
 namespace Qgjob.Core.Storage.Memory;
 
@@ -20,7 +21,7 @@ internal sealed partial class MemoryRows(bool keepHistory, ChangeRecorder? chang
     private readonly Dictionary<(string Pool, string Org), OrgShare> orgs = [];
     private readonly Dictionary<(string Org, string Name), Resource> resources = [];
     private readonly Dictionary<string, Term> terms = [];
-    private readonly Dictionary<string, double> estimates = [];
+    private readonly Dictionary<string, EstimateRow> estimates = [];
     private readonly Dictionary<string, List<JobEvent>> events = [];
     private readonly ChangeLog changes = new();
     private long lastEvent;
@@ -49,8 +50,9 @@ internal sealed partial class MemoryRows(bool keepHistory, ChangeRecorder? chang
     private void NoteSupersedeKey(Run run, (string, string) key)
     {
         if (!runsBySupersedeKey.TryGetValue(key, out var ids)) runsBySupersedeKey[key] = ids = [];
+        if (!run.IsFinished && !ids.Contains(run.Id)) ids.Add(run.Id);
         if (run.IsFinished) ids.Remove(run.Id);
-        else if (!ids.Contains(run.Id)) ids.Add(run.Id);
+        if (ids.Count == 0) runsBySupersedeKey.Remove(key);
     }
 
     public Group? FindGroup(string groupId) => groups.GetValueOrDefault(groupId);
@@ -141,12 +143,14 @@ internal sealed partial class MemoryRows(bool keepHistory, ChangeRecorder? chang
         terms[term.Name] = term;
     }
 
-    public double? FindEstimate(string key) => estimates.TryGetValue(key, out var seconds) ? seconds : null;
+    public double? FindEstimate(string key) => estimates.GetValueOrDefault(key)?.Seconds;
 
-    public void SaveEstimate(string key, double seconds)
+    public void SaveEstimate(string key, double seconds, DateTimeOffset learnedAt) => Save(new EstimateRow(key, seconds, learnedAt));
+
+    private void Save(EstimateRow estimate)
     {
-        changed?.Estimates.TryAdd(key, FindEstimate(key));
-        estimates[key] = seconds;
+        changed?.Estimates.TryAdd(estimate.Key, estimates.GetValueOrDefault(estimate.Key));
+        estimates[estimate.Key] = estimate;
     }
 
     public void Append(JobEvent happened)

@@ -25,6 +25,8 @@ public sealed class MemoryStore : IJobStore
         engine = new StoreEngine(rows);
     }
 
+    internal IReadOnlyDictionary<string, int> Sizes => rows.Sizes;
+
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, CancellationToken cancel)
     {
