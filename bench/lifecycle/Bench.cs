@@ -49,7 +49,7 @@ internal sealed class Bench(Options options, StoreHome store, QgjobServer server
         var jobs = options.Jobs ?? 10_000;
         var clients = new Clients(server.Address);
         var working = await StartAgentsAsync(options.Agents ?? devices, devices, cancel);
-        await MeasureAsync("one", jobs, count => clients.OneByOneAsync(options.Clients, count, cancel), working);
+        await MeasureAsync("one", jobs, count => clients.OneByOneAsync(options.Clients, count, cancel), working, cancel);
     }
 
     private async Task BatchAsync(CancellationToken cancel)
@@ -58,28 +58,37 @@ internal sealed class Bench(Options options, StoreHome store, QgjobServer server
         var jobs = options.Jobs ?? 50_000;
         var clients = new Clients(server.Address);
         var working = await StartAgentsAsync(options.Agents ?? Math.Max(1, devices / 64), devices, cancel);
-        await MeasureAsync("batch", jobs, count => clients.BatchesAsync(4, count, options.JobsPerRun, cancel), working);
+        await MeasureAsync("batch", jobs, count => clients.BatchesAsync(4, count, options.JobsPerRun, cancel), working, cancel);
     }
 
-    private async Task MeasureAsync(string mode, int jobs, Func<int, Task> load, Task working)
+    private async Task MeasureAsync(string mode, int jobs, Func<int, Task> load, Task working, CancellationToken cancel)
     {
-        await OrFailAsync(load(Math.Max(options.JobsPerRun * 4, jobs / 2)), working);
+        var due = Math.Max(mode == "batch" ? options.JobsPerRun * 4 : 500, jobs / 2);
+        await OrFailAsync(load(due), working);
+        await SettledAsync(due, working, cancel);
         var rates = new List<(double Rate, double P50, double P99, double Server, double Store, double Mine)>();
         for (var run = 0; run < options.Runs; run++)
         {
             pickUps.Clear();
-            var before = tally.Finished;
             var (cpuServer, cpuStore, cpuMine) = (server.CpuSeconds, store.CpuSeconds, Cpu.Mine);
             var began = Stopwatch.GetTimestamp();
             await OrFailAsync(load(jobs), working);
             var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-            if (tally.Finished - before != jobs) throw new InvalidOperationException($"{jobs} jobs were submitted and {tally.Finished - before} finished");
+            await SettledAsync(due += jobs, working, cancel);
             rates.Add((jobs / seconds, pickUps.At(0.5), pickUps.At(0.99), (server.CpuSeconds - cpuServer) / seconds, (store.CpuSeconds - cpuStore) / seconds, (Cpu.Mine - cpuMine) / seconds));
         }
         var middle = options.Runs / 2;
         Say(mode, rates.Select(r => r.Rate).Order().ElementAt(middle), rates.Select(r => r.P50).Order().ElementAt(middle), rates.Select(r => r.P99).Order().ElementAt(middle));
         var typical = rates.OrderBy(r => r.Rate).ElementAt(middle);
-        SayCpu(typical.Server, typical.Store, typical.Mine);
+        SayCpu(typical.Server, typical.Store, typical.Mine, typical.Rate);
+    }
+
+    /// <summary>Every job was finished, once: a client may hear of the end before the agent that brought it about.</summary>
+    private async Task SettledAsync(int due, Task working, CancellationToken cancel)
+    {
+        for (var tries = 0; tally.Finished < due && tries < 500; tries++)
+            await OrFailAsync(Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, cancel), working);
+        if (tally.Finished != due) throw new InvalidOperationException($"{due} jobs were submitted and {tally.Finished} finished");
     }
 
     private async Task PickUpAsync(CancellationToken cancel)
@@ -136,8 +145,9 @@ internal sealed class Bench(Options options, StoreHome store, QgjobServer server
         + (options.Queued > 0 ? string.Create(CultureInfo.InvariantCulture, $"+{options.Queued}queued") : "")
         + (options.Finished > 0 ? string.Create(CultureInfo.InvariantCulture, $"+{options.Finished}finished") : "");
 
-    private static void SayCpu(double server, double store, double mine) =>
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"# cores: server {server:0.00} store {store:0.00} load {mine:0.00}"));
+    /// <summary>Cores in use, and what a job costs: less noisy than rates where others use the machine too.</summary>
+    private static void SayCpu(double server, double store, double mine, double? rate = null) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        $"# cores: server {server:0.00} store {store:0.00} load {mine:0.00}{(rate is { } r ? $"; µs of CPU a job: server {server / r * 1e6:0} store {store / r * 1e6:0} load {mine / r * 1e6:0}" : "")}"));
 
     private static string Number(double number, string format) => double.IsNaN(number) ? "-" : number.ToString(format, CultureInfo.InvariantCulture);
 

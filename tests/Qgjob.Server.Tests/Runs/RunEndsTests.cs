@@ -15,7 +15,7 @@ public sealed class RunEndsTests
         await using var server = await RunningServer.StartAsync();
         var agent = new FakeAgent(server, "lab");
         await agent.RegisterAsync();
-        var run = await server.Client.SubmitAsync(OneTest, null, Cancel);
+        var run = await server.Client.SubmitAsync(OneTest, "k", Cancel);
         var lease = Assert.Single((await agent.WorkAsync()).Assignments).Lease;
         var waiting = server.Http.GetStringAsync($"/api/v1/runs/{run.RunId}?wait=60", Cancel);
         Assert.True(await agent.FinishAsync(lease));
@@ -28,7 +28,7 @@ public sealed class RunEndsTests
     public async Task A_wait_that_is_over_first_shows_the_run_as_it_is()
     {
         await using var server = await RunningServer.StartAsync();
-        var run = await server.Client.SubmitAsync(OneTest, null, Cancel);
+        var run = await server.Client.SubmitAsync(OneTest, "k", Cancel);
         var waiting = server.Http.GetStringAsync($"/api/v1/runs/{run.RunId}?wait=1", Cancel);
         while (!waiting.IsCompleted)
         {
