@@ -45,6 +45,16 @@ internal sealed class RunningServer : IAsyncDisposable
         return new RunningServer(app, folder, time);
     }
 
+    /// <summary>Lets time pass second by second: a jump would look like a process that was suspended.</summary>
+    public async Task PassAsync(TimeSpan length)
+    {
+        for (var passed = TimeSpan.Zero; passed < length; passed += TimeSpan.FromSeconds(1))
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            await Client.HealthAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();

@@ -129,8 +129,16 @@ public sealed record Register(
     string AgentId, string BootId, string Name, string Version, string Pool, IReadOnlyList<DeviceOffer> Devices, DateTimeOffset Now)
     : StoreCommand<RegisterAnswer>;
 
-/// <summary>Answer to <see cref="Register"/>: leases that a former boot of the agent held and lost.</summary>
-public sealed record RegisterAnswer(int LostLeases);
+/// <summary>Answer to <see cref="Register"/>.</summary>
+/// <param name="LostLeases">Leases that a former boot of the agent held and lost.</param>
+/// <param name="Taken">Set when the registration is refused, and nothing was changed: another agent of the same name is online.</param>
+public sealed record RegisterAnswer(int LostLeases, TakenName? Taken = null);
+
+/// <summary>
+/// A device named after its agent ("lab/phone-1") is online with another agent. Two agents of one name would take each
+/// other's devices in turn; a phone with a serial number of its own may be plugged in elsewhere.
+/// </summary>
+public sealed record TakenName(string DeviceId, string AgentId, string AgentName);
 
 /// <summary>Notes that an agent lives.</summary>
 public sealed record Touch(string AgentId, string BootId, DateTimeOffset Now) : StoreCommand<TouchAnswer>;

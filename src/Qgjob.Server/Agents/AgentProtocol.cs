@@ -28,12 +28,13 @@ internal static class AgentProtocol
     }
 
     private static async Task<Ok<RegisterResponse>> RegisterAsync(
-        HttpRequest request, Dispatcher dispatcher, IJobStore store, ServerSettings settings, TimeProvider time, CancellationToken cancel)
+        HttpRequest request, Dispatcher dispatcher, ServerSettings settings, TimeProvider time, CancellationToken cancel)
     {
         var body = await JsonBody.ReadAsync(request, WireOptions.Lenient.RegisterRequest, JsonBody.LargeLimit, cancel);
-        var command = AgentRequests.Command(body, time.GetUtcNow());
-        await AgentNames.RefuseTakenAsync(command, dispatcher, store, cancel);
-        var answer = await dispatcher.SendAsync(command, cancel);
+        var answer = await dispatcher.SendAsync(AgentRequests.Command(body, time.GetUtcNow()), cancel);
+        if (answer.Taken is { } taken)
+            throw RefusedException.Conflict(
+                $"Device {taken.DeviceId} belongs to another agent named '{taken.AgentName}' ({taken.AgentId}), which is online. Give this agent another name (qgjob agent --name), or stop the other one.");
         return TypedResults.Ok(new RegisterResponse(
             settings.LeaseTtl.TotalSeconds, settings.LeaseRenew.TotalSeconds, settings.LeaseMargin.TotalSeconds, answer.LostLeases, settings.MaxLogBytes));
     }

@@ -19,8 +19,8 @@ internal sealed class Batch
     public IReadOnlyList<Item> Items => items;
     public bool IsFull => items.Count >= MaxCommands || jobs >= MaxJobs;
 
-    /// <summary>Heartbeats change nothing that a decision or a page reads from the pool.</summary>
-    public bool ChangesPool => items.Any(i => i.Command is not (Renew or Touch));
+    /// <summary>Heartbeats and terms change nothing that a decision or a page reads from the pool.</summary>
+    public bool ChangesPool => items.Any(i => i.Command is not (Renew or Touch or TakeTerm));
 
     public void Add(StoreCommand command, TaskCompletionSource<object>? answer = null, WorkPoll? poll = null)
     {

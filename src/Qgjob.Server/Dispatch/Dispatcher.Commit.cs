@@ -29,10 +29,12 @@ internal sealed partial class Dispatcher
     /// <summary>One commit; when a command of the batch is malformed, one commit each, so that it fails alone. Null when all failed.</summary>
     private async Task<IReadOnlyList<object>?> CommitAsync(IReadOnlyList<Batch.Item> items)
     {
-        using var limit = new CancellationTokenSource(CommitLimit);
+        using var limit = new CancellationTokenSource(CommitLimit, time);
         try
         {
-            return await store.CommitAsync([.. items.Select(i => i.Command)], limit.Token);
+            var answers = await store.CommitAsync([.. items.Select(i => i.Command)], limit.Token);
+            contact.Heard();
+            return answers;
         }
         catch (ArgumentException e) when (items.Count > 1)
         {
@@ -40,6 +42,12 @@ internal sealed partial class Dispatcher
             var answers = new List<object>();
             foreach (var item in items) answers.Add((await CommitAsync([item]))?[0] ?? NoAnswer);
             return answers;
+        }
+        catch (StoreUnavailableException e)
+        {
+            LogUncommitted(items.Count, e.Message);
+            Fail(items, e);
+            return null;
         }
         // A store that fails in a way that nobody foresaw must not end the loop, which serves everyone.
         catch (Exception e)
@@ -62,6 +70,7 @@ internal sealed partial class Dispatcher
     }
 
     private static readonly object NoAnswer = new();
+    private bool storeAway;
 
     private void Take(Batch.Item item, object answer)
     {
@@ -92,7 +101,9 @@ internal sealed partial class Dispatcher
             case (Finish finish, FinishAnswer.Accepted):
                 leases.Seen(finish.Lease);
                 leases.Ended(finish.Lease);
-                justFreed.Ended(finish.Lease, finish.Now);
+                break;
+            case (TakeTerm, TakeTermAnswer term):
+                housekeeping.Take(term);
                 break;
             // As much again may be due.
             case (ExpireLeases or ExpireQueued, ExpireAnswer { Ended: >= MaxExpiriesPerBatch }):
@@ -136,17 +147,23 @@ internal sealed partial class Dispatcher
 
     private async Task RefreshAsync()
     {
-        using var limit = new CancellationTokenSource(CommitLimit);
+        using var limit = new CancellationTokenSource(CommitLimit, time);
         try
         {
             refreshDue = false;
-            poolChanged |= await views.RefreshAsync(store, limit.Token);
+            var now = time.GetUtcNow();
+            poolChanged |= await views.RefreshAsync(store, freed => justFreed.Ended(freed, now), limit.Token);
+            contact.Heard();
+            if (storeAway) LogBack();
             viewsKnown = true;
+            storeAway = false;
         }
         // As above: the next tick tries again.
         catch (Exception e)
         {
-            LogRefresh(e);
+            if (e is not StoreUnavailableException) LogRefresh(e);
+            else if (!storeAway) LogAway(e.Message);
+            storeAway = true;
             views.Forget();
             // Empty views would say that every lease is lost and every phone gone; nobody is told anything until the store answers.
             viewsKnown = false;
@@ -166,6 +183,15 @@ internal sealed partial class Dispatcher
     [LoggerMessage(Level = LogLevel.Error, Message = "A batch of {Count} commands failed; its callers were told to try again.")]
     private partial void LogCommit(Exception error, int count);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} commands were not committed, and their callers told to try again: {Reason}")]
+    private partial void LogUncommitted(int count, string reason);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "The pool could not be read; the next second tries again.")]
     private partial void LogRefresh(Exception error);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The store does not answer; callers get 503 until it does: {Reason}")]
+    private partial void LogAway(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The store answers again.")]
+    private partial void LogBack();
 }

@@ -13,19 +13,22 @@ namespace Qgjob.Server.Dispatch;
 /// to fill one. Agents' long polls wait in it: whenever the pool changes, it decides for their free devices.
 /// </summary>
 internal sealed partial class Dispatcher(
-    IJobStore store, IIdSource ids, Pulses pulses, ServerSettings settings, TimeProvider time, ILogger<Dispatcher> log) : BackgroundService
+    IJobStore store, IIdSource ids, Pulses pulses, Housekeeping housekeeping, Contact contact, ServerSettings settings, TimeProvider time,
+    ILogger<Dispatcher> log) : BackgroundService
 {
     private const int MaxWaitingWrites = 20_000;
     private const int MaxExpiriesPerBatch = 200;
     private static readonly TimeSpan TickLength = TimeSpan.FromSeconds(1);
+    // People and agents are told to try again rather than kept.
+    private static readonly TimeSpan CallerPatience = TimeSpan.FromSeconds(10);
 
     private readonly Channel<Message> inbox = Channel.CreateUnbounded<Message>(new UnboundedChannelOptions { SingleReader = true });
     private readonly PoolViews views = new();
     private readonly LeaseNews leases = new();
     private readonly JustFreed justFreed = new();
     private readonly List<WorkPoll> waiting = [];
+    private readonly List<Message.Look> looks = [];
     private readonly Batch batch = new();
-    private DateTimeOffset startedAt;
     private bool poolChanged;
     private bool refreshDue = true;
     private bool viewsKnown;
@@ -44,6 +47,7 @@ internal sealed partial class Dispatcher(
     }
 
     /// <summary>Looks at the pools from within the loop; what is taken out must be a copy.</summary>
+    /// <exception cref="StoreUnavailableException">The store does not show them now.</exception>
     public Task<T> LookAsync<T>(Func<PoolViews, T> look, CancellationToken cancel)
     {
         var seen = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -51,7 +55,7 @@ internal sealed partial class Dispatcher(
         {
             try
             {
-                seen.TrySetResult(look(pools));
+                seen.TrySetResult(look(pools ?? throw new StoreUnavailableException("the pools cannot be read", new TimeoutException())));
             }
             // Whatever the look met belongs to its caller, not to the loop.
             catch (Exception e)
@@ -59,7 +63,7 @@ internal sealed partial class Dispatcher(
                 seen.TrySetException(e);
             }
         }));
-        return seen.Task.WaitAsync(cancel);
+        return InTimeAsync(seen.Task, cancel);
     }
 
     /// <summary>Waits until there is work or news for the agent, or until the wait is over.</summary>
@@ -83,14 +87,15 @@ internal sealed partial class Dispatcher(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        startedAt = time.GetUtcNow();
         var ticking = TickAsync(stoppingToken);
+        var following = FollowNewsAsync(stoppingToken);
         while (await NextAsync())
             try
             {
                 TakeMessages();
                 if (refreshDue) await RefreshAsync();
-                if (viewsKnown) DecideForPolls();
+                foreach (var look in looks) look.With(viewsKnown ? views : null);
+                if (viewsKnown) await DecideForPollsAsync();
                 await CommitAsync();
                 foreach (var poll in waiting.Where(p => p.IsOver)) poll.Reply(WorkAnswer.News.Nothing);
                 waiting.RemoveAll(p => p.IsAnswered);
@@ -103,6 +108,8 @@ internal sealed partial class Dispatcher(
             }
         foreach (var poll in waiting) poll.Reply(WorkAnswer.News.Nothing);
         await ticking;
+        await following;
+        await GiveUpHousekeepingAsync();
     }
 
     private async Task<object> PostAsync(StoreCommand command, CancellationToken cancel)
@@ -112,8 +119,31 @@ internal sealed partial class Dispatcher(
             throw new StoreUnavailableException("too many writes wait for the store", new TimeoutException());
         var answer = new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously);
         Interlocked.Increment(ref writesWaiting);
-        Post(new Message.Write(command, answer, cancel));
-        return await answer.Task;
+        // What still waits in line when its caller has gone is not done any more.
+        using var waits = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        Post(new Message.Write(command, answer, waits.Token));
+        try
+        {
+            return await InTimeAsync(answer.Task, CancellationToken.None);
+        }
+        catch (StoreUnavailableException)
+        {
+            await waits.CancelAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A store that hangs must not keep callers.</summary>
+    private async Task<T> InTimeAsync<T>(Task<T> answer, CancellationToken cancel)
+    {
+        try
+        {
+            return await answer.WaitAsync(CallerPatience, time, cancel);
+        }
+        catch (TimeoutException e) when (!answer.IsCompleted)
+        {
+            throw new StoreUnavailableException($"the store did not answer within {CallerPatience.TotalSeconds:0} s", e);
+        }
     }
 
     private void Post(Message message)
@@ -154,6 +184,7 @@ internal sealed partial class Dispatcher(
     private void TakeMessages()
     {
         batch.Clear();
+        looks.Clear();
         while (!batch.IsFull && inbox.Reader.TryRead(out var message))
             switch (message)
             {
@@ -174,7 +205,10 @@ internal sealed partial class Dispatcher(
                     else poll.IsOver = true;
                     break;
                 case Message.Look look:
-                    look.With(views);
+                    looks.Add(look);
+                    break;
+                case Message.News:
+                    refreshDue = true;
                     break;
                 case Message.Tick:
                     KeepHouse();
@@ -186,25 +220,32 @@ internal sealed partial class Dispatcher(
     private void KeepHouse()
     {
         var now = time.GetUtcNow();
-        // After a start every agent gets the time of one lease to be heard of again.
-        if (now - startedAt >= settings.LeaseTtl) batch.Add(new ExpireLeases(MaxExpiriesPerBatch, now - settings.LeaseTtl, now));
-        batch.Add(new ExpireQueued(MaxExpiriesPerBatch, now));
+        foreach (var ask in housekeeping.Ask(now, needed: SomethingCanRunOut())) batch.Add(ask);
+        if (housekeeping.IsOurs)
+        {
+            if (contact.IsLongEnough) batch.Add(new ExpireLeases(MaxExpiriesPerBatch, now - settings.LeaseTtl, now));
+            batch.Add(new ExpireQueued(MaxExpiriesPerBatch, now));
+        }
         // An agent whose poll is open lives, however long ago it began to wait.
         foreach (var poll in waiting.Where(p => now - p.TouchedAt >= settings.LeaseRenew))
         {
             poll.TouchedAt = now;
             batch.Add(new Touch(poll.AgentId, poll.BootId, now), poll: poll);
         }
-        // Other replicas write to the same store; and some reasons to decide anew come with time alone.
+        // Hints of what other servers wrote may get lost; and some reasons to decide anew come with time alone.
         refreshDue = true;
         poolChanged = true;
     }
 
-    private void DecideForPolls()
+    private bool SomethingCanRunOut() =>
+        !viewsKnown || views.Devices.Any(d => d.Online || d.Lease is not null) || views.Groups.Any(g => g.Group.Queued > 0);
+
+    private async Task DecideForPollsAsync()
     {
         var polls = poolChanged ? waiting : waiting.Where(p => !p.Considered).ToList();
         poolChanged = false;
-        Consider(polls);
+        await TellAgainAsync(polls);
+        Consider([.. polls.Where(p => !p.IsAnswered)]);
     }
 
     private void Consider(IReadOnlyList<WorkPoll> polls)

@@ -1,5 +1,4 @@
 using Qgjob.Core.Scheduling;
-using Qgjob.Core.Storage;
 
 namespace Qgjob.Server.Dispatch;
 
@@ -14,7 +13,7 @@ internal sealed class JustFreed
 
     private readonly Dictionary<string, DateTimeOffset> endedAt = [];
 
-    public void Ended(LeaseRef lease, DateTimeOffset now) => endedAt[lease.DeviceId] = now;
+    public void Ended(string device, DateTimeOffset now) => endedAt[device] = now;
 
     /// <summary>The agent asks for work for these.</summary>
     public void Asks(IReadOnlyList<string> devices)

@@ -1,4 +1,5 @@
 using Qgjob.Client.Wire;
+using Qgjob.Core.Devices;
 using Qgjob.Core.Storage;
 
 namespace Qgjob.Server.Dispatch;
@@ -10,6 +11,8 @@ namespace Qgjob.Server.Dispatch;
 internal sealed class LeaseNews
 {
     private const int MaxEnded = 10_000;
+    // The agent may hear it at this moment, from another server.
+    private static readonly TimeSpan AnswerOnItsWay = TimeSpan.FromSeconds(2);
     private readonly Dictionary<string, Assignment> unseen = [];
     private readonly Dictionary<string, HashSet<LeaseRef>> told = [];
     private readonly HashSet<LeaseRef> ended = [];
@@ -28,6 +31,20 @@ internal sealed class LeaseNews
         if (!ended.Add(lease)) return;
         endedOrder.Enqueue(lease);
         if (endedOrder.Count > MaxEnded) ended.Remove(endedOrder.Dequeue());
+    }
+
+    /// <summary>
+    /// Devices that the agent calls free and that are leased to it all the same, so that the answer which said so never
+    /// arrived, perhaps because the server that gave it died. Those of which this server knows itself are left out.
+    /// </summary>
+    public IEnumerable<(Device Device, Lease Lease)> Unheard(WorkPoll poll, PoolViews views, DateTimeOffset now)
+    {
+        foreach (var id in poll.FreeDevices)
+            // A claim made on a guess has no job yet.
+            if (views.FindDevice(id)?.Device is { Lease: { JobId.Length: > 0, CancelRequested: false } lease } device
+                && device.AgentId == poll.AgentId && now - lease.ClaimedAt >= AnswerOnItsWay && !unseen.ContainsKey(id)
+                && new LeaseRef(id, lease.Token) is var reference && !poll.Leases.Contains(reference) && !ended.Contains(reference))
+                yield return (device, lease);
     }
 
     /// <summary>What a poll must hear at once; null when there is nothing.</summary>

@@ -16,8 +16,11 @@ internal abstract record Message
     /// <summary>The wait is over, or the agent is <paramref name="Gone"/>.</summary>
     public sealed record PollEnds(WorkPoll Poll, bool Gone) : Message;
 
-    /// <summary>Somebody wants to see the pools.</summary>
-    public sealed record Look(Action<PoolViews> With) : Message;
+    /// <summary>Somebody wants to see the pools; null while the store does not show them.</summary>
+    public sealed record Look(Action<PoolViews?> With) : Message;
+
+    /// <summary>Another server wrote to the store.</summary>
+    public sealed record News : Message;
 
     /// <summary>A second has passed.</summary>
     public sealed record Tick : Message;

@@ -37,12 +37,17 @@ internal sealed class PoolViews
     public void Add(string pool) => pools.TryAdd(pool, new PoolView());
 
     /// <summary>Takes in what changed in the store; true when anything did.</summary>
-    public async ValueTask<bool> RefreshAsync(IJobStore store, CancellationToken cancel)
+    /// <param name="store">The store.</param>
+    /// <param name="freed">Hears of devices that were leased and are not any more, whichever server was told.</param>
+    /// <param name="cancel">Ends it.</param>
+    public async ValueTask<bool> RefreshAsync(IJobStore store, Action<string> freed, CancellationToken cancel)
     {
         var changed = false;
         foreach (var (name, view) in pools)
         {
             var delta = await store.ReadPoolAsync(name, view.Revision, cancel);
+            foreach (var device in delta.Devices)
+                if (device is { Online: true, Lease: null } && view.FindDevice(device.Id) is { Lease.JobId.Length: > 0 }) freed(device.Id);
             view.Apply(delta);
             changed |= !delta.IsEmpty
                 || !draining.GetValueOrDefault(name, new HashSet<string>()).SetEquals(delta.DrainingAgents);

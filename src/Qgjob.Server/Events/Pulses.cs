@@ -42,18 +42,18 @@ internal sealed class Pulses(TimeProvider time)
 
         public void Wake() => bell.Writer.TryWrite(true);
 
-        /// <summary>Waits for a ring, at most so long.</summary>
-        public async Task WaitAsync(TimeSpan longest, CancellationToken cancel)
+        /// <summary>Waits for a ring, at most so long; true when there was one.</summary>
+        public async Task<bool> WaitAsync(TimeSpan longest, CancellationToken cancel)
         {
             using var limit = new CancellationTokenSource(longest, time);
             using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel);
             try
             {
-                await bell.Reader.ReadAsync(both.Token);
+                return await bell.Reader.ReadAsync(both.Token);
             }
             catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
             {
-                // Nobody rang; the caller looks all the same.
+                return false; // The caller looks all the same.
             }
         }
 

@@ -11,7 +11,10 @@ namespace Qgjob.Server.Logs;
 internal static class LogEndpoints
 {
     public const string AttemptHeader = "Qgjob-Attempt";
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    // Another server may write the file; only that it grows shows then.
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(400);
+    // Whether the attempt has ended is asked of the store: less often than the file.
+    private static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(1);
 
     public static void MapLogs(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/jobs/{job_id}/log", ReadAsync).WithTags("Jobs")
@@ -21,7 +24,7 @@ internal static class LogEndpoints
     private static async Task ReadAsync(
         [FromRoute(Name = "job_id")] string jobId,
         [FromQuery(Name = "attempt")] string? attempt, [FromQuery(Name = "follow")] string? follow, [FromQuery(Name = "offset")] string? offset,
-        HttpResponse response, JobReader jobs, IJobStore store, LogFiles logs, Pulses pulses, IHostApplicationLifetime life, CancellationToken aborted)
+        HttpResponse response, JobReader jobs, IJobStore store, LogFiles logs, Pulses pulses, TimeProvider time, IHostApplicationLifetime life, CancellationToken aborted)
     {
         var asked = (int?)Check.Number("attempt", attempt, 1, 1000);
         var live = Check.Flag("follow", follow);
@@ -36,7 +39,7 @@ internal static class LogEndpoints
                 // Looked at again even the first time: it may have started before anyone listened.
                 (job, _) = await jobs.FindAsync(jobId, stop.Token);
                 if (job.IsFinal || job.Attempt >= (asked ?? 1)) break;
-                await happens.WaitAsync(Look, stop.Token);
+                await happens.WaitAsync(AskEvery, stop.Token);
             }
         var number = asked ?? job.Attempt;
         if (number > job.Attempt) throw RefusedException.NotFound($"attempt of job {jobId}", number.ToString(CultureInfo.InvariantCulture));
@@ -47,10 +50,17 @@ internal static class LogEndpoints
         response.Headers.CacheControl = "no-store";
         if (live) await response.Body.FlushAsync(stop.Token);
         using var growsOrEnds = pulses.Listen(LogFiles.PulseOf(jobId, number), job.RunId);
+        var rung = true;
+        var askedAt = time.GetTimestamp();
         while (true)
         {
             // First whether it has ended, then the bytes: what came before the end is not missed.
-            var ended = !live || number == 0 || await HasEndedAsync(store, jobId, number, stop.Token);
+            var ended = !live || number == 0;
+            if (!ended && (rung || time.GetElapsedTime(askedAt) >= AskEvery))
+            {
+                askedAt = time.GetTimestamp();
+                ended = await HasEndedAsync(store, jobId, number, stop.Token);
+            }
             await using (var file = logs.Open(jobId, number))
                 if (file is not null && file.Length > position)
                 {
@@ -60,7 +70,7 @@ internal static class LogEndpoints
                     await response.Body.FlushAsync(stop.Token);
                 }
             if (ended) return;
-            await growsOrEnds.WaitAsync(Look, stop.Token);
+            rung = await growsOrEnds.WaitAsync(Look, stop.Token);
         }
     }
 

@@ -114,7 +114,7 @@ public sealed class WorkTests
         await agent.RegisterAsync();
         var accepted = await server.Client.SubmitAsync(Run(1), "k", Cancel);
         var lease = (await agent.WorkAsync()).Assignments[0].Lease;
-        server.Time.Advance(TimeSpan.FromSeconds(61));
+        await server.PassAsync(TimeSpan.FromSeconds(62));
         await foreach (var happened in server.Client.FollowRunAsync(accepted.RunId, 0, Cancel))
             if (happened.Kind == "requeued") break;
         Assert.False(await agent.FinishAsync(lease));

@@ -45,6 +45,24 @@ public abstract partial class JobStoreContract
     }
 
     [Fact]
+    public async Task Of_two_agents_of_one_name_that_register_in_the_same_instant_one_gets_in()
+    {
+        var both = await Store.CommitAsync(
+            [.. new[] { "a1", "a2" }.Select(agent => new Register(agent, "b1", "lab", "1", "default", [Lab.Phone("lab/phone-1"), Lab.Phone($"R-{agent}")], lab.Now))], Cancel);
+        Assert.Null(Assert.IsType<RegisterAnswer>(both[0]).Taken);
+        Assert.Equal(new TakenName("lab/phone-1", "a1", "lab"), Assert.IsType<RegisterAnswer>(both[1]).Taken);
+        Assert.Equal("a1", (await lab.DeviceAsync("lab/phone-1")).AgentId);
+        Assert.Null((await lab.PoolAsync()).FindDevice("R-a2"));
+        Assert.Equal("a1", Assert.Single(await Store.AgentsAsync(Cancel)).Id);
+
+        // What its agent gave up is free for the other; a phone with a serial number may move at any time.
+        await lab.RegisterAsync("a1", "b1", Lab.Phone("R-a1"));
+        Assert.Null((await lab.RegisterAsync("a2", "b1", Lab.Phone("lab/phone-1"), Lab.Phone("R-a1"))).Taken);
+        Assert.Equal("a2", (await lab.DeviceAsync("lab/phone-1")).AgentId);
+        Assert.Equal("a2", (await lab.DeviceAsync("R-a1")).AgentId);
+    }
+
+    [Fact]
     public async Task A_new_boot_loses_the_leases_of_the_old_one_at_once()
     {
         var (job, lease) = await OneLeaseAsync();

@@ -7,6 +7,7 @@ public sealed partial class StoreEngine
 {
     private RegisterAnswer Apply(Register command)
     {
+        if (TakenBy(command) is { } taken) return new RegisterAnswer(0, taken);
         var known = rows.FindAgent(command.AgentId);
         var lost = 0;
         if (known is not null && known.BootId != command.BootId)
@@ -32,6 +33,16 @@ public sealed partial class StoreEngine
         var offered = command.Devices.Select(d => d.Id).ToHashSet();
         foreach (var device in rows.DevicesOf(command.AgentId).Where(d => !offered.Contains(d.Id))) TakeOffline(device, command.Now);
         return new RegisterAnswer(lost);
+    }
+
+    private TakenName? TakenBy(Register command)
+    {
+        foreach (var offer in command.Devices)
+            if (offer.Id.Contains('/', StringComparison.Ordinal)
+                && rows.FindDevice(offer.Id) is { Online: true } device && device.AgentId != command.AgentId
+                && rows.FindAgent(device.AgentId) is { Online: true } other)
+                return new TakenName(device.Id, other.Id, other.Name);
+        return null;
     }
 
     private void PutOnline(Register command, DeviceOffer offer)

@@ -1,0 +1,87 @@
+using Qgjob.Core;
+using Qgjob.Core.Storage;
+using Qgjob.Core.Storage.Memory;
+
+namespace Qgjob.Server.Dispatch;
+
+/// <summary>
+/// Which server keeps house: ends leases and jobs whose time is over, and removes what is too old. One at a time, for a
+/// term that it prolongs; when it dies, another one has the next within ten seconds.
+/// </summary>
+/// <remarks>
+/// A term is written to the store, and a server that is alone should not do that every two seconds. So whoever has no
+/// term says now and then that it stands by; who keeps house and hears of nobody takes long terms. When it dies alone, no
+/// one is kept waiting by its term longer than by the time that agents get after a start anyway. Where nothing can run
+/// out, nothing is written at all; a store in this process's memory needs no term.
+/// </remarks>
+internal sealed class Housekeeping(IJobStore store, IIdSource ids, TimeProvider time)
+{
+    public const string Term = "housekeeping";
+    public const string StandbyTerm = "housekeeping-standby";
+
+    private static readonly TimeSpan Length = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LengthAlone = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan AskEveryAlone = TimeSpan.FromSeconds(20);
+
+    // Longer than whoever wants it waits between two looks.
+    private static readonly TimeSpan WantedFor = TimeSpan.FromMinutes(2);
+
+    private readonly string id = ids.NewId("s");
+    private readonly bool isOnlyServer = store is MemoryStore;
+    private Wish wanted = new(DateTimeOffset.MinValue);
+    private Term? term;
+    private Term? standby;
+    private DateTimeOffset asked = DateTimeOffset.MinValue;
+    private DateTimeOffset stoodBy = DateTimeOffset.MinValue;
+
+    /// <summary>This server keeps house now. Any thread may ask.</summary>
+    public bool IsOurs => isOnlyServer || IsMine(time.GetUtcNow());
+
+    /// <summary>
+    /// For work that is due also when nothing can run out: true when this server keeps house, and if nobody does, it asks
+    /// for the term from now on for two minutes.
+    /// </summary>
+    public bool IsOursWhenWanted()
+    {
+        Volatile.Write(ref wanted, new Wish(time.GetUtcNow()));
+        return IsOurs;
+    }
+
+    /// <summary>What to ask the store now. Only the dispatcher's loop calls it.</summary>
+    /// <param name="now">The store's time.</param>
+    /// <param name="needed">There is something that can run out.</param>
+    public IEnumerable<TakeTerm> Ask(DateTimeOffset now, bool needed)
+    {
+        if (isOnlyServer || !(needed || now - Volatile.Read(ref wanted).At < WantedFor)) yield break;
+        var mine = IsMine(now);
+        var alone = mine && standby is not null && !OthersStandBy(now);
+        // The first term is a short one, and so is the last before the others left.
+        if (now - asked < (alone && term!.Until - now > Length ? AskEveryAlone : AskEvery)) yield break;
+        asked = now;
+        yield return new TakeTerm(Term, id, alone ? LengthAlone : Length, now);
+        // The one who keeps house stands by for nobody, and so sees whether another one does.
+        if (mine) yield return new TakeTerm(StandbyTerm, id, TimeSpan.Zero, now);
+        else if (now - stoodBy >= AskEveryAlone)
+        {
+            stoodBy = now;
+            yield return new TakeTerm(StandbyTerm, id, LengthAlone, now);
+        }
+    }
+
+    /// <summary>What the store said.</summary>
+    public void Take(TakeTermAnswer answer)
+    {
+        if (answer.Term.Name == StandbyTerm) standby = answer.Term;
+        else Volatile.Write(ref term, answer.Term);
+    }
+
+    /// <summary>What gives the term up, so that another server need not wait for its end; null when there is nothing to give.</summary>
+    public TakeTerm? GiveUp(DateTimeOffset now) => !isOnlyServer && IsMine(now) ? new TakeTerm(Term, id, TimeSpan.Zero, now) : null;
+
+    private bool OthersStandBy(DateTimeOffset now) => standby is { } other && other.Holder != id && other.Until > now;
+
+    private bool IsMine(DateTimeOffset now) => Volatile.Read(ref term) is { } held && held.Holder == id && held.Until > now;
+
+    private sealed record Wish(DateTimeOffset At);
+}
