@@ -16,7 +16,6 @@ public static class StoreFactory
     public static async ValueTask<IJobStore> OpenAsync(string url, TimeProvider time, IIdSource ids, CancellationToken cancel) => StoreUrl.Parse(url) switch
     {
         StoreUrl.Memory => new MemoryStore(),
-        StoreUrl.Sqlite sqlite => await SqliteStore.OpenAsync(sqlite.Path, cancel),
         _ => await JournaledStore.OpenAsync(await OpenJournalAsync(url, cancel), time, ids, cancel),
     };
 
@@ -24,6 +23,7 @@ public static class StoreFactory
     /// <exception cref="StoreOpenException">The setting is not understood, names a store without a journal, or the store cannot be opened.</exception>
     public static async ValueTask<IJournal> OpenJournalAsync(string url, CancellationToken cancel) => StoreUrl.Parse(url) switch
     {
+        StoreUrl.Sqlite sqlite => await SqliteJournal.OpenAsync(sqlite.Path, cancel),
         StoreUrl.Postgres postgres => await PostgresJournal.OpenAsync(postgres.Url, cancel),
         StoreUrl.Redis redis => await RedisJournal.OpenAsync(redis.Url, cancel),
         _ => throw new StoreOpenException($"The store '{url}' keeps nothing beyond its process."),

@@ -18,7 +18,10 @@ internal sealed class SqliteHome : StoreHome
 {
     private readonly TempFolder folder = new();
 
-    public override async ValueTask<IJobStore> OpenAsync(CancellationToken cancel) => await SqliteStore.OpenAsync(folder.File("jobs.db"), cancel);
+    public override async ValueTask<IJobStore> OpenAsync(CancellationToken cancel) => await OpenFileAsync(folder.File("jobs.db"), cancel);
+
+    public static async ValueTask<JournaledStore> OpenFileAsync(string path, CancellationToken cancel, TimeProvider? time = null) =>
+        await JournaledStore.OpenAsync(await SqliteJournal.OpenAsync(path, cancel), time ?? TimeProvider.System, new TimeOrderedIds(TimeProvider.System), cancel);
 
     public override ValueTask DisposeAsync()
     {

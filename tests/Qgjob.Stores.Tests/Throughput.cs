@@ -4,7 +4,6 @@ using Qgjob.Core.Jobs;
 using Qgjob.Core.Scheduling;
 using Qgjob.Core.Storage;
 using Qgjob.Core.Storage.Memory;
-using Qgjob.Stores.Sqlite;
 
 namespace Qgjob.Stores.Tests;
 
@@ -23,7 +22,7 @@ public sealed class Throughput
     public async Task Sqlite()
     {
         using var folder = new TempFolder();
-        await MeasureAsync("sqlite", await SqliteStore.OpenAsync(folder.File("jobs.db"), Cancel));
+        await MeasureAsync("sqlite", await SqliteHome.OpenFileAsync(folder.File("jobs.db"), Cancel));
     }
 
     private static async Task MeasureAsync(string name, IJobStore store)

@@ -7,6 +7,8 @@ using Qgjob.Core.Jobs;
 using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
+using Qgjob.Core.Storage;
+using Qgjob.Core.Storage.Journal;
 
 namespace Qgjob.Stores.Sqlite;
 
@@ -30,11 +32,11 @@ internal static class Records
         Total = row.Int(7),
         Queued = row.Int(8),
         Active = row.Int(9),
-        Verdicts = Json(row, 10, StoreJson.Default.IReadOnlyListInt32),
+        Verdicts = Json(row, 10, RowJson.Default.IReadOnlyListInt32),
         Flaky = row.Int(11),
         Installs = row.Int(12),
         Tests = new TestCounts(row.Int(13), row.Int(14), row.Int(15), row.Int(16)),
-        Meta = Json(row, 17, StoreJson.Default.IReadOnlyDictionaryStringString),
+        Meta = Json(row, 17, RowJson.Default.IReadOnlyDictionaryStringString),
         SupersedeKey = row.TextOrNull(18),
         SupersededBy = row.TextOrNull(19),
         FailFast = row.Flag(20),
@@ -47,7 +49,9 @@ internal static class Records
         """;
 
     /// <summary>Where a column that follows <see cref="JobColumns"/> is.</summary>
-    public const int AfterJob = 26;
+    private const int AfterJob = 26;
+
+    public const string JobsWithSpecs = $"SELECT {JobColumns}, s.spec FROM jobs j JOIN job_specs s ON s.job_id = j.id";
 
     public static Job Job(Statement row) => new()
     {
@@ -70,7 +74,7 @@ internal static class Records
         InfraFailures = row.Int(16),
         DeviceId = row.TextOrNull(17),
         Reason = row.TextOrNull(18),
-        Barred = List(row, 19, StoreJson.Default.IReadOnlyListString),
+        Barred = List(row, 19, RowJson.Default.IReadOnlyListString),
         Flaky = row.Flag(20),
         TestsTotal = row.IntOrNull(21),
         TestsDone = row.Int(22),
@@ -79,7 +83,9 @@ internal static class Records
         LastNews = row.Long(25),
     };
 
-    public static JobSpec Spec(Statement row, int column) => Json(row, column, StoreJson.Default.JobSpec);
+    public static JobAndSpec JobAndSpec(Statement row) => new(Job(row), Json(row, AfterJob, RowJson.Default.JobSpec));
+
+    public static JobRow JobRow(Statement row) => new(Job(row), Json(row, AfterJob, RowJson.Default.JobSpec));
 
     public const string AttemptColumns = """
         job_id, number, device_id, agent_id, token, claimed_at, running_at, ended_at, outcome, reason, installs,
@@ -104,7 +110,11 @@ internal static class Records
         FinishId = row.TextOrNull(13),
     };
 
-    public static IReadOnlyList<TestResult> Tests(Statement row) => Json(row, 0, StoreJson.Default.IReadOnlyListTestResult);
+    public const string TestsColumns = "job_id, attempt, tests";
+
+    public static TestsRow TestsRow(Statement row) => new(row.Text(0), row.Int(1), Tests(row, 2));
+
+    public static IReadOnlyList<TestResult> Tests(Statement row, int column) => Json(row, column, RowJson.Default.IReadOnlyListTestResult);
 
     public const string EventColumns = "sequence, run_id, job_id, at, kind, attempt, device_id, status, message, seconds";
 
@@ -131,19 +141,20 @@ internal static class Records
         Revision = row.Long(13),
     };
 
-    public const string VersionColumns = "org_id, id, created_at, builds, serving, open_version, revision, install_seconds, proven";
+    public const string VersionColumns = "org_id, id, created_at, builds, serving, open_version, revision, install_seconds, proven, used_at";
 
     public static AppVersion Version(Statement row) => new()
     {
         OrgId = row.Text(0),
         Id = row.Text(1),
         CreatedAt = row.Time(2),
-        Builds = Json(row, 3, StoreJson.Default.IReadOnlyListBuild),
+        Builds = Json(row, 3, RowJson.Default.IReadOnlyListBuild),
         Serving = row.Int(4),
         OpenVersion = row.Long(5),
         Revision = row.Long(6),
         InstallSeconds = row.DoubleOrNull(7),
         Proven = row.Flag(8),
+        UsedAt = row.Time(9),
     };
 
     public const string OrgColumns = "pool, org_id, weight, max_devices, max_priority, virtual_time, queued, active, revision";
@@ -167,14 +178,14 @@ internal static class Records
     {
         OrgId = row.Text(0),
         Name = row.Text(1),
-        Units = Json(row, 2, StoreJson.Default.IReadOnlyListResourceUnit),
+        Units = Json(row, 2, RowJson.Default.IReadOnlyListResourceUnit),
         Revision = row.Long(3),
     };
 
     public const string DeviceColumns = """
         id, pool, agent_id, online, paused, pause_note, version, last_token, installs, attempts, revision,
         lease_token, lease_job_id, lease_run_id, lease_attempt, lease_group_id, lease_org_id, lease_app_version_id,
-        lease_claim_id, lease_claimed_at, lease_until, lease_cancel, offer, lease_charged, lease_units, failures, cooldowns, cooling_until
+        lease_claim_id, lease_claimed_at, lease_until, lease_cancel, offer, lease_charged, lease_units, failures, cooldowns, cooling_until, offline_since
         """;
 
     public static Device Device(Statement row) => new()
@@ -192,9 +203,10 @@ internal static class Records
         Lease = row.IsNull(11) ? null : new Lease(
             row.Long(11), row.Text(12), row.Text(13), row.Int(14), row.Text(15), row.Text(16), row.Text(17), row.Text(18),
             row.Time(19), row.Time(20), row.Flag(21), row.Double(23))
-        { Units = List(row, 24, StoreJson.Default.IReadOnlyListHeldUnit) },
-        Offer = Json(row, 22, StoreJson.Default.DeviceOffer),
-        Health = new DeviceHealth(List(row, 25, StoreJson.Default.IReadOnlyListString), row.Int(26), row.TimeOrNull(27)),
+        { Units = List(row, 24, RowJson.Default.IReadOnlyListHeldUnit) },
+        OfflineSince = row.TimeOrNull(28),
+        Offer = Json(row, 22, RowJson.Default.DeviceOffer),
+        Health = new DeviceHealth(List(row, 25, RowJson.Default.IReadOnlyListString), row.Int(26), row.TimeOrNull(27)),
     };
 
     public const string AgentColumns = "id, boot_id, name, version, pool, last_seen, online, draining";
@@ -210,6 +222,14 @@ internal static class Records
         Online = row.Flag(6),
         Draining = row.Flag(7),
     };
+
+    public const string EstimateColumns = "key, seconds, learned_at";
+
+    public static EstimateRow Estimate(Statement row) => new(row.Text(0), row.Double(1), row.Time(2));
+
+    public const string TermColumns = "name, holder, until";
+
+    public static Term Term(Statement row) => new(row.Text(0), row.Text(1), row.Time(2));
 
     public static Statement BindJson<T>(this Statement statement, T value, JsonTypeInfo<T> type) =>
         statement.Bind(JsonSerializer.SerializeToUtf8Bytes(value, type).AsSpan());

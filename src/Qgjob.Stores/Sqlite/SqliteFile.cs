@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Qgjob.Core.Storage;
 using SQLitePCL;
 
 namespace Qgjob.Stores.Sqlite;
@@ -68,6 +69,12 @@ internal static class SqliteFile
         }
     }
 
+    /// <param name="path">The file.</param>
+    /// <param name="what">As in "could not be read".</param>
+    /// <param name="ex">Why.</param>
+    public static StoreUnavailableException Unavailable(string path, string what, SqliteException ex) =>
+        new($"The store could not {what}: {Explain(path, ex)}", ex);
+
     private static string Explain(string path, SqliteException ex) => ex.SqliteErrorCode switch
     {
         raw.SQLITE_NOTADB => $"{path} is not a SQLite database; name another file, or move this one away.",
@@ -76,7 +83,8 @@ internal static class SqliteFile
             $"{path} cannot be opened for writing; check that this user may write the file and its folder ({ex.Message}).",
         raw.SQLITE_BUSY or raw.SQLITE_LOCKED => $"{path} is locked by another process that does not let go; find it with 'fuser {path}'.",
         raw.SQLITE_CORRUPT => $"{path} is damaged; restore it from a backup, or try 'sqlite3 {path} .recover'.",
-        raw.SQLITE_FULL => $"The disk of {path} is full.",
-        _ => $"{path} cannot be opened: {ex.Message}",
+        raw.SQLITE_FULL => $"the disk of {path} is full; make room on it.",
+        raw.SQLITE_IOERR => $"{path} cannot be read or written ({ex.Message}); check the disk, and the system's log.",
+        _ => $"{path}: {ex.Message}",
     };
 }

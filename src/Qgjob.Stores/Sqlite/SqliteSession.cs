@@ -42,7 +42,7 @@ internal sealed class SqliteSession : IDisposable
     /// <param name="constantSql">A constant: statements are kept by reference, for ever.</param>
     public Statement Sql(string constantSql)
     {
-        if (statements.TryGetValue(constantSql, out var known)) return known;
+        if (statements.TryGetValue(constantSql, out var known)) return known.Anew();
         var code = raw.sqlite3_prepare_v2(database, constantSql, out var handle);
         if (code != raw.SQLITE_OK) SqliteException.ThrowExceptionForRC(code, database);
         return statements[constantSql] = new Statement(database, handle);

@@ -11,6 +11,13 @@ internal sealed class Statement(sqlite3 database, sqlite3_stmt handle) : IDispos
 {
     private int bound;
 
+    /// <summary>Ready to be bound, also after a use that an exception cut short.</summary>
+    public Statement Anew()
+    {
+        bound = 0;
+        return this;
+    }
+
     public Statement Bind(long value) => Checked(raw.sqlite3_bind_int64(handle, ++bound, value));
 
     public Statement Bind(double value) => Checked(raw.sqlite3_bind_double(handle, ++bound, value));
@@ -73,6 +80,14 @@ internal sealed class Statement(sqlite3 database, sqlite3_stmt handle) : IDispos
         {
             Reset();
         }
+        return rows;
+    }
+
+    /// <summary>The next rows, at most <paramref name="max"/>; fewer only at the end. The statement stays open until then.</summary>
+    public List<T> Some<T>(Func<Statement, T> read, int max)
+    {
+        var rows = new List<T>();
+        while (rows.Count < max && Next()) rows.Add(read(this));
         return rows;
     }
 

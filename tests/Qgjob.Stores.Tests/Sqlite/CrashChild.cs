@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Qgjob.Stores.Sqlite;
 
 namespace Qgjob.Stores.Tests.Sqlite;
 
@@ -18,7 +17,7 @@ internal static class CrashChild
 
     private static async Task CommitForEverAsync(string path)
     {
-        await using var store = await SqliteStore.OpenAsync(path, CancellationToken.None);
+        await using var store = await SqliteHome.OpenFileAsync(path, CancellationToken.None);
         var lab = new Lab(store, CancellationToken.None);
         var output = Console.Out;
         while (true)

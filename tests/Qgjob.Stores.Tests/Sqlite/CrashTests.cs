@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Qgjob.Stores.Sqlite;
 
 namespace Qgjob.Stores.Tests.Sqlite;
 
@@ -17,7 +16,7 @@ public sealed class CrashTests
         var acknowledged = await CommitUntilKilledAsync(folder.File("jobs.db"), linesBeforeTheKill);
         Assert.True(acknowledged.Count >= linesBeforeTheKill);
 
-        await using var store = await SqliteStore.OpenAsync(folder.File("jobs.db"), Cancel);
+        await using var store = await SqliteHome.OpenFileAsync(folder.File("jobs.db"), Cancel);
         foreach (var id in acknowledged) Assert.Equal(2, (await store.FindRunAsync(id, Cancel))?.Queued);
         await Ledger.CheckAsync(store, Cancel);
     }

@@ -1,5 +1,8 @@
+using System.Globalization;
 using Microsoft.Data.Sqlite;
+using Qgjob.Core.Devices;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
 using Qgjob.Core.Scheduling;
 using Qgjob.Core.Storage;
 using Qgjob.Stores.Sqlite;
@@ -31,11 +34,11 @@ public sealed class MigrationTests : IDisposable
         INSERT INTO app_versions VALUES ('other', 'v1', 2, '[]', 0, 0, 3);
         INSERT INTO estimates VALUES ('install' || char(10) || 'acme' || char(10) || 'v0', 20), ('install' || char(10) || 'acme' || char(10) || 'v1', 45);
         INSERT INTO estimates VALUES ('org' || char(10) || 'acme', 33);
-        INSERT INTO devices SELECT 'd' || n, 'default', 'a1', 1, 0, NULL, 4, 1, 0, 0, 3 + n, 1, 'j' || (2 + n), 'r1', 1, '{0}', 'acme', 'v1', 'c' || n,
+        INSERT INTO devices SELECT 'd' || n, 'default', 'a1', 1, 0, NULL, 4, 1, 0, 0, 6 + n, 1, 'j' || (2 + n), 'r1', 1, '{0}', 'acme', 'v1', 'c' || n,
             639032544000000000, 639032544600000000, n - 1, '{"id":"d' || n || '","target":"Device","platform":"Android","os_version":"13","model":"Pixel 7","tags":[],"residents":[],"virtual":false}'
             FROM (SELECT 1 AS n UNION SELECT 2);
         INSERT INTO agents VALUES ('a1', 'b1', 'host', '0.1.0', 'default', 639032544000000000, 1, 0);
-        UPDATE counters SET revision = 6;
+        UPDATE counters SET revision = 8;
         """;
 
     private readonly TempFolder folder = new();
@@ -50,7 +53,7 @@ public sealed class MigrationTests : IDisposable
         var group = Core.Groups.GroupKey.Of(Lab.Spec(), []).ToId();
         var file = folder.File("jobs.db");
         await WriteVersionTwoAsync(file, Data.Replace("{0}", group, StringComparison.Ordinal));
-        await using var store = await SqliteStore.OpenAsync(file, Cancel);
+        await using var store = await SqliteHome.OpenFileAsync(file, Cancel);
         var lab = new Lab(store, Cancel) { Now = new DateTimeOffset(639032544100000000, TimeSpan.Zero) };
 
         await Ledger.CheckAsync(store, Cancel);
@@ -86,19 +89,73 @@ public sealed class MigrationTests : IDisposable
     {
         var file = folder.File("jobs.db");
         await WriteVersionTwoAsync(file, Data.Replace("{0}", "g1", StringComparison.Ordinal));
-        await using var store = await SqliteStore.OpenAsync(file, Cancel);
+        await using var store = await SqliteHome.OpenFileAsync(file, Cancel);
         Assert.Equal(State.Text(Lab.Spec(test: "a.spec.ts")), State.Text((await store.FindJobAsync("j1", Cancel))!.Spec));
     }
 
-    private static async Task WriteVersionTwoAsync(string file, string data)
+    [Fact]
+    public async Task A_file_of_version_3_keeps_everything_and_goes_on()
+    {
+        var file = folder.File("jobs.db");
+        await WriteAsync(file, 3, await ReadAsync("version3.sql"));
+        await using var store = await SqliteHome.OpenFileAsync(file, Cancel);
+        var lab = new Lab(store, Cancel) { Now = new DateTimeOffset(639032004200000000, TimeSpan.Zero) };
+        await Ledger.CheckAsync(store, Cancel);
+
+        // History.
+        var done = (await store.FindRunAsync("r-000002", Cancel))!;
+        Assert.Equal((true, 1, "key-1", "main"), (done.IsFinished, done.Count(JobVerdict.TestsFailed), done.IdempotencyKey, done.Meta["branch"]));
+        Assert.Equal(["queued", "leased", "installing", "installed", "running", "finished", "run_finished"],
+            (await store.EventsAsync("r-000002", null, 0, 100, Cancel)).Select(e => e.Kind));
+        Assert.Equal("go", Assert.Single(await store.EventsAsync("r-000002", "j-000001", 4, 1, Cancel)).Message);
+        Assert.Equal(TestStatus.Failed, (await store.TestResultsAsync("j-000001", 1, Cancel))[1].Status);
+        var attempt = Assert.Single(await store.AttemptsAsync("j-000001", Cancel));
+        Assert.Equal((AttemptOutcome.Failed, 12.5, 20, 1, "f-000004"), (attempt.Outcome, attempt.RunSeconds, attempt.InstallSeconds, attempt.Installs, attempt.FinishId));
+        Assert.Equal(attempt, await store.FindAttemptAsync(new LeaseRef("d1", 1), Cancel));
+        Assert.IsType<EnqueueAnswer.Repeated>(await lab.DoAsync(lab.NewRun([Lab.Spec()], "key-1", "body-1")));
+
+        // The fleet and what it has learned.
+        var phones = (await lab.PoolAsync()).Devices.OrderBy(d => d.Id, StringComparer.Ordinal).ToList();
+        Assert.Equal(["j-000005", null, "j-000013", null], phones.Select(d => d.Lease?.JobId));
+        Assert.Equal([new HeldUnit("account", "u1")], phones[0].Lease!.Units);
+        Assert.Equal((true, "screen broken", "Pixel 8", 1), (phones[3].Paused, phones[3].PauseNote, phones[1].Offer.Model, phones[1].Health.Failures.Count));
+        Assert.Equal([("a1", false), ("a2", true)], (await store.AgentsAsync(Cancel)).Select(a => (a.Id, a.Draining)));
+        Assert.Equal((2.0, 3, 10, 3, 1), (await lab.OrgAsync() is var acme ? acme.Weight : 0, acme.MaxDevices, acme.MaxPriority, acme.Queued, acme.Active));
+        Assert.Equal(new LeaseRef("d1", 2), (await lab.ResourceAsync("account")).Units[0].Holder);
+        Assert.Equal(20, (await store.FindAppVersionAsync("acme", "v1", Cancel))!.InstallSeconds);
+        Assert.Equal("sha-other-v2", (await store.FindAppVersionAsync("other", "v2", Cancel))!.Builds[0].Sha256);
+        Assert.Equal(12.5, await store.EstimateAsync("test\nacme\nAny\ntests/done.spec.ts", Cancel));
+
+        // Work goes on: what runs ends, what waits is leased, a phone that a canceled job still had comes free.
+        Assert.Equal(["d2"], (await lab.JobAsync("j-000007")).Barred);
+        Assert.Equal(JobStatus.Passed, (await lab.FinishAsync(new LeaseRef("d1", 2), AttemptOutcome.Passed)).Status);
+        Assert.Null((await lab.ResourceAsync("account")).Units[0].Holder);
+        await lab.FinishAsync(new LeaseRef("d3", 1), AttemptOutcome.Canceled);
+        await lab.FinishAsync(await lab.ClaimAsync("d3", "j-000006", installs: true), AttemptOutcome.Failed);
+        var run = (await store.FindRunAsync("r-000009", Cancel))!;
+        Assert.Equal((true, "branch", 1, 2), (run.IsFinished, run.SupersedeKey, run.Count(JobVerdict.Passed), run.Count(JobVerdict.Canceled)));
+        Assert.True((await store.EventsAsync("r-000009", null, 0, 100, Cancel))[^1].Sequence > 19);
+        await Ledger.CheckAsync(store, Cancel);
+    }
+
+    private static Task WriteVersionTwoAsync(string file, string data) => WriteAsync(file, 2, data);
+
+    private static async Task WriteAsync(string file, int version, string data)
     {
         using var session = new SqliteSession(file, SqliteOpenMode.ReadWriteCreate, 1000);
-        foreach (var script in new[] { "0001_jobs.sql", "0002_news.sql" })
+        foreach (var script in new[] { "0001_jobs.sql", "0002_news.sql", "0003_scheduling.sql" }.Take(version))
         {
-            using var reader = new StreamReader(typeof(SqliteStore).Assembly.GetManifestResourceStream(script)!);
+            using var reader = new StreamReader(typeof(SqliteJournal).Assembly.GetManifestResourceStream(script)!);
             session.Script(await reader.ReadToEndAsync(Cancel));
         }
-        session.Script("PRAGMA user_version = 2; PRAGMA application_id = 0x71676a62;");
+        session.Script("PRAGMA application_id = 0x71676a62;");
+        session.Script(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {version}"));
         session.Script(data);
+    }
+
+    private static async Task<string> ReadAsync(string fixture)
+    {
+        using var reader = new StreamReader(typeof(MigrationTests).Assembly.GetManifestResourceStream(fixture)!);
+        return await reader.ReadToEndAsync(Cancel);
     }
 }

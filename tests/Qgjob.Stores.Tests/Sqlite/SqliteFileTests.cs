@@ -1,5 +1,7 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Time.Testing;
 using Qgjob.Core.Storage;
+using Qgjob.Core.Storage.Journal;
 using Qgjob.Core.Storage.Memory;
 using Qgjob.Stores.Sqlite;
 
@@ -19,7 +21,7 @@ public sealed class SqliteFileTests : IDisposable
     public async Task What_was_committed_is_there_after_opening_again()
     {
         var run = await CommitOneRunAsync();
-        await using var again = await SqliteStore.OpenAsync(Database, Cancel);
+        await using var again = await SqliteHome.OpenFileAsync(Database, Cancel);
         Assert.NotNull(await again.FindRunAsync(run, Cancel));
         await Ledger.CheckAsync(again, Cancel);
     }
@@ -27,14 +29,14 @@ public sealed class SqliteFileTests : IDisposable
     [Fact]
     public async Task Missing_folders_are_made()
     {
-        await using var store = await SqliteStore.OpenAsync(folder.File("a/b/jobs.db"), Cancel);
+        await using var store = await SqliteHome.OpenFileAsync(folder.File("a/b/jobs.db"), Cancel);
         Assert.Empty(await store.AgentsAsync(Cancel));
     }
 
     [Fact]
     public async Task Every_commit_reaches_the_disk_and_readers_do_not_wait()
     {
-        await using var store = await SqliteStore.OpenAsync(Database, Cancel);
+        await using var store = await SqliteHome.OpenFileAsync(Database, Cancel);
         using var session = await SqliteFile.OpenAsync(Database, Cancel);
         Assert.Equal("wal", session.Sql("PRAGMA journal_mode").One(r => r.Text(0)));
         Assert.Equal(2, session.Sql("PRAGMA synchronous").One(r => r.Long(0)));
@@ -57,7 +59,7 @@ public sealed class SqliteFileTests : IDisposable
     [Fact]
     public async Task A_file_of_the_first_version_is_brought_up_to_this_one_and_keeps_what_it_has()
     {
-        using (var script = new StreamReader(typeof(SqliteStore).Assembly.GetManifestResourceStream("0001_jobs.sql")!))
+        using (var script = new StreamReader(typeof(SqliteJournal).Assembly.GetManifestResourceStream("0001_jobs.sql")!))
             Run(await script.ReadToEndAsync(Cancel));
         Run("""
             PRAGMA user_version = 1;
@@ -66,7 +68,7 @@ public sealed class SqliteFileTests : IDisposable
             INSERT INTO jobs VALUES ('j1', 'r1', 'acme', 'v1', 0, 1, 'g1', 0, 0, 0, 1, 1, 9, NULL, NULL, 0, 0, 0, NULL, NULL, NULL, 0, NULL, 0, 0, 0);
             INSERT INTO job_specs VALUES ('j1', '{"org_id":"acme","app_version_id":"v1","test_path":"a.spec.ts"}');
             """);
-        await using var store = await SqliteStore.OpenAsync(Database, Cancel);
+        await using var store = await SqliteHome.OpenFileAsync(Database, Cancel);
         Assert.Equal(("j1", 0), ((await store.FindJobAsync("j1", Cancel))!.Job.Id, (await store.FindJobAsync("j1", Cancel))!.Job.LastNews));
     }
 
@@ -94,14 +96,14 @@ public sealed class SqliteFileTests : IDisposable
         var error = await Assert.ThrowsAsync<StoreOpenException>(OpenAsync);
         Assert.Contains("is a folder", error.Message, StringComparison.Ordinal);
         await File.WriteAllTextAsync(folder.File("file"), "x", Cancel);
-        error = await Assert.ThrowsAsync<StoreOpenException>(async () => await SqliteStore.OpenAsync(folder.File("file/jobs.db"), Cancel));
+        error = await Assert.ThrowsAsync<StoreOpenException>(async () => await SqliteHome.OpenFileAsync(folder.File("file/jobs.db"), Cancel));
         Assert.Contains("cannot be made", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_file_that_cannot_be_written_stops_the_batch_and_nothing_is_half_done()
     {
-        await using var store = await SqliteStore.OpenAsync(Database, Cancel);
+        await using var store = await SqliteHome.OpenFileAsync(Database, Cancel, new FakeTimeProvider { AutoAdvanceAmount = TimeSpan.FromSeconds(10) });
         var lab = new Lab(store, Cancel);
         Run("CREATE TRIGGER no_more BEFORE INSERT ON attempts BEGIN SELECT RAISE(ABORT, 'no more'); END");
         await lab.RegisterAsync("a1", "b1", Lab.Phone("d1"));
@@ -109,7 +111,8 @@ public sealed class SqliteFileTests : IDisposable
         var before = await State.OfAsync(store, Cancel);
         var device = await lab.DeviceAsync("d1");
         var claim = new Claim("d1", device.Version, (await lab.JobAsync(jobs[0])).GroupId, null, "c1", Lab.Ttl, lab.Now);
-        await Assert.ThrowsAsync<StoreUnavailableException>(async () => await store.CommitAsync([lab.NewRun([Lab.Spec()]), claim], Cancel));
+        var error = await Assert.ThrowsAsync<StoreUnavailableException>(async () => await store.CommitAsync([lab.NewRun([Lab.Spec()]), claim], Cancel));
+        Assert.Contains("could not be written", error.Message, StringComparison.Ordinal);
         Assert.Equal(before, await State.OfAsync(store, Cancel));
 
         Run("DROP TRIGGER no_more");
@@ -120,7 +123,7 @@ public sealed class SqliteFileTests : IDisposable
     [Fact]
     public async Task Nothing_of_a_failed_batch_is_remembered()
     {
-        await using var store = await SqliteStore.OpenAsync(Database, Cancel);
+        await using var store = await SqliteHome.OpenFileAsync(Database, Cancel);
         var lab = new Lab(store, Cancel);
         await lab.RegisterAsync("a1", "b1", Lab.Phone("d1"));
         var first = lab.NewRun([Lab.Spec()]);
@@ -128,7 +131,7 @@ public sealed class SqliteFileTests : IDisposable
         var claim = new Claim("d1", (await lab.DeviceAsync("d1")).Version, (await lab.JobAsync(first.Jobs[0].Id)).GroupId, null, "c1", Lab.Ttl, lab.Now);
         // The job's id is taken: the second command fails after the first was applied.
         var clash = lab.NewRun([Lab.Spec()]) with { Jobs = first.Jobs };
-        await Assert.ThrowsAsync<StoreUnavailableException>(async () => await store.CommitAsync([claim, clash], Cancel));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await store.CommitAsync([claim, clash], Cancel));
         Assert.IsType<ClaimAnswer.Claimed>(await lab.DoAsync(claim));
         Assert.Equal(claim.ClaimId, (await lab.DeviceAsync("d1")).Lease?.ClaimId);
         await Ledger.CheckAsync(store, Cancel);
@@ -137,8 +140,8 @@ public sealed class SqliteFileTests : IDisposable
     [Fact]
     public async Task Two_servers_on_one_file_see_each_others_writes_and_never_lease_twice()
     {
-        await using var one = await SqliteStore.OpenAsync(Database, Cancel);
-        await using var two = await SqliteStore.OpenAsync(Database, Cancel);
+        await using var one = await SqliteHome.OpenFileAsync(Database, Cancel);
+        await using var two = await SqliteHome.OpenFileAsync(Database, Cancel);
         var lab = new Lab(one, Cancel);
         const int Devices = 40;
         await lab.RegisterAsync("a1", "b1", [.. Enumerable.Range(0, Devices).Select(i => Lab.Phone($"d{i}"))]);
@@ -167,7 +170,7 @@ public sealed class SqliteFileTests : IDisposable
     [Fact]
     public async Task Servers_that_start_at_once_on_a_new_file_all_open_it()
     {
-        var stores = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(async () => await SqliteStore.OpenAsync(Database, Cancel), Cancel)));
+        var stores = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(async () => await SqliteHome.OpenFileAsync(Database, Cancel), Cancel)));
         var submitted = await Task.WhenAll(stores.Select((s, i) => Task.Run(async () =>
         {
             var lab = new Lab(s, Cancel);
@@ -182,9 +185,9 @@ public sealed class SqliteFileTests : IDisposable
     {
         // Were the texts made anew for every call, the table of statements would grow for ever.
         using var session = await SqliteFile.OpenAsync(Database, Cancel);
-        var rows = new SqliteRows(session);
-        for (var i = 0; i < 3; i++) rows.FindJob($"j{i}");
-        Assert.Equal(1, session.KeptStatements(s => s.Contains("FROM jobs", StringComparison.Ordinal)));
+        var rows = new RowWriter(session);
+        for (var i = 0; i < 3; i++) rows.Write(new Head(i, $"w{i}", i, i));
+        Assert.Equal(1, session.KeptStatements(s => s.Contains("UPDATE head", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -202,7 +205,7 @@ public sealed class SqliteFileTests : IDisposable
     public async Task A_setting_opens_the_store_that_it_names()
     {
         await using (var memory = await OpenAsync("memory")) Assert.IsType<MemoryStore>(memory);
-        await using (var sqlite = await OpenAsync($"sqlite:{Database}")) Assert.IsType<SqliteStore>(sqlite);
+        await using (var sqlite = await OpenAsync($"sqlite:{Database}")) Assert.IsType<JournaledStore>(sqlite);
         Assert.Equal(new StoreUrl.Sqlite("/var/jobs.db"), StoreUrl.Parse("sqlite:///var/jobs.db"));
         Assert.True(File.Exists(Database));
     }
@@ -210,11 +213,11 @@ public sealed class SqliteFileTests : IDisposable
     private static ValueTask<IJobStore> OpenAsync(string url) =>
         StoreFactory.OpenAsync(url, TimeProvider.System, new Qgjob.Core.TimeOrderedIds(TimeProvider.System), Cancel);
 
-    private async Task OpenAsync() => await (await SqliteStore.OpenAsync(Database, Cancel)).DisposeAsync();
+    private async Task OpenAsync() => await (await SqliteHome.OpenFileAsync(Database, Cancel)).DisposeAsync();
 
     private async Task<string> CommitOneRunAsync()
     {
-        await using var store = await SqliteStore.OpenAsync(Database, Cancel);
+        await using var store = await SqliteHome.OpenFileAsync(Database, Cancel);
         var lab = new Lab(store, Cancel);
         return (await lab.RunOfAsync((await lab.SubmitAsync(Lab.Spec()))[0])).Id;
     }

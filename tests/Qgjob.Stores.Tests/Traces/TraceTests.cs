@@ -22,6 +22,9 @@ public sealed class TraceTests
     public Task Sqlite_behaves_like_memory() => BehavesLikeMemoryAsync(() => new SqliteHome());
 
     [Fact]
+    public Task Two_servers_on_one_file_behave_like_memory() => BehavesLikeMemoryAsync(() => new SqliteHome(), servers: 2);
+
+    [Fact]
     public Task A_journaled_store_behaves_like_memory() => BehavesLikeMemoryAsync(() => new ModelHome());
 
     [Fact]

@@ -29,8 +29,9 @@ internal sealed partial class MemoryRows
 
     public void Add(Job job, JobSpec spec)
     {
-        changed?.Jobs.TryAdd(job.Id, null);
+        // First what may be refused: a job that is there already is not to be taken back as new.
         jobs.Add(job.Id, new StoredJob(job, spec));
+        changed?.Jobs.TryAdd(job.Id, null);
         if (!jobsOfRun.TryGetValue(job.RunId, out var ids)) jobsOfRun[job.RunId] = ids = [];
         ids.Add(job.Id);
         if (job.Status is JobStatus.Queued) Enter(job);
