@@ -30,7 +30,7 @@ public sealed class TraceTests
     [Fact]
     public Task Two_servers_on_one_journal_behave_like_memory() => BehavesLikeMemoryAsync(() => new ModelHome(), servers: 2);
 
-    private static Task BehavesLikeMemoryAsync(Func<StoreHome> newHome, int servers = 1) =>
+    internal static Task BehavesLikeMemoryAsync(Func<StoreHome> newHome, int servers = 1) =>
         Histories.SampleAsync(steps => BehavesLikeMemoryAsync(newHome, servers, steps), iter: Traces);
 
     [Fact]
