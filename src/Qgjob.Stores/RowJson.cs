@@ -37,4 +37,4 @@ namespace Qgjob.Stores;
 [JsonSerializable(typeof(Agent))]
 [JsonSerializable(typeof(EstimateRow))]
 [JsonSerializable(typeof(Term))]
-internal sealed partial class RowJson : JsonSerializerContext;
+public sealed partial class RowJson : JsonSerializerContext;

@@ -1,10 +1,12 @@
 using System.Reflection;
+using System.Runtime.InteropServices;
 using Qgjob.Core;
 using Qgjob.Core.Storage;
 using Qgjob.Server.Agents;
 using Qgjob.Server.Apps;
 using Qgjob.Server.Artifacts;
 using Qgjob.Server.Auth;
+using Qgjob.Server.Backup;
 using Qgjob.Server.Blobs;
 using Qgjob.Server.Bundles;
 using Qgjob.Server.Devices;
@@ -33,7 +35,7 @@ internal static class ServerHost
     {
         if (args is ["--help"] or ["-h"] or ["help"])
         {
-            Console.WriteLine("qgjob-server [settings]\n" + string.Join('\n', ServerSettings.Keys.Select(k => $"  --{k.Key,-14} {k.Help}")));
+            Console.WriteLine($"qgjob-server [settings]\n{BackupCommands.Usage}\n\n" + string.Join('\n', ServerSettings.Keys.Select(k => $"  --{k.Key,-14} {k.Help}")));
             return 0;
         }
         if (args is ["--version"] or ["version"])
@@ -41,6 +43,7 @@ internal static class ServerHost
             Console.WriteLine(Version);
             return 0;
         }
+        if (args.Length > 0 && BackupCommands.Is(args[0])) return await RunBackupAsync(args);
         try
         {
             await using var app = await BuildAsync(args, TimeProvider.System, store: null, CancellationToken.None);
@@ -62,6 +65,28 @@ internal static class ServerHost
         {
             await Console.Error.WriteLineAsync($"qgjob-server: {e.Message}");
             return 1;
+        }
+    }
+
+    private static async Task<int> RunBackupAsync(string[] args)
+    {
+        using var stop = new CancellationTokenSource();
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        }
+        try
+        {
+            return await new BackupCommands(TimeProvider.System, Console.Error.WriteLine)
+                .RunAsync(args, Console.OpenStandardInput(), Console.OpenStandardOutput(), stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            await Console.Error.WriteLineAsync("qgjob-server: interrupted; nothing was imported, and no file was written.");
+            return 130;
         }
     }
 
