@@ -72,6 +72,7 @@ internal sealed class RedisConnection(ConnectionMultiplexer redis, RedisUrl url)
         RedisServerException { Message: var said } when said.Contains("LOADING", StringComparison.Ordinal) => $"{Name} is starting and still reads its data.",
         RedisServerException { Message: var said } when said.Contains("READONLY", StringComparison.Ordinal) => $"{Name} is a replica and cannot be written to.",
         RedisServerException { Message: var said } => $"{Name} refuses: {said}",
+        RedisCommandException { Message: var said } => $"{Name}: {said}",
         _ => $"{Name} cannot be reached.",
     };
 

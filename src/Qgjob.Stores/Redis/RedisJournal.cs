@@ -23,7 +23,7 @@ namespace Qgjob.Stores.Redis;
 /// </remarks>
 internal sealed partial class RedisJournal : IJournal
 {
-    private const int MostCommitsKept = 2000;
+    internal const int MostCommitsKept = 2000;
     private const int MostBytesKept = 64 << 20;
     private const int BytesPerRead = 4 << 20;
 

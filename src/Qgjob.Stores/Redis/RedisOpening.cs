@@ -99,6 +99,8 @@ internal static class RedisOpening
             throw new StoreOpenException($"{url.Name} is a replica of {Of("master_host")}:{Of("master_port")} and cannot be written to: name the master, or both, separated by a comma.");
         if (Of("redis_mode") == "cluster" && url.Database != 0)
             throw new StoreOpenException($"{url.Name} is a cluster, which has only database 0; keep stores apart with ?prefix=NAME.");
+        if (Of("redis_mode") != "cluster" && server.DatabaseCount > 0 && url.Database >= server.DatabaseCount)
+            throw new StoreOpenException($"{url.Name} has no database {url.Database}, only 0 to {server.DatabaseCount - 1}.");
         var policy = Of("maxmemory_policy");
         if (policy.StartsWith("allkeys-", StringComparison.Ordinal))
             throw new StoreOpenException(

@@ -54,7 +54,7 @@ internal sealed class RowTexts
     public RedisValue Whole => buffer.WrittenMemory;
 
     /// <summary>One row of it.</summary>
-    public RedisValue this[object row] => places[row] is var (start, length) ? buffer.WrittenMemory.Slice(start, length) : default;
+    public ReadOnlyMemory<byte> this[object row] => buffer.WrittenMemory.Slice(places[row].Start, places[row].Length);
 
     private void All<T>(Utf8JsonWriter json, string name, IReadOnlyList<T> rows, JsonTypeInfo<T> type)
         where T : class

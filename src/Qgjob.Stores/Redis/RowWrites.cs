@@ -67,7 +67,7 @@ internal sealed class RowWrites(RedisKeys keys)
                 writes.Append(
                     keys.EventsOf(ofRun.Key),
                     string.Create(CultureInfo.InvariantCulture, $"{part[^1].Sequence}-0"),
-                    [.. part.Select(e => (object)texts[e])]);
+                    part.Select(e => texts[e]));
     }
 
     private void Rest(RowChanges rows, RowTexts texts, Writes writes)

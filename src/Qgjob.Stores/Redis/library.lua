@@ -3,7 +3,7 @@
 -- server that sends the writes; here only: whether they may happen, and in which order they did.
 -- Every key has the store's prefix, one hash tag, so that a cluster keeps a store on one shard.
 
--- Lists of writes: operation, key, number of arguments, arguments; over and over.
+-- Lists of writes: operation, key, arguments as a MessagePack array; over and over.
 local kinds = { HSET = 'hash', HDEL = 'hash', ZADD = 'zset', ZREM = 'zset', SADD = 'set', SREM = 'set', XADD = 'stream' }
 
 -- A function that fails half-way keeps its first half, so whatever can make a write fail is looked at before the first.
@@ -17,15 +17,14 @@ local function refusal(args, at)
     end
     local kind = redis.call('TYPE', key).ok
     if kinds[op] and kind ~= 'none' and kind ~= kinds[op] then return key .. ' is a ' .. kind .. ', not a ' .. kinds[op] end
-    at = at + 3 + tonumber(args[at + 2])
+    at = at + 3
   end
 end
 
 local function write(args, at)
   while at <= #args do
-    local last = at + 2 + tonumber(args[at + 2])
-    redis.call(args[at], args[at + 1], unpack(args, at + 3, last))
-    at = last + 1
+    redis.call(args[at], args[at + 1], unpack(cmsgpack.unpack(args[at + 2])))
+    at = at + 3
   end
 end
 
