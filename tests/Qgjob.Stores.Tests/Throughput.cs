@@ -1,9 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
+using Qgjob.Core;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Scheduling;
 using Qgjob.Core.Storage;
+using Qgjob.Core.Storage.Journal;
 using Qgjob.Core.Storage.Memory;
+using Qgjob.Stores.Tests.Journal;
 
 namespace Qgjob.Stores.Tests;
 
@@ -18,6 +21,11 @@ public sealed class Throughput
     [Fact(Explicit = true)]
     public async Task Memory() => await MeasureAsync("memory", new MemoryStore());
 
+    /// <summary>What the working copy costs, without anything durable.</summary>
+    [Fact(Explicit = true)]
+    public async Task Engine() => await MeasureAsync("engine",
+        await JournaledStore.OpenAsync(new NoJournal(), TimeProvider.System, new TimeOrderedIds(TimeProvider.System), Cancel));
+
     [Fact(Explicit = true)]
     public async Task Sqlite()
     {
@@ -25,7 +33,7 @@ public sealed class Throughput
         await MeasureAsync("sqlite", await SqliteHome.OpenFileAsync(folder.File("jobs.db"), Cancel));
     }
 
-    internal static async Task MeasureAsync(string name, IJobStore store)
+    private static async Task MeasureAsync(string name, IJobStore store)
     {
         var results = new List<string>();
         await using (store)

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -26,10 +27,17 @@ internal sealed class Statement(sqlite3 database, sqlite3_stmt handle) : IDispos
 
     public Statement Bind(DateTimeOffset value) => Bind(value.UtcTicks);
 
-    public Statement Bind(string? value) =>
-        value is null ? BindNull() : Checked(raw.sqlite3_bind_text(handle, ++bound, value));
+    public Statement Bind(string? value)
+    {
+        if (value is null) return BindNull();
+        // Nearly all are short: no array for each of them.
+        const int Short = 512;
+        if (value.Length * 3 > Short) return Checked(raw.sqlite3_bind_text(handle, ++bound, value));
+        Span<byte> utf8 = stackalloc byte[Short];
+        return Bind(utf8[..Encoding.UTF8.GetBytes(value, utf8)]);
+    }
 
-    public Statement Bind(ReadOnlySpan<byte> utf8) => Checked(raw.sqlite3_bind_text(handle, ++bound, utf8));
+    public Statement Bind(scoped ReadOnlySpan<byte> utf8) => Checked(raw.sqlite3_bind_text(handle, ++bound, utf8));
 
     public Statement Bind(long? value) => value is { } v ? Bind(v) : BindNull();
 

@@ -12,7 +12,7 @@ internal static class CrashChild
     internal static void Run()
     {
         if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } path) return;
-        CommitForEverAsync(path).GetAwaiter().GetResult();
+        OneThread.Run(() => CommitForEverAsync(path));
     }
 
     private static async Task CommitForEverAsync(string path)
@@ -26,6 +26,43 @@ internal static class CrashChild
             await store.CommitAsync(runs, CancellationToken.None);
             foreach (var run in runs) await output.WriteLineAsync(run.Run.Id);
             await output.FlushAsync();
+        }
+    }
+
+    /// <summary>No other thread may enter this module before its initializer has returned: all continuations come back to this one.</summary>
+    private sealed class OneThread : SynchronizationContext
+    {
+        private readonly Queue<(SendOrPostCallback Call, object? State)> posted = [];
+
+        public static void Run(Func<Task> work)
+        {
+            var here = new OneThread();
+            SetSynchronizationContext(here);
+            var task = work();
+            while (!task.IsCompleted)
+            {
+                var (call, state) = here.Next();
+                call(state);
+            }
+            task.GetAwaiter().GetResult();
+        }
+
+        public override void Post(SendOrPostCallback d, object? state)
+        {
+            lock (posted)
+            {
+                posted.Enqueue((d, state));
+                Monitor.Pulse(posted);
+            }
+        }
+
+        private (SendOrPostCallback Call, object? State) Next()
+        {
+            lock (posted)
+            {
+                while (posted.Count == 0) Monitor.Wait(posted);
+                return posted.Dequeue();
+            }
         }
     }
 }
