@@ -33,7 +33,7 @@ public sealed class Throughput
         await MeasureAsync("sqlite", await SqliteHome.OpenFileAsync(folder.File("jobs.db"), Cancel));
     }
 
-    private static async Task MeasureAsync(string name, IJobStore store)
+    internal static async Task MeasureAsync(string name, IJobStore store)
     {
         var results = new List<string>();
         await using (store)
