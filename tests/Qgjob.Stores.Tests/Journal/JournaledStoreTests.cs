@@ -53,7 +53,7 @@ public sealed class JournaledStoreTests : IAsyncLifetime
 
         foreach (var fault in faults) faulty.Faults.Enqueue(fault);
         var lease = await lab.ClaimAsync("d1", jobs[0]);
-        Assert.Equal(1, lease.Token);
+        Assert.Equal(lab.Now.ToUnixTimeMilliseconds(), lease.Token);
         foreach (var fault in faults) faulty.Faults.Enqueue(fault);
         Assert.Equal(JobStatus.Passed, (await lab.FinishAsync(lease, AttemptOutcome.Passed)).Status);
     }

@@ -22,6 +22,9 @@ public sealed partial class StoreEngine
         if (FreeUnits(group.Key) is not { } units) return new ClaimAnswer.Conflict();
         if (rows.FirstReady(group.Id) is not { } job) return new ClaimAnswer.Empty();
 
+        // Rises with every claim; by the clock too, so that it does not come again after a store was restored from a
+        // backup, or a device was forgotten, and tokens given out since are still in use somewhere.
+        var token = Math.Max(device.LastToken + 1, command.Now.ToUnixTimeMilliseconds());
         var charged = job.EstimateSeconds + (command.OpenVersion is null ? 0 : Estimates.InstallSecondsOf(version));
         job = job with
         {
@@ -37,9 +40,9 @@ public sealed partial class StoreEngine
         };
         device = device with
         {
-            LastToken = device.LastToken + 1,
+            LastToken = token,
             Version = device.Version + 1,
-            Lease = new Lease(device.LastToken + 1, job.Id, job.RunId, job.Attempt, group.Id, job.OrgId, group.Key.AppVersionId,
+            Lease = new Lease(token, job.Id, job.RunId, job.Attempt, group.Id, job.OrgId, group.Key.AppVersionId,
                 command.ClaimId, command.Now, command.Now + command.Ttl, ChargedSeconds: charged)
             { Units = units },
             Revision = rows.NextRevision(),
