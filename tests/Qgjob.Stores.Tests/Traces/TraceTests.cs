@@ -30,8 +30,8 @@ public sealed class TraceTests
     [Fact]
     public Task Two_servers_on_one_journal_behave_like_memory() => BehavesLikeMemoryAsync(() => new ModelHome(), servers: 2);
 
-    internal static Task BehavesLikeMemoryAsync(Func<StoreHome> newHome, int servers = 1) =>
-        Histories.SampleAsync(steps => BehavesLikeMemoryAsync(newHome, servers, steps), iter: Traces);
+    internal static Task BehavesLikeMemoryAsync(Func<StoreHome> newHome, int servers = 1, int traces = Traces) =>
+        Histories.SampleAsync(steps => BehavesLikeMemoryAsync(newHome, servers, steps), iter: traces);
 
     [Fact]
     public Task Memory_keeps_its_invariants_after_every_step() => Histories.SampleAsync(async steps =>

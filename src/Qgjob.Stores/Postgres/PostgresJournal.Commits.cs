@@ -1,0 +1,71 @@
+using Npgsql;
+using NpgsqlTypes;
+using Qgjob.Core.Storage.Journal;
+
+namespace Qgjob.Stores.Postgres;
+
+/// <summary>Commits, and what follows them.</summary>
+internal sealed partial class PostgresJournal
+{
+    private const int TrimEvery = 256;
+    private const int MostAtOnce = 100;
+
+    public async ValueTask<bool> CommitAsync(RowChanges changes, CancellationToken cancel)
+    {
+        try
+        {
+            await using var connection = await writing.OpenConnectionAsync(cancel);
+            if (hints is not null) hints.OwnProcess = connection.ProcessID;
+            await using var batch = new NpgsqlBatch(connection);
+            var head = changes.Head;
+            var advance = new NpgsqlBatchCommand("UPDATE head SET commit = $2, commit_id = $1, revision = $3, event = $4 WHERE commit = $2 - 1");
+            advance.Parameters.Add(Text(head.CommitId));
+            advance.Parameters.Add(Number(head.Commit));
+            advance.Parameters.Add(Number(head.Revision));
+            advance.Parameters.Add(Number(head.Event));
+            batch.BatchCommands.Add(advance);
+            var rows = new RowBatch(batch, head.CommitId);
+            rows.Add(changes);
+            var (bytes, packed) = Packed.Of(changes);
+            rows.Statement(
+                "INSERT INTO feed (commit, packed, changes) SELECT $2, $3, $4 WHERE (SELECT commit_id FROM head) = $1",
+                Number(head.Commit), new NpgsqlParameter<bool> { TypedValue = packed }, new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = bytes, NpgsqlDbType = NpgsqlDbType.Bytea });
+            if (head.Commit % Math.Min(TrimEvery, kept) == 0)
+                rows.Statement("DELETE FROM feed WHERE (SELECT commit_id FROM head) = $1 AND commit <= $2", Number(head.Commit - kept));
+            if (hints is not null)
+                rows.Statement("SELECT pg_notify($2, '') WHERE (SELECT commit_id FROM head) = $1", Text(url.Schema));
+            await batch.ExecuteNonQueryAsync(cancel);
+            return advance.RecordsAffected == 1;
+        }
+        catch (Exception ex) when (PostgresFailure.Is(ex))
+        {
+            throw PostgresFailure.Of(Name, ex, cancel);
+        }
+    }
+
+    public async ValueTask<IReadOnlyList<RowChanges>?> ReadSinceAsync(long commit, CancellationToken cancel) => await AskAsync<IReadOnlyList<RowChanges>?>(async connection =>
+    {
+        await using var command = new NpgsqlCommand(
+            "SELECT h.commit, f.commit, f.packed, f.changes FROM head h LEFT JOIN LATERAL (SELECT * FROM feed WHERE commit > $1 ORDER BY commit LIMIT $2) f ON true ORDER BY f.commit", connection);
+        command.Parameters.Add(Number(commit));
+        command.Parameters.Add(Number(MostAtOnce));
+        await using var reader = await command.ExecuteReaderAsync(cancel);
+        var missed = new List<RowChanges>();
+        while (await reader.ReadAsync(cancel))
+        {
+            var head = reader.GetInt64(0);
+            if (head == commit) return [];
+            // Restored from an older backup, or trimmed away.
+            if (head < commit || await reader.IsDBNullAsync(1, cancel) || reader.GetInt64(1) != commit + missed.Count + 1) return null;
+            missed.Add(Packed.Read(reader.GetFieldValue<byte[]>(3), reader.GetBoolean(2)));
+        }
+        return missed;
+    }, cancel);
+
+    private static NpgsqlParameter<string> Text(string value) => new NpgsqlParameter<string> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text };
+
+    private static NpgsqlParameter<long> Number(long value) => new NpgsqlParameter<long> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Bigint };
+
+    private static NpgsqlParameter<string[]> Texts(IEnumerable<string> values) =>
+        new NpgsqlParameter<string[]> { TypedValue = [.. values], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
+}

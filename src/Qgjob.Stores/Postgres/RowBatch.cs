@@ -1,0 +1,60 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Npgsql;
+using NpgsqlTypes;
+using Qgjob.Core.Storage.Journal;
+
+namespace Qgjob.Stores.Postgres;
+
+/// <summary>Changed rows as one batch of statements, one per kind of row: one round trip, one transaction.</summary>
+/// <remarks>
+/// Every statement does nothing unless the head has the given commit's id. The first statement sets it, if the commit
+/// follows the latest one; if it does not, none of the others writes anything.
+/// </remarks>
+internal sealed partial class RowBatch(NpgsqlBatch batch, string commitId)
+{
+    private const string Gate = "WHERE (SELECT commit_id FROM head) = $1";
+
+    public void Add(RowChanges rows)
+    {
+        AddRuns(rows);
+        AddJobs(rows);
+        AddAttempts(rows);
+        AddEvents(rows);
+        AddFleet(rows);
+    }
+
+    private void Statement<T>(string sql, IReadOnlyList<T> rows, params ReadOnlySpan<NpgsqlParameter> columns)
+    {
+        if (rows.Count > 0) Statement(sql, columns);
+    }
+
+    public void Statement(string sql, params ReadOnlySpan<NpgsqlParameter> columns)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = commitId, NpgsqlDbType = NpgsqlDbType.Text });
+        foreach (var column in columns) command.Parameters.Add(column);
+        batch.BatchCommands.Add(command);
+    }
+
+    private static NpgsqlParameter<string?[]> Texts<T>(IReadOnlyList<T> rows, Func<T, string?> of) => Column(rows, of, NpgsqlDbType.Text);
+
+    private static NpgsqlParameter<long[]> Longs<T>(IReadOnlyList<T> rows, Func<T, long> of) => Column(rows, of, NpgsqlDbType.Bigint);
+
+    private static NpgsqlParameter<long?[]> LongsOrNull<T>(IReadOnlyList<T> rows, Func<T, long?> of) => Column(rows, of, NpgsqlDbType.Bigint);
+
+    private static NpgsqlParameter<int[]> Ints<T>(IReadOnlyList<T> rows, Func<T, int> of) => Column(rows, of, NpgsqlDbType.Integer);
+
+    private static NpgsqlParameter<bool[]> Flags<T>(IReadOnlyList<T> rows, Func<T, bool> of) => Column(rows, of, NpgsqlDbType.Boolean);
+
+    /// <summary>The rows as JSON, in UTF-8 already: the driver copies it.</summary>
+    private static NpgsqlParameter<byte[][]> Json<T, TPart>(IReadOnlyList<T> rows, Func<T, TPart> of, JsonTypeInfo<TPart> type) =>
+        Column(rows, r => JsonSerializer.SerializeToUtf8Bytes(of(r), type), NpgsqlDbType.Text);
+
+    private static NpgsqlParameter<TValue[]> Column<T, TValue>(IReadOnlyList<T> rows, Func<T, TValue> of, NpgsqlDbType type)
+    {
+        var values = new TValue[rows.Count];
+        for (var i = 0; i < values.Length; i++) values[i] = of(rows[i]);
+        return new NpgsqlParameter<TValue[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | type };
+    }
+}
