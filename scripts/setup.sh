@@ -36,6 +36,35 @@ need_android_tools() {
   need_commands adb:adb aapt:aapt apksigner:apksigner zipalign:zipalign java:default-jre-headless node:nodejs npm:npm
 }
 
+# The database servers that tests start on ports and folders of their own. Debian would also make a cluster and start both as
+# services of this machine: a policy-rc.d for the time of the installation, and the setting for clusters, keep it from that.
+need_databases() {
+  local missing=() as_root=()
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
+  command -v redis-server >/dev/null || missing+=(redis-server)
+  [ ${#missing[@]} -gt 0 ] || return 0
+  command -v apt-get >/dev/null || die "please install what provides these Debian packages here: ${missing[*]}"
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || die "please install as root: apt-get install ${missing[*]}"
+    as_root=(sudo)
+  fi
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  "${as_root[@]}" sh -c '
+    if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+      mkdir -p /etc/postgresql-common
+      echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf
+    fi
+    if [ ! -e /usr/sbin/policy-rc.d ]; then
+      printf "#!/bin/sh\nexit 101 # qgjob: installing test databases\n" > /usr/sbin/policy-rc.d
+      chmod 755 /usr/sbin/policy-rc.d
+    fi'
+  local code=0
+  (install_packages "${missing[@]}") || code=$?
+  # Only the one that was made here goes again.
+  "${as_root[@]}" sh -c '! grep -qs "qgjob: installing" /usr/sbin/policy-rc.d || rm -f /usr/sbin/policy-rc.d'
+  [ "$code" -eq 0 ] || exit "$code"
+}
+
 # What a native build takes besides the SDK.
 need_native_tools() {
   need_commands gcc:gcc
