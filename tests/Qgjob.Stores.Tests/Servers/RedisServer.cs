@@ -73,7 +73,7 @@ public sealed class RedisServer : IAsyncLifetime
             "--daemonize", "no", .. settings,
         ])
             start.ArgumentList.Add(argument);
-        process = Process.Start(start)!;
+        process = await StartOnThreadAsync(start);
         // Read, or the pipe fills.
         _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
         _ = process.StandardError.BaseStream.CopyToAsync(Stream.Null);
@@ -83,6 +83,30 @@ public sealed class RedisServer : IAsyncLifetime
             if (process.HasExited) throw new InvalidOperationException($"redis-server ended with {process.ExitCode}.");
             await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, limit.Token);
         }
+    }
+
+    /// <summary>The signal at the parent's death comes when the thread that started it ends: one that lives as long as the server.</summary>
+    private static Task<Process> StartOnThreadAsync(ProcessStartInfo start)
+    {
+        var started = new TaskCompletionSource<Process>(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() =>
+        {
+            try
+            {
+                // Not the one that others dispose.
+                var server = Process.Start(start)!;
+                var id = server.Id;
+                started.SetResult(server);
+                using var watched = Process.GetProcessById(id);
+                watched.WaitForExit();
+            }
+            catch (Exception ex)
+            {
+                // Ended already, or never started.
+                started.TrySetException(ex);
+            }
+        }) { IsBackground = true, Name = "redis-server" }.Start();
+        return started.Task;
     }
 
     /// <summary>kill -9.</summary>
