@@ -13,40 +13,44 @@ public static class Dispatch
     public static Decision Decide(PoolView pool, Device device, DateTimeOffset now)
     {
         if (!device.IsFree(now) || pool.IsDraining(device.AgentId)) return new Decision.Idle(IdleReason.NotFree);
-        var othersWait = pool.Waiting.Orgs.Count > 1;
-        if (pool.Waiting.Orgs.Count == 0) return new Decision.Idle(IdleReason.NothingWaits);
-        var choices = Choices(pool, device);
-        if (choices.Count == 0) return new Decision.Idle(IdleReason.NothingFits);
-
-        if (Stay(pool, choices, now, othersWait) is { } resident) return new Decision.Claim(resident.Id, NeedsInstall: false);
+        var orgs = pool.Waiting.Orgs;
+        if (orgs.Count == 0) return new Decision.Idle(IdleReason.NothingWaits);
+        var othersWait = orgs.Count > 1;
+        var resident = pool.ResidentGroups(device);
+        // Only what is installed already is weighed against every org. Otherwise the first that has a choice is taken, and with
+        // many orgs the others need not even be looked at.
+        if (resident.Count > 0 && Stay(pool, [.. Choices(pool, device, resident)], now, othersWait) is { } here)
+            return new Decision.Claim(here.Id, NeedsInstall: false);
+        if (Take(Choices(pool, device, resident), othersWait, out var any) is { } claim) return claim;
+        if (!any) return new Decision.Idle(IdleReason.NothingFits);
         // Where nobody else has a use for the device, what it is worth to others is no reason to idle.
-        return Take(choices, othersWait)
-            ?? (othersWait ? Take(Choices(pool, device), othersWait: false) : null)
+        return (othersWait ? Take(Choices(pool, device, resident), othersWait: false, out _) : null)
             ?? (Decision)new Decision.Idle(IdleReason.NotWorthAnInstall);
     }
 
     /// <summary>The first choice of the first org that has one, window by window; null when nothing is worth an install.</summary>
-    private static Decision.Claim? Take(List<OrgChoices> choices, bool othersWait)
+    private static Decision.Claim? Take(IEnumerable<OrgChoices> choices, bool othersWait, out bool any)
     {
+        any = false;
         foreach (var org in choices)
+        {
+            any = true;
             do
             {
                 if (org.Resident() is { } here) return new Decision.Claim(here.Id, NeedsInstall: false);
                 if (org.WorthAnInstall(othersWait) is { } there) return new Decision.Claim(there.Id, NeedsInstall: true);
             }
             while (org.NextWindow());
+        }
         return null;
     }
 
     /// <summary>What the device may serve, by org; the org that used least first.</summary>
-    private static List<OrgChoices> Choices(PoolView pool, Device device)
+    private static IEnumerable<OrgChoices> Choices(PoolView pool, Device device, IReadOnlyList<Group> resident)
     {
-        var resident = pool.ResidentGroups(device);
-        var choices = new List<OrgChoices>();
         foreach (var org in pool.Waiting.Orgs)
             if (!org.Share.IsAtLimit && OrgChoices.Of(pool, device, org, resident) is { } some)
-                choices.Add(some);
-        return choices;
+                yield return some;
     }
 
     /// <summary>What is installed already, unless an org that has used far less is kept waiting.</summary>

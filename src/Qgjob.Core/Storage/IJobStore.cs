@@ -26,6 +26,11 @@ public interface IJobStore : IAsyncDisposable
 
     /// <summary>The run, or null.</summary>
     ValueTask<Run?> FindRunAsync(string runId, CancellationToken cancel);
+    /// <summary>
+    /// The run as this server last heard of it, if that costs nothing: what other servers wrote a moment ago may be missing.
+    /// Null says nothing; a run that is over stays as it is. For those who wait for its end.
+    /// </summary>
+    ValueTask<Run?> LastKnownRunAsync(string runId, CancellationToken cancel) => FindRunAsync(runId, cancel);
     /// <summary>Runs, newest first.</summary>
     ValueTask<Page<Run>> ListRunsAsync(string? orgId, PageRequest page, CancellationToken cancel);
     /// <summary>The job and its specification, or null.</summary>
@@ -50,6 +55,9 @@ public interface IJobStore : IAsyncDisposable
     ValueTask<IReadOnlyList<Agent>> AgentsAsync(CancellationToken cancel);
     /// <summary>Every org that submitted to the pool or was given a share of it, by id.</summary>
     ValueTask<IReadOnlyList<OrgShare>> OrgsAsync(string pool, CancellationToken cancel);
+    /// <summary>The org's share of the pool; null when nobody named it yet.</summary>
+    async ValueTask<OrgShare?> FindOrgAsync(string pool, string orgId, CancellationToken cancel) =>
+        (await OrgsAsync(pool, cancel)).FirstOrDefault(o => o.OrgId == orgId);
     /// <summary>Named resources of the org (of all orgs: null), by org and name.</summary>
     ValueTask<IReadOnlyList<Resource>> ResourcesAsync(string? orgId, CancellationToken cancel);
     /// <summary>The weighted mean of past durations under the key, in seconds; null when there is none.</summary>

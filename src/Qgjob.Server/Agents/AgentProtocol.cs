@@ -43,9 +43,8 @@ internal static class AgentProtocol
         HttpRequest request, Dispatcher dispatcher, TimeProvider time, IHostApplicationLifetime life, CancellationToken cancel)
     {
         var body = AgentRequests.Read(await JsonBody.ReadAsync(request, WireOptions.Lenient.WorkRequest, JsonBody.LargeLimit, cancel));
-        var touch = await dispatcher.SendAsync(new Touch(body.AgentId, body.BootId, time.GetUtcNow()), cancel);
-        if (!touch.Known) throw MustRegister();
-        var poll = new WorkPoll(body.AgentId, body.BootId, body.Free, body.Leases, time.GetUtcNow());
+        var heardAt = await dispatcher.TouchAsync(body.AgentId, body.BootId, cancel) ?? throw MustRegister();
+        var poll = new WorkPoll(body.AgentId, body.BootId, body.Free, body.Leases, heardAt);
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancel, life.ApplicationStopping);
         return await dispatcher.PollAsync(poll, body.Wait, gone.Token) switch
         {

@@ -85,10 +85,15 @@ internal sealed partial class Dispatcher
                 item.Poll!.Won.Add(assignment);
                 LogAssigned(claimed.Job.Id, lease.Attempt, claimed.Device.Id);
                 break;
-            case (Touch, TouchAnswer { Known: false }) when item.Poll is { } poll:
-                poll.Reply(new WorkAnswer.MustRegister());
+            case (Touch touch, TouchAnswer { Known: true }):
+                agents.Heard(touch.AgentId, touch.BootId, touch.Now);
+                break;
+            case (Touch touch, _):
+                agents.Forget(touch.AgentId);
+                item.Poll?.Reply(new WorkAnswer.MustRegister());
                 break;
             case (Register register, _):
+                agents.Forget(register.AgentId);
                 views.Add(register.Pool);
                 refreshDue = true;
                 break;

@@ -26,6 +26,7 @@ internal sealed partial class Dispatcher(
     private readonly PoolViews views = new();
     private readonly LeaseNews leases = new();
     private readonly JustFreed justFreed = new();
+    private readonly KnownAgents agents = new();
     private readonly List<WorkPoll> waiting = [];
     private readonly List<Message.Look> looks = [];
     private readonly Batch batch = new();
@@ -64,6 +65,16 @@ internal sealed partial class Dispatcher(
             }
         }));
         return InTimeAsync(seen.Task, cancel);
+    }
+
+    /// <summary>Notes that the agent lives, unless the store was told a moment ago.</summary>
+    /// <returns>When the store was told; null when it does not know this boot of the agent.</returns>
+    /// <exception cref="StoreUnavailableException">Nobody can tell now.</exception>
+    public async Task<DateTimeOffset?> TouchAsync(string agentId, string bootId, CancellationToken cancel)
+    {
+        var now = time.GetUtcNow();
+        if (agents.HeardAt(agentId, bootId, settings.LeaseRenew / 4, now) is { } at) return at;
+        return (await SendAsync(new Touch(agentId, bootId, now), cancel)).Known ? now : null;
     }
 
     /// <summary>Waits until there is work or news for the agent, or until the wait is over.</summary>
@@ -208,6 +219,7 @@ internal sealed partial class Dispatcher(
                     looks.Add(look);
                     break;
                 case Message.News:
+                    agents.ForgetAll();
                     refreshDue = true;
                     break;
                 case Message.Tick:

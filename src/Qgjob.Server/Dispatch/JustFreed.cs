@@ -28,7 +28,7 @@ internal sealed class JustFreed
         var groups = new HashSet<string>();
         foreach (var (id, ended) in endedAt.ToList())
             if (now - ended >= Patience) endedAt.Remove(id);
-            else if (views.FindDevice(id) is var (pool, device)
+            else if (views.FindDevice(id) is var (pool, device) && device.Offer.Residents.Count > 0
                 && Core.Scheduling.Dispatch.Decide(pool, device, now) is Decision.Claim(var groupId, NeedsInstall: false)
                 && pool.VersionOf(pool.FindGroup(groupId)!) is { Serving: 0 })
                 groups.Add(groupId);

@@ -12,8 +12,7 @@ internal sealed class PriorityCaps(IJobStore store)
     /// <summary>The specification as it counts, and a note for the submitter when that is not what was asked for.</summary>
     public async Task<(JobSpec Spec, string? Note)> ApplyAsync(JobSpec spec, CancellationToken cancel)
     {
-        var orgs = await store.OrgsAsync(Run.DefaultPool, cancel);
-        if (orgs.FirstOrDefault(o => o.OrgId == spec.OrgId)?.MaxPriority is not { } cap || spec.Priority <= cap) return (spec, null);
+        if ((await store.FindOrgAsync(Run.DefaultPool, spec.OrgId, cancel))?.MaxPriority is not { } cap || spec.Priority <= cap) return (spec, null);
         return (spec with { Priority = cap }, $"Priority {Name(spec.Priority)} is above the cap of {spec.OrgId}: the jobs count as {Name(cap)}.");
     }
 

@@ -33,6 +33,9 @@ public sealed partial class JournaledStore
     public ValueTask<Run?> FindRunAsync(string runId, CancellationToken cancel) => journal.FindRunAsync(runId, cancel);
 
     /// <inheritdoc/>
+    public ValueTask<Run?> LastKnownRunAsync(string runId, CancellationToken cancel) => Read(() => rows.LastKnownRun(runId));
+
+    /// <inheritdoc/>
     public ValueTask<Page<Run>> ListRunsAsync(string? orgId, PageRequest page, CancellationToken cancel) => journal.ListRunsAsync(orgId, page, cancel);
 
     /// <inheritdoc/>
@@ -82,6 +85,9 @@ public sealed partial class JournaledStore
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<OrgShare>> OrgsAsync(string pool, CancellationToken cancel) => Read(() => rows.CommittedOrgs(pool));
+
+    /// <inheritdoc/>
+    public ValueTask<OrgShare?> FindOrgAsync(string pool, string orgId, CancellationToken cancel) => Read(() => rows.CommittedOrg(pool, orgId));
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<Resource>> ResourcesAsync(string? orgId, CancellationToken cancel) => Read(() => rows.CommittedResources(orgId));

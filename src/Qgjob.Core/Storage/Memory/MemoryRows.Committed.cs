@@ -2,6 +2,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Orgs;
+using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
 using Qgjob.Core.Storage.Journal;
 
@@ -49,6 +50,11 @@ internal sealed partial class MemoryRows
     public IEnumerable<AppVersion> CommittedAppVersions() => Committed(appVersions, changed?.AppVersions);
 
     public IReadOnlyList<Agent> CommittedAgents() => [.. Committed(Agents, changed?.Agents).OrderBy(a => a.Id, StringComparer.Ordinal)];
+
+    /// <summary>A run that is forgotten since it is over is still known for a while.</summary>
+    public Run? LastKnownRun(string runId) => Committed(Runs, changed?.Runs, runId) ?? forgotten.Find(runId);
+
+    public OrgShare? CommittedOrg(string pool, string orgId) => Committed(orgs, changed?.Orgs, (pool, orgId));
 
     public IReadOnlyList<OrgShare> CommittedOrgs(string pool) =>
         [.. Committed(orgs, changed?.Orgs).Where(o => o.Pool == pool).OrderBy(o => o.OrgId, StringComparer.Ordinal)];

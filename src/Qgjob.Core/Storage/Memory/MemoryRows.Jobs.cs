@@ -18,6 +18,7 @@ internal sealed partial class MemoryRows
     /// <summary>Jobs that became final, when no history is kept.</summary>
     private readonly List<Job> ended = [];
     private readonly List<string> endedRuns = [];
+    private readonly EndedRuns forgotten = new();
     private PastRows past = PastRows.None;
 
     public IEnumerable<Job> Jobs => jobs.Values.Select(j => j.Job);
@@ -118,7 +119,9 @@ internal sealed partial class MemoryRows
         endedRuns.RemoveAll(id =>
         {
             if (jobsOfRun.GetValueOrDefault(id, []).Exists(jobs.ContainsKey)) return false;
-            if (Runs.TryGetValue(id, out var run)) Remove(run);
+            if (!Runs.TryGetValue(id, out var run)) return true;
+            forgotten.Note(run);
+            Remove(run);
             return true;
         });
     }

@@ -106,6 +106,9 @@ public sealed class MemoryStore : IJobStore
     public ValueTask<IReadOnlyList<OrgShare>> OrgsAsync(string pool, CancellationToken cancel) => Read(() => rows.OrgsOf(pool));
 
     /// <inheritdoc/>
+    public ValueTask<OrgShare?> FindOrgAsync(string pool, string orgId, CancellationToken cancel) => Read(() => rows.FindOrg(pool, orgId));
+
+    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<Resource>> ResourcesAsync(string? orgId, CancellationToken cancel) => Read(() => rows.CommittedResources(orgId));
 
     /// <inheritdoc/>
