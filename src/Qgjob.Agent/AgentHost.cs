@@ -39,7 +39,7 @@ public static class AgentHost
                 ToolchainFailed(var reason) => throw new AgentStartException(reason),
                 _ => throw new System.Diagnostics.UnreachableException(),
             };
-            using var transport = new Transport(options.Server, options.Token, time);
+            using var transport = new Transport(options.Servers, options.Token, time);
             var identity = new Leases.AgentIdentity(home.AgentId, ids.NewId("b"), options.Name, Version, options.Pool);
             var agent = new RunningAgent(options, home, identity, sdk, toolchain, transport, console, time, ids);
             await using (agent.ConfigureAwait(false))

@@ -6,8 +6,8 @@ namespace Qgjob.Agent;
 /// <summary>What an agent is told at its start.</summary>
 public sealed record AgentOptions
 {
-    /// <summary>The server's address.</summary>
-    public required Uri Server { get; init; }
+    /// <summary>The server's address, or those of several on one store.</summary>
+    public required IReadOnlyList<Uri> Servers { get; init; }
 
     /// <summary>Bearer token, if the server asks for one.</summary>
     public string? Token { get; init; }
@@ -66,7 +66,8 @@ public sealed record AgentOptions
     /// <exception cref="AgentStartException">An option is wrong; the message names it.</exception>
     internal void Validate()
     {
-        Require(Server.IsAbsoluteUri && Server.Scheme is "http" or "https", "url", "an http or https address", Server.ToString());
+        Require(Servers.Count > 0, "url", "an http or https address", "");
+        foreach (var server in Servers) Require(server.IsAbsoluteUri && server.Scheme is "http" or "https", "url", "an http or https address", server.ToString());
         Require(Name.Length is > 0 and <= 64 && Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_'),
             "name", "1 to 64 letters, digits, '.', '-' or '_'", Name);
         Require(VirtualPhones is >= 0 and <= 200, "virtual-phones", "0 to 200", VirtualPhones.ToString(CultureInfo.InvariantCulture));

@@ -25,9 +25,9 @@ internal sealed class Call(ParseResult parsed, GlobalOptions options, Surroundin
     public DateTimeOffset Now => World.Time.GetUtcNow();
 
     public ServerSettings Settings => settings ??= ServerSettings.Read(
-        World, parsed.GetValue(options.Url), parsed.GetValue(options.Token), project: World.CurrentFolder);
+        World, parsed.GetValue(options.Url) ?? parsed.GetValue(options.Server), parsed.GetValue(options.Token), project: World.CurrentFolder);
 
-    public QgjobClient Client => client ??= new QgjobClient(new Transport(Settings.Url, Settings.Token, World.Time));
+    public QgjobClient Client => client ??= new QgjobClient(new Transport(Settings.Urls, Settings.Token, World.Time));
 
     public T? Value<T>(Option<T> option) => parsed.GetValue(option);
 
@@ -58,5 +58,7 @@ internal sealed class GlobalOptions
 {
     public Option<bool> Json { get; } = new("--json") { Description = "Print one JSON document on standard output", Recursive = true };
     public Option<string?> Url { get; } = new("--url") { Description = "The server's address (QGJOB_URL; default http://localhost:8000)", HelpName = "URL", Recursive = true };
+    /// <summary>What many expect the option to be called, above all for several servers.</summary>
+    public Option<string?> Server { get; } = new("--server") { HelpName = "URL", Recursive = true, Hidden = true };
     public Option<string?> Token { get; } = new("--token") { Description = "API token, where the server asks for one (QGJOB_TOKEN)", HelpName = "TOKEN", Recursive = true };
 }

@@ -37,5 +37,5 @@ internal sealed record Failure(ExitCode Code, string Message, string? Hint)
     private static Failure OfSilence(ServerUnreachableException e) => e.InnerException is InvalidDataException foreign
         ? new(ExitCode.General, $"What answers at {e.Server} is not a qgjob server: {foreign.Message}", "Set --url or QGJOB_URL to the server's address.")
         : new(
-        ExitCode.General, $"No answer from the qgjob server at {e.Server}: {e.InnerException!.Message}", "Is it running? Set --url or QGJOB_URL to its address.");
+        ExitCode.General, $"No answer from {e.Tried}: {e.InnerException!.Message}", "Is it running? Set --url or QGJOB_URL to its address.");
 }

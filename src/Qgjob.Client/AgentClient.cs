@@ -11,6 +11,9 @@ public sealed class AgentClient(Transport transport)
     private const string Api = "/agent/v1";
     private static readonly WireJson Json = WireJson.Default;
 
+    /// <summary>The servers that calls may go to.</summary>
+    public ServerList Servers => transport.Servers;
+
     /// <summary>Says what the agent offers.</summary>
     public Task<RegisterResponse> RegisterAsync(RegisterRequest request, CancellationToken cancel) =>
         transport.PostAsync($"{Api}/register", request, Json.RegisterRequest, Json.RegisterResponse, cancel, repeatable: true);

@@ -15,7 +15,7 @@ public sealed class QgjobClient(Transport transport) : IDisposable
     private const string Api = "/api/v1";
     private static readonly WireJson Json = WireJson.Default;
 
-    /// <summary>The server's address.</summary>
+    /// <summary>The address that calls go to now.</summary>
     public Uri Server => transport.Server;
 
     /// <summary>Submits a run; the key makes the call repeatable.</summary>

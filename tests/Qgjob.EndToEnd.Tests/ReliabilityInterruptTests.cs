@@ -63,7 +63,7 @@ public sealed class ReliabilityInterruptTests(ReliabilityFleet shared) : IAsyncL
         await InterruptAsync(Fleet.Agent("one"));
         var starting = Fleet.LaunchAgent("one");
         // Before it offers anything: its phone is there, and is not connected yet.
-        var adb = $"QGJOB_SERVER=adb-{starting.Id}-";
+        var adb = $"QGJOB_SERVER_OF=adb-{starting.Id}-";
         await Fleet.UntilAsync(() => Task.FromResult(Fleet.Processes(e => e.StartsWith(adb, StringComparison.Ordinal)).Count > 0), "it has started its adb server");
         await InterruptAsync(starting);
     }

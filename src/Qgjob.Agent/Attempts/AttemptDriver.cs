@@ -47,6 +47,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
         AttemptEnded ended;
         LogUploader uploader;
         Task upload;
+        var accepted = false;
         try
         {
             // Before the first renewal the lease may be somebody else's already.
@@ -55,7 +56,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
             uploader = new LogUploader(tools.Client, lease.Ref, log, tools.Time, tools.Random);
             upload = uploader.RunAsync(aftermath.Token);
             ended = Judge(lease, lease.Stopped.IsCancellationRequested ? Cut(AttemptOutcome.Canceled, null) : await RunAsync(lease, folder, log, feed).ConfigureAwait(false));
-            if (lease.Cause != StopCause.Lost) await ReportAsync(lease, ended, log, feed, upload, quit).ConfigureAwait(false);
+            if (lease.Cause != StopCause.Lost) accepted = await ReportAsync(lease, ended, log, feed, upload, quit).ConfigureAwait(false);
             else tools.Console.Warn($"{lease.DeviceId}: {assignment.Spec.TestPath} was stopped: the server has given the job away.");
         }
         finally
@@ -63,7 +64,8 @@ internal sealed class AttemptDriver(AttemptTools tools)
             tools.Leases.LetGo(lease);
         }
 
-        if (lease.Cause == StopCause.Lost) await aftermath.CancelAsync().ConfigureAwait(false);
+        // Another server than the one that took the result may call the lease lost the moment after; that is no loss.
+        if (lease.Cause == StopCause.Lost && !accepted) await aftermath.CancelAsync().ConfigureAwait(false);
         aftermath.CancelAfter(AftermathLimit);
         await FollowUpAsync(lease.Ref, folder, ended, upload, aftermath.Token).ConfigureAwait(false);
         if ((log.Trouble ?? uploader.Refused) is { } trouble) tools.Console.Warn($"{lease.DeviceId}: the log of {assignment.JobId}, attempt {assignment.Attempt}, is not whole: {trouble}");
@@ -137,7 +139,8 @@ internal sealed class AttemptDriver(AttemptTools tools)
         _ => ended with { Outcome = AttemptOutcome.Lost, Reason = null },
     };
 
-    private async Task ReportAsync(HeldLease lease, AttemptEnded ended, AttemptLog log, AttemptFeed feed, Task upload, CancellationToken quit)
+    /// <returns>The server took the result.</returns>
+    private async Task<bool> ReportAsync(HeldLease lease, AttemptEnded ended, AttemptLog log, AttemptFeed feed, Task upload, CancellationToken quit)
     {
         feed.Close(ended);
         log.Say($"{Words.Of(ended.Outcome)}{(ended.Reason is null ? "" : $": {ended.Reason}")}");
@@ -151,10 +154,11 @@ internal sealed class AttemptDriver(AttemptTools tools)
             var item = new FinishItem(lease.Ref, tools.Ids.NewId("f"), new AttemptEnd(ended.Outcome, ended.Reason, ended.RunSeconds, ended.Tests));
             var delivery = await tools.Outbox.DeliverAsync(item, quit).ConfigureAwait(false);
             if (delivery == Delivery.TooLate) tools.Console.Warn($"{lease.DeviceId}: the result of {lease.Assignment.JobId} came too late; the server had given the job away.");
+            return delivery == Delivery.Accepted;
         }
         catch (OperationCanceledException) when (quit.IsCancellationRequested)
         {
-            // It waits in the outbox.
+            return false; // It waits in the outbox.
         }
     }
 

@@ -14,7 +14,7 @@ internal static class Leftovers
     {
         var attempts = MarkedProcesses.FindAll("QGJOB_ATTEMPT").Select(p => p.Value)
             .Where(v => v.StartsWith(agentId + ".", StringComparison.Ordinal)).Select(ProcessMark.Attempt);
-        var servers = MarkedProcesses.FindAll("QGJOB_SERVER").Select(p => p.Value).Where(IsOrphan).Select(ProcessMark.Server);
+        var servers = MarkedProcesses.FindAll(ProcessMark.ServerName).Select(p => p.Value).Where(IsOrphan).Select(ProcessMark.Server);
         var marks = attempts.Concat(servers).Distinct().ToList();
         await Task.WhenAll(marks.Select(m => MarkedProcesses.EndAsync(m, Grace, time, cancel))).ConfigureAwait(false);
         return marks.Count;

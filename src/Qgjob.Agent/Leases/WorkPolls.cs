@@ -29,13 +29,14 @@ internal sealed class WorkPolls(
     /// <summary>Polls until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
+        client.Servers.Moved += Refresh;
         var open = new List<OpenPoll>();
         var backoff = new Backoff(time, random);
         var changed = this.changed.WaitAsync(Forever, cancel);
         while (true)
         {
             await registration.Done.WaitAsync(cancel).ConfigureAwait(false);
-            if (Uncovered(open) is { } request) open.Add(new OpenPoll(request, time.GetTimestamp(), client.WorkAsync(request, cancel)));
+            if (Uncovered(open) is { } request) open.Add(new OpenPoll(request, client.Servers.Current, time.GetTimestamp(), client.WorkAsync(request, cancel)));
             await Task.WhenAny([changed, .. open.Select(p => p.Answer)]).ConfigureAwait(false);
             cancel.ThrowIfCancellationRequested();
             if (changed.IsCompleted) changed = this.changed.WaitAsync(Forever, cancel);
@@ -51,9 +52,11 @@ internal sealed class WorkPolls(
     {
         var free = freeDevices();
         var held = leases.Held.Select(l => l.Ref).ToList();
-        var covered = open.Count > 0
-            && free.All(d => open.Exists(p => p.Request.FreeDevices.Contains(d)))
-            && held.TrueForAll(l => open.Exists(p => p.Request.Leases.Contains(l)));
+        // A server that calls have left may hold its poll for long without being able to answer it.
+        var good = open.FindAll(p => p.Server == client.Servers.Current);
+        var covered = good.Count > 0
+            && free.All(d => good.Exists(p => p.Request.FreeDevices.Contains(d)))
+            && held.TrueForAll(l => good.Exists(p => p.Request.Leases.Contains(l)));
         return covered || open.Count >= MostPolls ? null : new WorkRequest(identity.AgentId, identity.BootId, free, held, WaitSeconds);
     }
 
@@ -85,5 +88,5 @@ internal sealed class WorkPolls(
         }
     }
 
-    private sealed record OpenPoll(WorkRequest Request, long OpenedAt, Task<WorkResponse> Answer);
+    private sealed record OpenPoll(WorkRequest Request, Uri Server, long OpenedAt, Task<WorkResponse> Answer);
 }

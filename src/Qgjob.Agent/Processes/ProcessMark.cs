@@ -6,13 +6,16 @@ namespace Qgjob.Agent.Processes;
 /// </summary>
 internal sealed record ProcessMark(string Name, string Value)
 {
+    /// <summary>Not QGJOB_SERVER: people set that to say where the qgjob server is.</summary>
+    public const string ServerName = "QGJOB_SERVER_OF";
+
     private static int s_count;
 
     /// <summary>The mark of everything that one attempt starts.</summary>
     public static ProcessMark Attempt(string attemptId) => new("QGJOB_ATTEMPT", attemptId);
 
     /// <summary>The mark of what outlives attempts: Appium servers, private adb servers.</summary>
-    public static ProcessMark Server(string name) => new("QGJOB_SERVER", name);
+    public static ProcessMark Server(string name) => new(ServerName, name);
 
     /// <summary>A mark of its own for something that is run once.</summary>
     public static ProcessMark Once(string what) =>

@@ -34,7 +34,7 @@ internal static class AgentCommand
         {
             var options = new AgentOptions
             {
-                Server = call.Settings.Url,
+                Servers = call.Settings.Urls,
                 Token = call.Settings.Token,
                 Tags = call.Values(tag),
                 Target = TargetOf(call.Value(target)),

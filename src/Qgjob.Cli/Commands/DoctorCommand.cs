@@ -23,7 +23,7 @@ internal static class DoctorCommand
         };
         bind(command, async (call, cancel) =>
         {
-            var options = new AgentOptions { Server = call.Settings.Url };
+            var options = new AgentOptions { Servers = call.Settings.Urls };
             if (call.Value(data) is { } own) options = options with { DataFolder = Path.GetFullPath(own, call.World.CurrentFolder) };
             if (call.Value(toolchain) is { } shared) options = options with { ToolchainFolder = Path.GetFullPath(shared, call.World.CurrentFolder) };
             if (call.Value(adbPort) is { } port) options = options with { AdbPort = port };

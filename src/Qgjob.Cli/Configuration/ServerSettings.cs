@@ -1,7 +1,12 @@
+using Qgjob.Client.Http;
+
 namespace Qgjob.Cli.Configuration;
 
 /// <summary>Which server, as whom: flag, else environment, else the project's qgjob.json, else the person's config.json.</summary>
-internal sealed record ServerSettings(Uri Url, string? Token, string? Org)
+/// <param name="Urls">Addresses of servers on one store: the first, or else the next that can be reached.</param>
+/// <param name="Token">API token, or null.</param>
+/// <param name="Org">The org, or null.</param>
+internal sealed record ServerSettings(IReadOnlyList<Uri> Urls, string? Token, string? Org)
 {
     public const string DefaultUrl = "http://localhost:8000";
 
@@ -9,21 +14,20 @@ internal sealed record ServerSettings(Uri Url, string? Token, string? Org)
     {
         var own = ConfigFile.Read(Path.Combine(world.ConfigFolder, "qgjob", "config.json"));
         var ofProject = ConfigFile.FindUpward(project);
-        var given = url ?? Variable(world, "QGJOB_URL");
+        var given = url ?? Variable(world, "QGJOB_URL") ?? Variable(world, "QGJOB_SERVER");
         var address = given ?? ofProject?.Url ?? own?.Url ?? DefaultUrl;
         // A project that somebody else wrote could name any server. It must not get the person's own token.
         var ownToken = given is null && ofProject?.Url is { } named && named != own?.Url ? null : own?.Token;
         return new ServerSettings(
-            ParseUrl(address, given is null ? (ofProject?.Url is not null ? ofProject.Path : own?.Path) : null),
+            ParseUrls(address, given is null ? (ofProject?.Url is not null ? ofProject.Path : own?.Path) : null),
             token ?? Variable(world, "QGJOB_TOKEN") ?? ofProject?.Token ?? ownToken,
             Variable(world, "QGJOB_ORG") ?? ofProject?.Org ?? own?.Org);
     }
 
     private static string? Variable(Surroundings world, string name) => world.Environment(name) is { Length: > 0 } set ? set : null;
 
-    private static Uri ParseUrl(string text, string? file) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
-            ? uri
-            : throw CliException.Usage(
-                $"'{text}'{(file is null ? "" : $" in {file}")} is not the address of a server.", $"Give an address such as {DefaultUrl} with --url or QGJOB_URL.");
+    private static IReadOnlyList<Uri> ParseUrls(string text, string? file) =>
+        ServerList.TryParse(text) ?? throw CliException.Usage(
+            $"'{text}'{(file is null ? "" : $" in {file}")} is not the address of a server.",
+            $"Give an address such as {DefaultUrl} with --url or QGJOB_URL; several servers of one store are joined by commas.");
 }

@@ -12,13 +12,14 @@ internal static class ServerChecks
 
     public static async Task<IReadOnlyList<Finding>> RunAsync(Call call, CancellationToken cancel)
     {
-        var server = call.Settings.Url;
+        var server = string.Join(", ", call.Settings.Urls.Select(u => u.ToString()));
         var findings = new List<Finding>();
         try
         {
             var health = await call.Client.HealthAsync(cancel).ConfigureAwait(false);
             if (health is null) return [NotQgjob(server, "it has no /readyz")];
             var own = VersionCommand.Version.Split('+')[0];
+            server = call.Client.Server.ToString();
             findings.Add(health.Version == own
                 ? Finding.Ok(Area, "server", $"{server} answers, version {health.Version}")
                 : Finding.Warning(Area, "server", $"{server} has version {health.Version}, this program {own}.", "Use the same version of both."));
@@ -27,7 +28,7 @@ internal static class ServerChecks
             var online = agents.Items.Count(a => a.Online);
             findings.Add(online > 0
                 ? Finding.Ok(Area, "agents", $"agents online: {online}")
-                : Finding.Warning(Area, "agents", agents.Items.Count == 0 ? "No agent has ever registered." : $"None of {agents.Items.Count} agents is online.", $"Start one where the phones are: qgjob agent --url {server}"));
+                : Finding.Warning(Area, "agents", agents.Items.Count == 0 ? "No agent has ever registered." : $"None of {agents.Items.Count} agents is online.", $"Start one where the phones are: qgjob agent --url {server.Replace(", ", ",", StringComparison.Ordinal)}"));
             if (online == 0) return findings;
             var devices = (await call.Client.ListDevicesAsync(cancel).ConfigureAwait(false)).Items;
             var usable = devices.Count(d => d.State is "free" or "busy");
@@ -58,6 +59,6 @@ internal static class ServerChecks
         return findings;
     }
 
-    private static Finding NotQgjob(Uri server, string why) =>
+    private static Finding NotQgjob(string server, string why) =>
         Finding.Problem(Area, "server", $"What answers at {server} is not a qgjob server: {why}", "Give the server's address with --url or QGJOB_URL.");
 }

@@ -44,7 +44,7 @@ internal static class BuildUpload
         }
         catch (ServerUnreachableException e)
         {
-            throw new CliException(ExitCode.General, $"The upload of {file} to {e.Server} broke: {e.InnerException!.Message}", "Try again; the server's log may say more.");
+            throw new CliException(ExitCode.General, $"The upload of {file} broke: {e.InnerException!.Message}", "Try again; the server's log may say more.");
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {

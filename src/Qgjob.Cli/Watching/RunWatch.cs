@@ -31,7 +31,7 @@ internal static class RunWatch
         }
         catch (ServerUnreachableException e) when (known)
         {
-            throw new CliException(ExitCode.General, $"Given up: {e.InnerException!.Message} ({e.Server}).", $"The run may go on. Watch it again: qgjob wait {runId}");
+            throw new CliException(ExitCode.General, $"Given up: {e.InnerException!.Message} ({e.Tried}).", $"The run may go on. Watch it again: qgjob wait {runId}");
         }
         return await TellAsync(call, runId, watch, cancel).ConfigureAwait(false);
     }

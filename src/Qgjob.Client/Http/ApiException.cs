@@ -23,10 +23,18 @@ public sealed class ApiException(HttpStatusCode status, Problem problem)
     public Problem Problem { get; } = problem;
 }
 
-/// <summary>No answer from the server: wrong address, not running, or the network.</summary>
-public sealed class ServerUnreachableException(Uri server, Exception inner)
-    : Exception($"No answer from the qgjob server at {server}: {inner.Message}. Is it running? Set --url or QGJOB_URL to its address.", inner)
+/// <summary>No answer from the server, or from any of several: wrong address, not running, or the network.</summary>
+/// <param name="servers">The addresses that were tried.</param>
+/// <param name="inner">What the last one met.</param>
+public sealed class ServerUnreachableException(IReadOnlyList<Uri> servers, Exception inner)
+    : Exception($"No answer from {Named(servers)}: {inner.Message}. {(servers.Count == 1 ? "Is it" : "Is one of them")} running? Set --url or QGJOB_URL to its address.", inner)
 {
-    /// <summary>The address that was tried.</summary>
-    public Uri Server { get; } = server;
+    /// <summary>The address that was tried, or the first of several.</summary>
+    public Uri Server { get; } = servers[0];
+
+    /// <summary>The addresses that were tried, for people: "the qgjob server at …".</summary>
+    public string Tried { get; } = Named(servers);
+
+    private static string Named(IReadOnlyList<Uri> servers) =>
+        $"{(servers.Count == 1 ? "the qgjob server" : "any qgjob server")} at {string.Join(", ", servers.Select(s => s.ToString()))}";
 }

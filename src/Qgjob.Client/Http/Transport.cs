@@ -6,17 +6,28 @@ using Qgjob.Client.Wire;
 
 namespace Qgjob.Client.Http;
 
-/// <summary>Sends JSON and streams to one server and turns what goes wrong into two exceptions.</summary>
+/// <summary>Sends JSON and streams to one server, or to whichever of several can be reached, and turns what goes wrong into two exceptions.</summary>
 public sealed class Transport : IDisposable
 {
+    // Behind a cut cable nobody refuses: without a limit the system tries for minutes.
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan UsualLimit = TimeSpan.FromSeconds(30);
+
     private readonly HttpClient http;
     private readonly TimeProvider time;
 
     /// <param name="server">The server's address.</param>
     /// <param name="token">Bearer token, if the server asks for one.</param>
     /// <param name="time">Clock of the limits and retries.</param>
-    public Transport(Uri server, string? token, TimeProvider time)
-        : this(server, token, time, new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.All })
+    public Transport(Uri server, string? token, TimeProvider time) : this([server], token, time)
+    {
+    }
+
+    /// <param name="servers">Addresses of servers on one store, at least one.</param>
+    /// <param name="token">Bearer token, if the servers ask for one.</param>
+    /// <param name="time">Clock of the limits and retries.</param>
+    public Transport(IReadOnlyList<Uri> servers, string? token, TimeProvider time)
+        : this(servers, token, time, new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.All, ConnectTimeout = ConnectLimit })
     {
     }
 
@@ -24,29 +35,42 @@ public sealed class Transport : IDisposable
     /// <param name="token">Bearer token, if the server asks for one.</param>
     /// <param name="time">Clock of the limits and retries.</param>
     /// <param name="inner">Carries the requests; a stand-in in tests.</param>
-    public Transport(Uri server, string? token, TimeProvider time, HttpMessageHandler inner)
+    public Transport(Uri server, string? token, TimeProvider time, HttpMessageHandler inner) : this([server], token, time, inner)
     {
-        Server = server;
+    }
+
+    /// <param name="servers">Addresses of servers on one store, at least one.</param>
+    /// <param name="token">Bearer token, if the servers ask for one.</param>
+    /// <param name="time">Clock of the limits and retries.</param>
+    /// <param name="inner">Carries the requests; a stand-in in tests.</param>
+    public Transport(IReadOnlyList<Uri> servers, string? token, TimeProvider time, HttpMessageHandler inner)
+    {
+        Servers = new ServerList(servers);
         this.time = time;
-        http = new HttpClient(new RetryHandler(inner, time))
+        http = new HttpClient(new RetryHandler(inner, time, Servers))
         {
-            BaseAddress = server,
+            BaseAddress = Servers.All[0],
             // Every call has its own limit: long polls, uploads and followed logs differ too much.
             Timeout = Timeout.InfiniteTimeSpan,
         };
         if (token is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 
-    /// <summary>The server's address.</summary>
-    public Uri Server { get; }
+    /// <summary>The servers that calls may go to.</summary>
+    public ServerList Servers { get; }
+
+    /// <summary>The address that calls go to now.</summary>
+    public Uri Server => Servers.Current;
 
     /// <summary>GET, answered with JSON; null for 404 when <paramref name="missingIsNull"/>.</summary>
     public async Task<T?> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancel, bool missingIsNull = false) where T : class
     {
-        using var limit = new CallLimit(TimeSpan.FromSeconds(30), time, cancel);
-        using var response = await SendAsync(new HttpRequestMessage(HttpMethod.Get, path), cancel, limit.Token, missingIsNull ? HttpStatusCode.NotFound : null).ConfigureAwait(false);
+        using var limit = new CallLimit(UsualLimit, time, cancel);
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Options.Set(RetryHandler.Patience, UsualLimit);
+        using var response = await SendAsync(request, cancel, limit.Token, missingIsNull ? HttpStatusCode.NotFound : null).ConfigureAwait(false);
         if (response.StatusCode is HttpStatusCode.NotFound && !IsJson(response))
-            throw new ServerUnreachableException(Server, new InvalidDataException($"it has no /{path.TrimStart('/').Split('?')[0]}"));
+            throw new ServerUnreachableException(Servers.All, new InvalidDataException($"it has no /{path.TrimStart('/').Split('?')[0]}"));
         return response.StatusCode is HttpStatusCode.NotFound ? null : await ReadAsync(response, type, cancel, limit.Token).ConfigureAwait(false);
     }
 
@@ -64,9 +88,10 @@ public sealed class Transport : IDisposable
         bool repeatable = false, IReadOnlyDictionary<string, string>? headers = null, TimeSpan? timeout = null)
         where TAnswer : class
     {
-        using var limit = new CallLimit(timeout ?? TimeSpan.FromSeconds(30), time, cancel);
+        using var limit = new CallLimit(timeout ?? UsualLimit, time, cancel);
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonOf(body, bodyType) };
         request.Options.Set(RetryHandler.Repeatable, repeatable);
+        request.Options.Set(RetryHandler.Patience, timeout ?? UsualLimit);
         foreach (var (name, value) in headers ?? NoHeaders) request.Headers.Add(name, value);
         using var response = await SendAsync(request, cancel, limit.Token).ConfigureAwait(false);
         return await ReadAsync(response, answerType, cancel, limit.Token).ConfigureAwait(false);
@@ -76,9 +101,10 @@ public sealed class Transport : IDisposable
     public async Task<TAnswer> PutAsync<TBody, TAnswer>(
         string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<TAnswer> answerType, CancellationToken cancel) where TAnswer : class
     {
-        using var limit = new CallLimit(TimeSpan.FromSeconds(30), time, cancel);
+        using var limit = new CallLimit(UsualLimit, time, cancel);
         using var request = new HttpRequestMessage(HttpMethod.Put, path) { Content = JsonOf(body, bodyType) };
         request.Options.Set(RetryHandler.Repeatable, true);
+        request.Options.Set(RetryHandler.Patience, UsualLimit);
         using var response = await SendAsync(request, cancel, limit.Token).ConfigureAwait(false);
         return await ReadAsync(response, answerType, cancel, limit.Token).ConfigureAwait(false);
     }
@@ -86,8 +112,9 @@ public sealed class Transport : IDisposable
     /// <summary>DELETE: true when there was something to delete, false for 404.</summary>
     public async Task<bool> DeleteAsync(string path, CancellationToken cancel)
     {
-        using var limit = new CallLimit(TimeSpan.FromSeconds(30), time, cancel);
+        using var limit = new CallLimit(UsualLimit, time, cancel);
         using var request = new HttpRequestMessage(HttpMethod.Delete, path);
+        request.Options.Set(RetryHandler.Patience, UsualLimit);
         using var response = await SendAsync(request, cancel, limit.Token, HttpStatusCode.NotFound).ConfigureAwait(false);
         return response.IsSuccessStatusCode;
     }
@@ -95,7 +122,7 @@ public sealed class Transport : IDisposable
     /// <summary>True when HEAD answers 2xx, false for 404.</summary>
     public async Task<bool> ExistsAsync(string path, CancellationToken cancel)
     {
-        using var limit = new CallLimit(TimeSpan.FromSeconds(30), time, cancel);
+        using var limit = new CallLimit(UsualLimit, time, cancel);
         using var response = await SendAsync(new HttpRequestMessage(HttpMethod.Head, path), cancel, limit.Token, HttpStatusCode.NotFound).ConfigureAwait(false);
         return response.IsSuccessStatusCode;
     }
@@ -134,12 +161,12 @@ public sealed class Transport : IDisposable
         }
         catch (JsonException e)
         {
-            throw new ServerUnreachableException(Server, new InvalidDataException($"what answered there is not a qgjob server of this version ({e.Message})", e));
+            throw new ServerUnreachableException(Servers.All, new InvalidDataException($"what answered there is not a qgjob server of this version ({e.Message})", e));
         }
         // The server died, or a proxy gave up, in the middle of its answer.
         catch (IOException e)
         {
-            throw new ServerUnreachableException(Server, e);
+            throw new ServerUnreachableException(Servers.All, e);
         }
         catch (OperationCanceledException e) when (!caller.IsCancellationRequested)
         {
@@ -157,17 +184,19 @@ public sealed class Transport : IDisposable
         }
         catch (HttpRequestException e)
         {
-            throw new ServerUnreachableException(Server, e);
+            throw new ServerUnreachableException(Servers.All, e);
         }
         catch (OperationCanceledException e) when (!caller.IsCancellationRequested)
         {
+            // Whoever was asked last did not answer; it is the next one's turn.
+            if (request.RequestUri is { IsAbsoluteUri: true } asked) Servers.Failed(new Uri(asked, "/"));
             throw TooSlow(e);
         }
         if (response.IsSuccessStatusCode || response.StatusCode == accepted) return response;
         using (response) throw new ApiException(response.StatusCode, await ProblemOfAsync(response, caller, limited).ConfigureAwait(false));
     }
 
-    private ServerUnreachableException TooSlow(Exception e) => new(Server, new TimeoutException("it did not answer in time", e));
+    private ServerUnreachableException TooSlow(Exception e) => new(Servers.All, new TimeoutException("it did not answer in time", e));
 
     /// <summary>A qgjob server explains every refusal in JSON; pages come from something else.</summary>
     private static bool IsJson(HttpResponseMessage response) =>

@@ -35,7 +35,7 @@ public sealed class OwnedProcessTests
     {
         var lines = new ConcurrentQueue<string>();
         var mark = ProcessMark.Once("test");
-        var spec = Shell("echo \"$ADDED ${HOME-none} $QGJOB_SERVER\"", mark, new() { ["ADDED"] = "a b", ["HOME"] = null });
+        var spec = Shell("echo \"$ADDED ${HOME-none} $QGJOB_SERVER_OF\"", mark, new() { ["ADDED"] = "a b", ["HOME"] = null });
         await using var process = OwnedProcess.Start(spec, lines.Enqueue, TimeProvider.System);
         await process.Exited.WaitAsync(Limit, Cancel);
         Assert.Equal([$"a b none {mark.Value}"], lines);

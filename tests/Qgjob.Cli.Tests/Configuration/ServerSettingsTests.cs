@@ -16,6 +16,8 @@ public sealed class ServerSettingsTests : IDisposable
         return ServerSettings.Read(world, url, token, folder["project/deep"]);
     }
 
+    private static (string, string?, string?) Told(ServerSettings settings) => (string.Join(',', settings.Urls.Select(u => u.ToString())), settings.Token, settings.Org);
+
     private void Project(string json) => folder.With("project/qgjob.json", json);
 
     private void Own(string json) => folder.With("project/no-config/qgjob/config.json", json);
@@ -23,16 +25,24 @@ public sealed class ServerSettingsTests : IDisposable
     [Fact]
     public void Flag_then_environment_then_project_then_person()
     {
-        Assert.Equal(new ServerSettings(new Uri("http://localhost:8000"), null, null), Read());
+        Assert.Equal(("http://localhost:8000/", null, null), Told(Read()));
         Own("""{"url": "http://own:1", "token": "own", "org": "own"}""");
-        Assert.Equal(new ServerSettings(new Uri("http://own:1"), "own", "own"), Read());
+        Assert.Equal(("http://own:1/", "own", "own"), Told(Read()));
         Project("""{"url": "http://project:1", "token": "project", "org": "project"}""");
-        Assert.Equal(new ServerSettings(new Uri("http://project:1"), "project", "project"), Read());
+        Assert.Equal(("http://project:1/", "project", "project"), Told(Read()));
         environment["QGJOB_URL"] = "http://variable:1";
         environment["QGJOB_TOKEN"] = "variable";
         environment["QGJOB_ORG"] = "variable";
-        Assert.Equal(new ServerSettings(new Uri("http://variable:1"), "variable", "variable"), Read());
-        Assert.Equal(new ServerSettings(new Uri("http://flag:1"), "flag", "variable"), Read("http://flag:1", "flag"));
+        Assert.Equal(("http://variable:1/", "variable", "variable"), Told(Read()));
+        Assert.Equal(("http://flag:1/", "flag", "variable"), Told(Read("http://flag:1", "flag")));
+    }
+
+    [Fact]
+    public void Several_servers_of_one_store_are_joined_by_commas()
+    {
+        environment["QGJOB_SERVER"] = "http://a:1, http://b:2";
+        Assert.Equal(("http://a:1/,http://b:2/", null, null), Told(Read()));
+        Assert.Throws<CliException>(() => Read("http://a:1,b"));
     }
 
     [Fact]

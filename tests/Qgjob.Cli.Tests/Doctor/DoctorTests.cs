@@ -153,5 +153,5 @@ public sealed class DoctorTests : IAsyncDisposable
     }
 
     private Task<IReadOnlyList<Finding>> Machine(int adbPort) => AgentDoctor.CheckMachineAsync(
-        new AgentOptions { Server = server.Url, DataFolder = folder["data"], ToolchainFolder = folder["toolchain"], AdbPort = adbPort }, TimeProvider.System, TestContext.Current.CancellationToken);
+        new AgentOptions { Servers = [server.Url], DataFolder = folder["data"], ToolchainFolder = folder["toolchain"], AdbPort = adbPort }, TimeProvider.System, TestContext.Current.CancellationToken);
 }
