@@ -65,6 +65,11 @@ need_databases() {
   [ "$code" -eq 0 ] || exit "$code"
 }
 
+# What cuts networks and moves clocks under the fault tests.
+need_fault_tools() {
+  need_commands ip:iproute2 iptables:iptables faketime:faketime
+}
+
 # What a native build takes besides the SDK.
 need_native_tools() {
   need_commands gcc:gcc
