@@ -35,10 +35,13 @@ internal sealed class RunningServer : IAsyncDisposable
     public string Blobs => Path.Combine(folder, "blobs");
     public IServiceProvider Services => app.Services;
 
-    public static async Task<RunningServer> StartAsync(IJobStore? store = null, params string[] more)
+    public static Task<RunningServer> StartAsync(IJobStore? store = null, params string[] more) => StartAsync(Clock(), store, more);
+
+    public static FakeTimeProvider Clock() => new(new DateTimeOffset(2030, 1, 1, 8, 0, 0, TimeSpan.Zero));
+
+    public static async Task<RunningServer> StartAsync(FakeTimeProvider time, IJobStore? store = null, params string[] more)
     {
         var folder = Directory.CreateTempSubdirectory("qgjob-server-test").FullName;
-        var time = new FakeTimeProvider(new DateTimeOffset(2030, 1, 1, 8, 0, 0, TimeSpan.Zero));
         var app = await ServerHost.BuildAsync(
             ["--urls", "http://127.0.0.1:0", "--data", folder, .. more], time, store ?? new MemoryStore(), TestContext.Current.CancellationToken);
         await app.StartAsync(TestContext.Current.CancellationToken);
@@ -54,6 +57,9 @@ internal sealed class RunningServer : IAsyncDisposable
             await Client.HealthAsync(TestContext.Current.CancellationToken);
         }
     }
+
+    /// <summary>Ends it in order, before its time.</summary>
+    public Task StopAsync() => app.StopAsync(TestContext.Current.CancellationToken);
 
     public async ValueTask DisposeAsync()
     {

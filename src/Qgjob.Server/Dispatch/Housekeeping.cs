@@ -24,6 +24,8 @@ internal sealed class Housekeeping(IJobStore store, IIdSource ids, TimeProvider 
     private static readonly TimeSpan LengthAlone = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan AskEveryAlone = TimeSpan.FromSeconds(20);
 
+    // Whoever else is there has asked several times meanwhile.
+    private static readonly TimeSpan SeemsAloneFor = TimeSpan.FromSeconds(10);
     // Longer than whoever wants it waits between two looks.
     private static readonly TimeSpan WantedFor = TimeSpan.FromMinutes(2);
 
@@ -33,7 +35,7 @@ internal sealed class Housekeeping(IJobStore store, IIdSource ids, TimeProvider 
     private Term? term;
     private Term? standby;
     private DateTimeOffset asked = DateTimeOffset.MinValue;
-    private DateTimeOffset stoodBy = DateTimeOffset.MinValue;
+    private DateTimeOffset? aloneSince;
 
     /// <summary>This server keeps house now. Any thread may ask.</summary>
     public bool IsOurs => isOnlyServer || IsMine(time.GetUtcNow());
@@ -55,31 +57,31 @@ internal sealed class Housekeeping(IJobStore store, IIdSource ids, TimeProvider 
     {
         if (isOnlyServer || !(needed || now - Volatile.Read(ref wanted).At < WantedFor)) yield break;
         var mine = IsMine(now);
-        var alone = mine && standby is not null && !OthersStandBy(now);
-        // The first term is a short one, and so is the last before the others left.
+        if (!mine) aloneSince = null;
+        var alone = now - aloneSince >= SeemsAloneFor;
+        // The last short term ends before a long pause does.
         if (now - asked < (alone && term!.Until - now > Length ? AskEveryAlone : AskEvery)) yield break;
         asked = now;
         yield return new TakeTerm(Term, id, alone ? LengthAlone : Length, now);
         // The one who keeps house stands by for nobody, and so sees whether another one does.
         if (mine) yield return new TakeTerm(StandbyTerm, id, TimeSpan.Zero, now);
-        else if (now - stoodBy >= AskEveryAlone)
-        {
-            stoodBy = now;
-            yield return new TakeTerm(StandbyTerm, id, LengthAlone, now);
-        }
+        else if (standby?.Holder != id || standby.Until - now <= LengthAlone - AskEveryAlone) yield return new TakeTerm(StandbyTerm, id, LengthAlone, now);
     }
 
     /// <summary>What the store said.</summary>
     public void Take(TakeTermAnswer answer)
     {
-        if (answer.Term.Name == StandbyTerm) standby = answer.Term;
+        if (answer.Term.Name == StandbyTerm)
+        {
+            standby = answer.Term;
+            var now = time.GetUtcNow();
+            aloneSince = standby.Holder == id && IsMine(now) ? aloneSince ?? now : null;
+        }
         else Volatile.Write(ref term, answer.Term);
     }
 
     /// <summary>What gives the term up, so that another server need not wait for its end; null when there is nothing to give.</summary>
     public TakeTerm? GiveUp(DateTimeOffset now) => !isOnlyServer && IsMine(now) ? new TakeTerm(Term, id, TimeSpan.Zero, now) : null;
-
-    private bool OthersStandBy(DateTimeOffset now) => standby is { } other && other.Holder != id && other.Until > now;
 
     private bool IsMine(DateTimeOffset now) => Volatile.Read(ref term) is { } held && held.Holder == id && held.Until > now;
 
