@@ -40,25 +40,40 @@ internal static class OrgsCommand
         var weight = new Option<string?>("--weight") { Description = "Share relative to other orgs', 0.01 to 1000 (at first 1)", HelpName = "W" };
         var devices = new Option<string?>("--max-devices") { Description = "Devices that it may use at once, or none for no limit", HelpName = "N" };
         var priority = new Option<string?>("--max-priority") { Description = "Highest priority that its jobs get, or none for no cap", HelpName = "P" };
-        var command = new Command("set", "Sets an org's share and limits; what is not given stays as it is") { id, weight, devices, priority };
+        var keep = new Option<string?>("--keep-days") { Description = "Days that its finished runs are kept, or none for what the server keeps", HelpName = "N" };
+        var disk = new Option<string?>("--max-disk-gb") { Description = "Room for its logs and artifacts in GB, or none for no limit of its own", HelpName = "N" };
+        var command = new Command("set", "Sets an org's share and limits; what is not given stays as it is") { id, weight, devices, priority, keep, disk };
         bind(command, async (call, cancel) =>
         {
             var org = Call.Name("org", call.Value(id)!);
             var (w, d, p) = (call.Value(weight), call.Value(devices), call.Value(priority));
-            if (w is null && d is null && p is null) throw CliException.Usage("Nothing is to be set.", "Add --weight, --max-devices or --max-priority.");
+            var (k, g) = (call.Value(keep), call.Value(disk));
+            if (w is null && d is null && p is null && k is null && g is null)
+                throw CliException.Usage("Nothing is to be set.", "Add --weight, --max-devices, --max-priority, --keep-days or --max-disk-gb.");
             // Mistakes are found before anything is asked.
-            var asked = new OrgSettings { Weight = ParseWeight(w), MaxDevices = ParseDevices(d), MaxPriority = ParsePriority(p) };
+            var asked = new OrgSettings
+            {
+                Weight = ParseWeight(w),
+                MaxDevices = ParseDevices(d),
+                MaxPriority = ParsePriority(p),
+                KeepDays = ParseWhole("--keep-days", k, 1, 36_500, "days"),
+                MaxDiskGb = ParseWhole("--max-disk-gb", g, 0, 1_000_000, "gigabytes"),
+            };
             var now = (await call.Client.ListOrgsAsync(cancel).ConfigureAwait(false)).Items.FirstOrDefault(o => o.OrgId == org);
             var view = await call.Client.SetOrgAsync(org, new OrgSettings
             {
                 Weight = w is null ? now?.Weight : asked.Weight,
                 MaxDevices = d is null ? now?.MaxDevices : asked.MaxDevices,
                 MaxPriority = p is null ? now?.MaxPriority : asked.MaxPriority,
+                KeepDays = k is null ? now?.KeepDays : asked.KeepDays,
+                MaxDiskGb = g is null ? now?.MaxDiskGb : asked.MaxDiskGb,
             }, cancel).ConfigureAwait(false);
             if (call.Json) call.WriteJson("org", view, WireJson.Default.OrgView);
             else
                 call.Out.WriteLine($"{view.OrgId}: weight {WeightOf(view)}, {(view.MaxDevices is { } most ? $"at most {Quantity.Of(most, "device")}" : "no limit of devices")}, "
-                    + (view.MaxPriority is null ? "no cap of priority" : $"priority {PriorityText.Show(view.MaxPriority)} at most"));
+                    + (view.MaxPriority is null ? "no cap of priority" : $"priority {PriorityText.Show(view.MaxPriority)} at most")
+                    + (view.KeepDays is { } days ? $", runs kept {Quantity.Of(days, "day")}" : "")
+                    + (view.MaxDiskGb is { } gb ? $", {gb} GB of logs and artifacts at most" : ""));
             return ExitCode.Passed;
         });
         return command;
@@ -75,6 +90,11 @@ internal static class OrgsCommand
         text is null or None ? null
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value <= 1_000_000 ? value
         : throw CliException.Usage($"--max-devices: '{text}' is not a number of devices.", "Give a whole number, 0 for no device at all, or none for no limit.");
+
+    private static int? ParseWhole(string option, string? text, int least, int most, string what) =>
+        text is null or None ? null
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most ? value
+        : throw CliException.Usage($"{option}: '{text}' is not a number of {what} from {least} to {most}.", "Give a whole number, or none for the server's own setting.");
 
     private static int? ParsePriority(string? text) => text is null or None ? null : PriorityText.Parse("--max-priority", text);
 }

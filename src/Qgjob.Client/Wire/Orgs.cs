@@ -12,6 +12,10 @@ public sealed record OrgSettings
     /// <summary>Highest priority that its jobs get, whatever they ask for; a word or a number as in submissions; null: no cap.</summary>
     [JsonConverter(typeof(PriorityConverter))]
     public int? MaxPriority { get; init; }
+    /// <summary>Its finished runs, with logs and artifacts, are kept so many days; null: as long as the server keeps them.</summary>
+    public int? KeepDays { get; init; }
+    /// <summary>Room for its logs and artifacts, in GB of 10^9 bytes; null: no limit of its own.</summary>
+    public int? MaxDiskGb { get; init; }
 }
 
 /// <summary>An org as the API shows it.</summary>
@@ -25,6 +29,10 @@ public sealed record OrgView
     public int? MaxDevices { get; init; }
     /// <summary>Highest priority that its jobs get; null: no cap.</summary>
     public int? MaxPriority { get; init; }
+    /// <summary>Its finished runs, with logs and artifacts, are kept so many days; null: as long as the server keeps them.</summary>
+    public int? KeepDays { get; init; }
+    /// <summary>Room for its logs and artifacts, in GB of 10^9 bytes; null: no limit of its own.</summary>
+    public int? MaxDiskGb { get; init; }
     /// <summary>Devices that its jobs are on.</summary>
     public required int DevicesInUse { get; init; }
     /// <summary>Its jobs that wait.</summary>

@@ -13,6 +13,10 @@ public sealed record OrgShare
     public int? MaxDevices { get; init; }
     /// <summary>Highest priority that its jobs get, whatever they ask for; null: no cap.</summary>
     public int? MaxPriority { get; init; }
+    /// <summary>Its finished runs, with logs and artifacts, are kept so many days; null: as the server's settings say.</summary>
+    public int? KeepDays { get; init; }
+    /// <summary>Room for its logs and artifacts, in GB of 10^9 bytes; null: no limit of its own.</summary>
+    public int? MaxDiskGb { get; init; }
     /// <summary>Device seconds used, divided by the weight: who has the lowest is served first.</summary>
     public double VirtualTime { get; init; }
     /// <summary>Jobs that wait.</summary>

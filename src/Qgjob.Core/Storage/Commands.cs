@@ -195,7 +195,10 @@ public sealed record ExpireAnswer(int Ended);
 /// <param name="Weight">Its share relative to other orgs'; above 0.</param>
 /// <param name="MaxDevices">Devices it may use at once; null: no limit.</param>
 /// <param name="MaxPriority">Highest priority of its jobs, from the next submission on; null: no cap.</param>
-public sealed record SetOrg(string Pool, string OrgId, double Weight, int? MaxDevices, int? MaxPriority) : StoreCommand<SetOrgAnswer>;
+/// <param name="KeepDays">Its finished runs are kept so many days; null: as the server's settings say.</param>
+/// <param name="MaxDiskGb">Room for its logs and artifacts; null: no limit of its own.</param>
+public sealed record SetOrg(
+    string Pool, string OrgId, double Weight, int? MaxDevices, int? MaxPriority, int? KeepDays = null, int? MaxDiskGb = null) : StoreCommand<SetOrgAnswer>;
 
 /// <summary>Answer to <see cref="SetOrg"/>.</summary>
 public sealed record SetOrgAnswer(OrgShare Org);

@@ -7,7 +7,8 @@ namespace Qgjob.Server.Agents;
 /// <summary>Which attempt a lease's token may still write files for.</summary>
 internal sealed class AttemptAccess(IJobStore store, TimeProvider time)
 {
-    private static readonly TimeSpan AfterFinish = TimeSpan.FromMinutes(10);
+    /// <summary>So long after its end an attempt may still deliver artifacts.</summary>
+    public static readonly TimeSpan AfterFinish = TimeSpan.FromMinutes(10);
 
     /// <summary>The attempt: running, or ended by its agent (not lost) less than ten minutes ago.</summary>
     /// <exception cref="RefusedException">409: the token is not valid any more.</exception>

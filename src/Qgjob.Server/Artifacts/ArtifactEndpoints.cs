@@ -4,6 +4,7 @@ using Microsoft.Net.Http.Headers;
 using Qgjob.Client.Wire;
 using Qgjob.Server.Http;
 using Qgjob.Server.Jobs;
+using Qgjob.Server.Retention;
 
 namespace Qgjob.Server.Artifacts;
 
@@ -12,22 +13,24 @@ internal static class ArtifactEndpoints
 {
     public static void MapArtifacts(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/jobs/{job_id}/artifacts", ListAsync).WithTags("Jobs").WithSummary("Files that a job's attempts left").ProducesProblem(404);
-        routes.MapGet("/jobs/{job_id}/artifacts/{attempt}/{**name}", DownloadAsync).WithTags("Jobs").WithSummary("One of these files; ranges are honoured").ProducesProblem(404);
+        routes.MapGet("/jobs/{job_id}/artifacts", ListAsync).WithTags("Jobs").WithSummary("Files that a job's attempts left").ProducesProblem(404).ProducesProblem(410);
+        routes.MapGet("/jobs/{job_id}/artifacts/{attempt}/{**name}", DownloadAsync).WithTags("Jobs").WithSummary("One of these files; ranges are honoured").ProducesProblem(404).ProducesProblem(410);
     }
 
     private static async Task<Ok<ListOf<ArtifactView>>> ListAsync(
-        [FromRoute(Name = "job_id")] string jobId, JobReader jobs, ArtifactFiles artifacts, CancellationToken cancel)
+        [FromRoute(Name = "job_id")] string jobId, JobReader jobs, ArtifactFiles artifacts, RemovedFiles removed, CancellationToken cancel)
     {
         var (job, _) = await jobs.FindAsync(jobId, cancel);
+        await removed.RefuseAsync(job, cancel);
         return TypedResults.Ok(new ListOf<ArtifactView>(artifacts.List(job.Id)));
     }
 
     private static async Task<PhysicalFileHttpResult> DownloadAsync(
         [FromRoute(Name = "job_id")] string jobId, string attempt, string name,
-        HttpResponse response, JobReader jobs, ArtifactFiles artifacts, CancellationToken cancel)
+        HttpResponse response, JobReader jobs, ArtifactFiles artifacts, RemovedFiles removed, CancellationToken cancel)
     {
         var (job, _) = await jobs.FindAsync(jobId, cancel);
+        await removed.RefuseAsync(job, cancel);
         var number = (int)Check.Number("attempt", attempt, 1, 1000)!.Value;
         var path = artifacts.Find(job.Id, number, name) ?? throw RefusedException.NotFound($"artifact of job {jobId}, attempt {number},", name);
         response.Headers.XContentTypeOptions = "nosniff";

@@ -21,6 +21,28 @@ internal sealed class BlobFolder(ServerSettings settings, IIdSource ids)
 
     public string AttemptFolder(string jobId, int attempt) => Path.Combine(root, "attempts", jobId, attempt.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
+    /// <summary>Every build's file.</summary>
+    public IEnumerable<FileInfo> Builds() => FilesIn("builds");
+
+    /// <summary>Every test bundle's file.</summary>
+    public IEnumerable<FileInfo> Bundles() => FilesIn("bundles");
+
+    /// <summary>Notes that a bundle was used, so that it is kept; its bytes and their date stay.</summary>
+    public static void Use(string bundlePath, DateTimeOffset now)
+    {
+        try
+        {
+            File.SetLastAccessTimeUtc(bundlePath, now.UtcDateTime);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It went this moment, which its reader meets next; or a file system that keeps no such times.
+        }
+    }
+
+    private IEnumerable<FileInfo> FilesIn(string folder) =>
+        Directory.Exists(Path.Combine(root, folder)) ? new DirectoryInfo(Path.Combine(root, folder)).EnumerateFiles("*", SearchOption.AllDirectories) : [];
+
     /// <summary>Takes a body in, hashing it on the way; never more than a buffer of it is in memory.</summary>
     /// <exception cref="RefusedException">It is larger than the limit.</exception>
     public async Task<ReceivedFile> ReceiveAsync(HttpRequest request, long limit, string limitSetting, CancellationToken cancel)

@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Qgjob.Server.Hosting;
 
-/// <summary>Durations (<c>500ms</c>, <c>60</c>, <c>60s</c>, <c>10m</c>, <c>1h</c>) and sizes (<c>1024</c>, <c>512MiB</c>, <c>4GiB</c>) as people write them.</summary>
+/// <summary>Durations (<c>500ms</c>, <c>60</c>, <c>60s</c>, <c>10m</c>, <c>1h</c>, <c>30d</c>) and sizes (<c>1024</c>, <c>512MiB</c>, <c>4GiB</c>) as people write them.</summary>
 internal static class Quantities
 {
-    private static readonly (string Unit, double Seconds)[] Times = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("", 1)];
+    private static readonly (string Unit, double Seconds)[] Times = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86400), ("", 1)];
     private static readonly (string Unit, double Bytes)[] Sizes =
         [("GiB", 1L << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("GB", 1e9), ("MB", 1e6), ("KB", 1e3), ("B", 1), ("", 1)];
 

@@ -19,6 +19,7 @@ using Qgjob.Server.Logs;
 using Qgjob.Server.Orgs;
 using Qgjob.Server.Pages;
 using Qgjob.Server.Resources;
+using Qgjob.Server.Retention;
 using Qgjob.Server.Runs;
 using Qgjob.Server.Trace;
 using Qgjob.Stores;
@@ -142,6 +143,14 @@ internal static class ServerHost
             .AddSingleton<Contact>()
             .AddSingleton<Housekeeping>()
             .AddSingleton<Dispatcher>()
+            .AddSingleton<JobFiles>()
+            .AddSingleton<RemovedFiles>()
+            .AddSingleton<Settled>()
+            .AddSingleton<HistoryRetention>()
+            .AddSingleton<FileRetention>()
+            .AddSingleton<UploadRetention>()
+            .AddSingleton<RetentionRound>()
+            .AddHostedService<RetentionService>()
             .AddHostedService<ClockReadings>()
             .AddHostedService(services => services.GetRequiredService<Dispatcher>())
             .ConfigureHttpJsonOptions(o => WireOptions.Apply(o.SerializerOptions))

@@ -20,6 +20,12 @@ internal sealed record ServerSettings
     public long MaxBundleBytes { get; init; }
     public long MaxArtifactBytes { get; init; }
     public long MaxLogBytes { get; init; }
+    /// <summary>Finished runs with all that belongs to them, and whatever nobody used for as long.</summary>
+    public TimeSpan Keep { get; init; }
+    /// <summary>Logs and artifacts of finished runs.</summary>
+    public TimeSpan KeepFiles { get; init; }
+    /// <summary>Room for blobs; null: no limit.</summary>
+    public long? MaxDiskBytes { get; init; }
     public string? PortFile { get; init; }
     public LogLevel LogLevel { get; init; }
 
@@ -37,6 +43,9 @@ internal sealed record ServerSettings
         ("max-bundle", "largest test bundle (default: 512MiB)"),
         ("max-artifact", "largest artifact (default: 2GiB)"),
         ("max-log", "largest log of an attempt (default: 64MiB)"),
+        ("keep", "finished runs are kept so long, and what nobody used meanwhile (default: 90d)"),
+        ("keep-files", "their logs and artifacts are kept so long (default: 30d)"),
+        ("max-disk", "room for blobs; beyond it the oldest logs and artifacts go first; or none (default: 20GB)"),
         ("port-file", "file to write the address to when ready"),
         ("ready-file", "the same as --port-file"),
         ("log-level", "trace, debug, information, warning, error (default: warning)"),
@@ -53,6 +62,9 @@ internal sealed record ServerSettings
         TimeSpan Time(string key, string fallback) => Quantities.TryDuration(Text(key) ?? fallback, out var time) && time > TimeSpan.Zero && time <= TimeSpan.FromDays(1)
             ? time
             : throw new SettingsException(key, $"'{Text(key)}' is not a duration between 1ms and 24h, for instance 60s");
+        TimeSpan Age(string key, string fallback) => Quantities.TryDuration(Text(key) ?? fallback, out var age) && age >= TimeSpan.FromHours(1)
+            ? age
+            : throw new SettingsException(key, $"'{Text(key)}' is not a duration of 1h or more, for instance 30d");
         long Bytes(string key, string fallback) => Quantities.TryBytes(Text(key) ?? fallback, out var bytes) && bytes > 0
             ? bytes
             : throw new SettingsException(key, $"'{Text(key)}' is not a size, for instance 512MiB");
@@ -75,6 +87,9 @@ internal sealed record ServerSettings
             MaxBundleBytes = Bytes("max-bundle", "512MiB"),
             MaxArtifactBytes = Bytes("max-artifact", "2GiB"),
             MaxLogBytes = Bytes("max-log", "64MiB"),
+            Keep = Age("keep", "90d"),
+            KeepFiles = Age("keep-files", "30d"),
+            MaxDiskBytes = Text("max-disk") == "none" ? null : Bytes("max-disk", "20GB"),
             PortFile = Text("port-file") ?? Text("ready-file"),
             LogLevel = Enum.TryParse<LogLevel>(Text("log-level") ?? "warning", ignoreCase: true, out var level) && Enum.IsDefined(level)
                 ? level

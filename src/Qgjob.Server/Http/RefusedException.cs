@@ -15,6 +15,8 @@ internal sealed class RefusedException(int status, string title, string detail, 
 
     public static RefusedException Conflict(string detail) => new(StatusCodes.Status409Conflict, "Conflict", detail);
 
+    public static RefusedException Gone(string detail) => new(StatusCodes.Status410Gone, "Gone", detail);
+
     public static RefusedException TooLarge(long limit, string setting) =>
         new(StatusCodes.Status413PayloadTooLarge, "Too large", $"The body is larger than {limit} bytes ({setting}).");
 }

@@ -4,6 +4,7 @@ using Qgjob.Core.Storage;
 using Qgjob.Server.Events;
 using Qgjob.Server.Http;
 using Qgjob.Server.Jobs;
+using Qgjob.Server.Retention;
 
 namespace Qgjob.Server.Logs;
 
@@ -19,12 +20,12 @@ internal static class LogEndpoints
     public static void MapLogs(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/jobs/{job_id}/log", ReadAsync).WithTags("Jobs")
             .WithSummary("The log of the latest attempt (or of one), as UTF-8 text; with follow until the attempt ends")
-            .Produces<string>(200, "text/plain").ProducesProblem(400).ProducesProblem(404);
+            .Produces<string>(200, "text/plain").ProducesProblem(400).ProducesProblem(404).ProducesProblem(410);
 
     private static async Task ReadAsync(
         [FromRoute(Name = "job_id")] string jobId,
         [FromQuery(Name = "attempt")] string? attempt, [FromQuery(Name = "follow")] string? follow, [FromQuery(Name = "offset")] string? offset,
-        HttpResponse response, JobReader jobs, IJobStore store, LogFiles logs, Pulses pulses, TimeProvider time, IHostApplicationLifetime life, CancellationToken aborted)
+        HttpResponse response, JobReader jobs, IJobStore store, LogFiles logs, RemovedFiles removed, Pulses pulses, TimeProvider time, IHostApplicationLifetime life, CancellationToken aborted)
     {
         var asked = (int?)Check.Number("attempt", attempt, 1, 1000);
         var live = Check.Flag("follow", follow);
@@ -44,6 +45,7 @@ internal static class LogEndpoints
         var number = asked ?? job.Attempt;
         if (number > job.Attempt) throw RefusedException.NotFound($"attempt of job {jobId}", number.ToString(CultureInfo.InvariantCulture));
 
+        await removed.RefuseAsync(job, stop.Token);
         response.ContentType = "text/plain; charset=utf-8";
         response.Headers[AttemptHeader] = number.ToString(CultureInfo.InvariantCulture);
         response.Headers.XContentTypeOptions = "nosniff";

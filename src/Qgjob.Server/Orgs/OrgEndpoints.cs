@@ -38,7 +38,9 @@ internal static class OrgEndpoints
         if (weight is not (>= LeastWeight and <= MostWeight)) throw RefusedException.Invalid("weight", $"must be from {LeastWeight} to {MostWeight}");
         int? devices = body.MaxDevices is null ? null : Check.Range("max_devices", body.MaxDevices, 0, 1_000_000, 0);
         int? priority = body.MaxPriority is null ? null : Check.Range("max_priority", body.MaxPriority, -10, 10, 0);
-        var answer = await dispatcher.SendAsync(new SetOrg(Run.DefaultPool, id, weight, devices, priority), cancel);
+        int? days = body.KeepDays is null ? null : Check.Range("keep_days", body.KeepDays, 1, 36_500, 0);
+        int? gigabytes = body.MaxDiskGb is null ? null : Check.Range("max_disk_gb", body.MaxDiskGb, 0, 1_000_000, 0);
+        var answer = await dispatcher.SendAsync(new SetOrg(Run.DefaultPool, id, weight, devices, priority, days, gigabytes), cancel);
         return TypedResults.Ok(View(answer.Org, await store.OrgsAsync(Run.DefaultPool, cancel)));
     }
 
@@ -48,6 +50,8 @@ internal static class OrgEndpoints
         Weight = org.Weight,
         MaxDevices = org.MaxDevices,
         MaxPriority = org.MaxPriority,
+        KeepDays = org.KeepDays,
+        MaxDiskGb = org.MaxDiskGb,
         DevicesInUse = org.Active,
         JobsWaiting = org.Queued,
         // Who may use no device takes nothing from the others, whatever waits.

@@ -52,6 +52,7 @@ internal sealed class Submissions(
         if (spec.BundleSha256 is { } bundle && !File.Exists(blobs.BundlePath(spec.OrgId, bundle)))
             throw RefusedException.Invalid("bundle_sha256", $"the server has no test bundle {bundle} of {spec.OrgId}; upload it first");
         spec = spec with { Resources = await needs.CheckAsync(spec.OrgId, options.Needs, spec.Env, cancel) };
+        if (spec.BundleSha256 is { } used) BlobFolder.Use(blobs.BundlePath(spec.OrgId, used), time.GetUtcNow());
         (spec, var note) = await caps.ApplyAsync(spec, cancel);
         IReadOnlyList<string>? notes = note is null ? null : [note];
 

@@ -157,7 +157,7 @@ internal static class Records
         UsedAt = row.Time(9),
     };
 
-    public const string OrgColumns = "pool, org_id, weight, max_devices, max_priority, virtual_time, queued, active, revision";
+    public const string OrgColumns = "pool, org_id, weight, max_devices, max_priority, virtual_time, queued, active, revision, keep_days, max_disk_gb";
 
     public static OrgShare Org(Statement row) => new()
     {
@@ -170,6 +170,8 @@ internal static class Records
         Queued = row.Int(6),
         Active = row.Int(7),
         Revision = row.Long(8),
+        KeepDays = row.IntOrNull(9),
+        MaxDiskGb = row.IntOrNull(10),
     };
 
     public const string ResourceColumns = "org_id, name, units, revision";

@@ -37,5 +37,7 @@ public sealed class OrgTests : IAsyncDisposable
         Assert.Equal(new OrgSettings { Weight = 2 }, Sent());
         Assert.Contains("no limit of devices, no cap of priority", (await Run("orgs", "set", "new", "--weight", "3")).Out, StringComparison.Ordinal);
         Assert.Equal(new OrgSettings { Weight = 3 }, Sent());
+        await Run("orgs", "set", "o", "--keep-days", "30", "--max-disk-gb", "100");
+        Assert.Equal(new OrgSettings { Weight = 2, MaxDevices = 20, MaxPriority = 1, KeepDays = 30, MaxDiskGb = 100 }, Sent());
     }
 }

@@ -24,6 +24,8 @@ public sealed class SettingsTests
     [Theory]
     [InlineData("--lease-ttl", "soon", "lease-ttl: 'soon'")]
     [InlineData("--lease-ttl", "30s", "lease-ttl: must be longer")]
+    [InlineData("--keep", "5m", "keep: '5m' is not a duration of 1h or more")]
+    [InlineData("--max-disk", "lots", "max-disk: 'lots' is not a size")]
     [InlineData("--max-build", "-1", "max-build")]
     [InlineData("--urls", "https://x", "urls")]
     [InlineData("--urls", "8000", "urls")]

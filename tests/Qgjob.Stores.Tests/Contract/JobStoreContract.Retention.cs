@@ -165,10 +165,12 @@ public abstract partial class JobStoreContract
     {
         await lab.RegisterAsync("a1", "b1", Lab.Phone("d1"));
         var jobs = new List<string>();
+        var leases = new List<LeaseRef>();
         foreach (var org in new[] { "acme", "other", "acme" })
         {
             jobs.Add((await lab.SubmitAsync(r => r with { IdempotencyKey = $"k{jobs.Count}", BodyHash = "h" }, Lab.Spec(org: org)))[0]);
-            await lab.FinishAsync(await lab.ClaimAsync("d1", jobs[^1]), AttemptOutcome.Passed, Lab.Test("x", TestStatus.Passed));
+            leases.Add(await lab.ClaimAsync("d1", jobs[^1]));
+            await lab.FinishAsync(leases[^1], AttemptOutcome.Passed, Lab.Test("x", TestStatus.Passed));
             lab.Now += TimeSpan.FromHours(1);
         }
         var unfinished = (await lab.SubmitAsync(Lab.Spec()))[0];
@@ -185,11 +187,24 @@ public abstract partial class JobStoreContract
         Assert.Empty(await Store.AttemptsAsync(jobs[0], Cancel));
         Assert.Empty(await Store.TestResultsAsync(jobs[0], 1, Cancel));
         Assert.Empty(await Store.EventsAsync(runs[0], null, 0, 100, Cancel));
-        Assert.Null(await Store.FindAttemptAsync(new LeaseRef("d1", 1), Cancel));
+        Assert.Null(await Store.FindAttemptAsync(leases[0], Cancel));
+        Assert.NotNull(await Store.FindAttemptAsync(leases[2], Cancel));
         Assert.NotEmpty(await Store.EventsAsync(runs[2], null, 0, 100, Cancel));
         Assert.NotNull(await Store.FindJobAsync(unfinished, Cancel));
         // Its idempotency key is free again.
         Assert.IsType<EnqueueAnswer.Accepted>(await lab.DoAsync(lab.NewRun([Lab.Spec()], "k0", "h")));
+    }
+
+    [Fact]
+    public async Task An_org_keeps_its_own_limits_of_days_and_room()
+    {
+        var set = (await lab.DoAsync(new SetOrg(Run.DefaultPool, "acme", 1, null, null, KeepDays: 7, MaxDiskGb: 50))).Org;
+        Assert.Equal((7, 50), (set.KeepDays, set.MaxDiskGb));
+        await lab.SubmitAsync(Lab.Spec());
+        Assert.Equal((7, 50), ((await lab.OrgAsync()).KeepDays, (await lab.OrgAsync()).MaxDiskGb));
+        await lab.DoAsync(new SetOrg(Run.DefaultPool, "acme", 1, null, null));
+        Assert.Null((await lab.OrgAsync()).KeepDays);
+        await Assert.ThrowsAsync<ArgumentException>(() => lab.DoAsync(new SetOrg(Run.DefaultPool, "acme", 1, null, null, KeepDays: 0)));
     }
 
     [Fact]

@@ -45,7 +45,7 @@ internal sealed class Trace(IJobStore model, CancellationToken cancel)
             20 => ExpireQueued(step),
             21 => new SetOrg(Run.DefaultPool, Org(step.A), 0.5 * (1 + (step.B % 4)), step.C % 3 == 0 ? step.B % 3 : null, step.C % 4 == 0 ? 0 : null),
             22 => new SetResource(Org(step.A), $"r{step.B % 2}", [.. Enumerable.Range(step.A % 2, step.C % 4).Select(i => $"u{i}")]),
-            23 => SetEstimate(step),
+            23 => step.C % 4 == 0 ? new Forget(lab.Now - TimeSpan.FromSeconds(step.A), 1 + (step.B % 8), lab.Now) : SetEstimate(step),
             _ => new PutBuild(Org(step.A), Version(step.B), new Build(
                 (Platform)(step.C % 2), "com.example", $"sha-{step.C % 3}", 1, "app", "1", lab.Now), lab.Now),
         };

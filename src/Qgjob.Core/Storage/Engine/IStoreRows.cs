@@ -97,22 +97,20 @@ public interface IStoreRows
     /// <param name="key">Its key.</param>
     /// <param name="seconds">The mean.</param>
     /// <param name="learnedAt">When it was last learned; default: unknown.</param>
-    void SaveEstimate(string key, double seconds, DateTimeOffset learnedAt) => SaveEstimate(key, seconds);
-    /// <summary>Inserts or replaces, without a time.</summary>
-    void SaveEstimate(string key, double seconds) => throw new NotSupportedException();
+    void SaveEstimate(string key, double seconds, DateTimeOffset learnedAt);
 
     /// <summary>Every group, in any order.</summary>
-    IEnumerable<Group> AllGroups() => throw new NotSupportedException();
+    IEnumerable<Group> AllGroups();
     /// <summary>Every app version, in any order.</summary>
-    IEnumerable<AppVersion> AllAppVersions() => throw new NotSupportedException();
+    IEnumerable<AppVersion> AllAppVersions();
     /// <summary>Every device, in any order.</summary>
-    IEnumerable<Device> AllDevices() => throw new NotSupportedException();
+    IEnumerable<Device> AllDevices();
     /// <summary>Every agent, in any order.</summary>
-    IEnumerable<Agent> AllAgents() => throw new NotSupportedException();
+    IEnumerable<Agent> AllAgents();
     /// <summary>Every estimate, in any order.</summary>
-    IEnumerable<EstimateRow> AllEstimates() => throw new NotSupportedException();
+    IEnumerable<EstimateRow> AllEstimates();
     /// <summary>Removes a row that nothing refers to any more.</summary>
-    void Remove(GoneRow gone) => throw new NotSupportedException();
+    void Remove(GoneRow gone);
 
     /// <summary>The term, or null when nobody ever had it.</summary>
     Term? FindTerm(string name);

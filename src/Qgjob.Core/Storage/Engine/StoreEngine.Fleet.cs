@@ -56,15 +56,8 @@ public sealed partial class StoreEngine
             Online = true,
             OfflineSince = null,
         };
-        if (known is not null && SameForClaims(known, device)) return;
-        var revision = rows.NextRevision();
-        rows.Save(device with
-        {
-            Version = device.Version + 1,
-            Revision = revision,
-            // It may have been here before and be forgotten. Every claim takes a revision, so its tokens were all below.
-            LastToken = known?.LastToken ?? revision - 1,
-        });
+        if (known is null || !SameForClaims(known, device))
+            rows.Save(device with { Version = device.Version + 1, Revision = rows.NextRevision() });
     }
 
     private static bool SameForClaims(Device a, Device b) =>

@@ -20,6 +20,8 @@ public sealed partial class StoreEngine
             Weight = command.Weight,
             MaxDevices = command.MaxDevices,
             MaxPriority = command.MaxPriority,
+            KeepDays = command.KeepDays,
+            MaxDiskGb = command.MaxDiskGb,
             Revision = rows.NextRevision(),
         };
         rows.Save(org);

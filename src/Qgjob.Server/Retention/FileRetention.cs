@@ -1,0 +1,90 @@
+using Qgjob.Core.Storage;
+
+namespace Qgjob.Server.Retention;
+
+/// <summary>Removes logs and artifacts of finished runs: those that are too old, and the oldest when they take too much room.</summary>
+internal sealed class FileRetention(IJobStore store, JobFiles files, UploadRetention uploads, Settled settled)
+{
+    private const int FoldersPerStep = 200;
+    /// <summary>Files without a job: one that was purged while something was still being written.</summary>
+    private static readonly TimeSpan OrphansAfter = TimeSpan.FromHours(1);
+
+    private readonly Dictionary<string, string> orgs = [];
+
+    /// <returns>Jobs whose files were removed.</returns>
+    public async Task<int> RemoveOldAsync(KeepRules rules, DateTimeOffset now, Func<Task<bool>> next, CancellationToken cancel)
+    {
+        var removed = 0;
+        var looked = 0;
+        // An attempt leaves nothing before it begins, so files that are younger are not due, whenever their run ended.
+        foreach (var folder in files.All().TakeWhile(f => f.At < now - rules.ShortestFiles))
+        {
+            if (await RemoveAsync(folder, rules, now, onlyOld: true, cancel)) removed++;
+            if (++looked % FoldersPerStep == 0 && !await next()) break;
+        }
+        return removed;
+    }
+
+    /// <returns>Jobs whose files were removed.</returns>
+    public async Task<int> RemoveBeyondAsync(long? maxBytes, KeepRules rules, DateTimeOffset now, Func<Task<bool>> next, CancellationToken cancel)
+    {
+        var quotas = rules.Quotas.ToList();
+        if (maxBytes is null && quotas.Count == 0) return 0;
+        var left = new List<SizedFolder>();
+        foreach (var folder in files.All())
+        {
+            left.Add(new SizedFolder(folder, files.SizeOf(folder.JobId)));
+            if (left.Count % FoldersPerStep == 0 && !await next()) return 0;
+        }
+        var removed = new HashSet<SizedFolder>();
+        foreach (var (org, bytes) in quotas)
+        {
+            var own = new List<SizedFolder>();
+            foreach (var one in left)
+                if (await OrgOfAsync(one.Folder.JobId, cancel) == org) own.Add(one);
+            await ShrinkAsync(own, own.Sum(f => f.Bytes) - bytes, removed, rules, now, next, cancel);
+        }
+        foreach (var gone in orgs.Keys.Except(left.Select(s => s.Folder.JobId)).ToList()) orgs.Remove(gone);
+        if (maxBytes is not { } most) return removed.Count;
+        left.RemoveAll(removed.Contains);
+        await ShrinkAsync(left, left.Sum(f => f.Bytes) + uploads.Bytes() - most, removed, rules, now, next, cancel);
+        return removed.Count;
+    }
+
+    private async Task ShrinkAsync(
+        List<SizedFolder> oldestFirst, long tooMuch, HashSet<SizedFolder> removed, KeepRules rules, DateTimeOffset now, Func<Task<bool>> next, CancellationToken cancel)
+    {
+        var steps = 0;
+        foreach (var one in oldestFirst)
+        {
+            if (tooMuch <= 0) return;
+            if (++steps % FoldersPerStep == 0 && !await next()) return;
+            if (!await RemoveAsync(one.Folder, rules, now, onlyOld: false, cancel)) continue;
+            tooMuch -= one.Bytes;
+            removed.Add(one);
+        }
+    }
+
+    private async Task<bool> RemoveAsync(JobFolder folder, KeepRules rules, DateTimeOffset now, bool onlyOld, CancellationToken cancel)
+    {
+        if (await store.FindJobAsync(folder.JobId, cancel) is not { Job: var job })
+        {
+            if (now - folder.At < OrphansAfter) return false;
+            files.Remove(folder.JobId);
+            return true;
+        }
+        if (await store.FindRunAsync(job.RunId, cancel) is not { } run) return false;
+        if (onlyOld && !(run.FinishedAt < now - rules.FilesOf(run.OrgId))) return false;
+        if (!await settled.IsAsync(run, [job], now, cancel)) return false;
+        files.Empty(job.Id);
+        return true;
+    }
+
+    private async ValueTask<string?> OrgOfAsync(string jobId, CancellationToken cancel)
+    {
+        if (orgs.TryGetValue(jobId, out var org)) return org;
+        return await store.FindJobAsync(jobId, cancel) is { Job.OrgId: var found } ? orgs[jobId] = found : null;
+    }
+
+    private sealed record SizedFolder(JobFolder Folder, long Bytes);
+}
