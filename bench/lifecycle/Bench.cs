@@ -58,12 +58,13 @@ internal sealed class Bench(Options options, StoreHome store, QgjobServer server
         var jobs = options.Jobs ?? 50_000;
         var clients = new Clients(server.Address);
         var working = await StartAgentsAsync(options.Agents ?? Math.Max(1, devices / 64), devices, cancel);
-        await MeasureAsync("batch", jobs, count => clients.BatchesAsync(4, count, options.JobsPerRun, cancel), working, cancel);
+        await MeasureAsync("batch", jobs, count => clients.BatchesAsync(2, count, options.JobsPerRun, cancel), working, cancel);
     }
 
     private async Task MeasureAsync(string mode, int jobs, Func<int, Task> load, Task working, CancellationToken cancel)
     {
-        var due = Math.Max(mode == "batch" ? options.JobsPerRun * 4 : 500, jobs / 2);
+        // The server compiles its hot paths anew while they run.
+        var due = options.WarmUp ?? jobs;
         await OrFailAsync(load(due), working);
         await SettledAsync(due, working, cancel);
         var rates = new List<(double Rate, double P50, double P99, double Server, double Store, double Mine)>();

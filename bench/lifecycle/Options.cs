@@ -12,6 +12,8 @@ internal sealed record Options
     public int? Devices { get; private init; }
     public int Clients { get; private init; } = 64;
     public int? Agents { get; private init; }
+    /// <summary>Jobs before anything is measured; null: as many as are measured.</summary>
+    public int? WarmUp { get; private init; }
     public int JobsPerRun { get; private init; } = 1000;
     public int Runs { get; private init; } = 3;
     public int Seconds { get; private init; } = 40;
@@ -38,6 +40,7 @@ internal sealed record Options
                 "--devices" => options with { Devices = Number(value) },
                 "--clients" => options with { Clients = Number(value) },
                 "--agents" => options with { Agents = Number(value) },
+                "--warm-up" => options with { WarmUp = Number(value) },
                 "--jobs-per-run" => options with { JobsPerRun = Number(value) },
                 "--runs" => options with { Runs = Number(value) },
                 "--seconds" => options with { Seconds = Number(value) },

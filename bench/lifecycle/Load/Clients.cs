@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -25,14 +26,18 @@ internal sealed class Clients(IPEndPoint server)
         }, cancel);
     }
 
-    /// <summary>Many jobs per submission; so many submissions at a time, each waited for and seen to have passed.</summary>
-    public Task BatchesAsync(int inFlight, int jobs, int jobsPerRun, CancellationToken cancel)
+    /// <summary>Many jobs per submission, so many calls at a time, whatever became of earlier ones; then every run is seen to have passed.</summary>
+    public async Task BatchesAsync(int inFlight, int jobs, int jobsPerRun, CancellationToken cancel)
     {
         var left = jobs / jobsPerRun;
-        return AllAsync(inFlight, async link =>
+        var runs = new ConcurrentQueue<string>();
+        await AllAsync(inFlight, async link =>
         {
-            while (Interlocked.Decrement(ref left) >= 0)
-                await SeePassedAsync(link, await SubmitAsync(link, jobsPerRun, cancel), jobsPerRun, cancel);
+            while (Interlocked.Decrement(ref left) >= 0) runs.Enqueue(await SubmitAsync(link, jobsPerRun, cancel));
+        }, cancel);
+        await AllAsync(inFlight, async link =>
+        {
+            while (runs.TryDequeue(out var run)) await SeePassedAsync(link, run, jobsPerRun, cancel);
         }, cancel);
     }
 
