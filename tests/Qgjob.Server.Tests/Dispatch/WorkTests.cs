@@ -125,7 +125,8 @@ public sealed class WorkTests
         await agent.RegisterAsync();
         Assert.Equal([lease], (await agent.WorkAsync(leases: [lease], free: [])).Lost);
         var again = Assert.Single((await agent.WorkAsync()).Assignments);
-        Assert.Equal((2, lease.Token + 1), (again.Attempt, again.Lease.Token));
+        Assert.Equal(2, again.Attempt);
+        Assert.True(again.Lease.Token > lease.Token);
         Assert.True(await agent.FinishAsync(again.Lease));
         Assert.Equal("passed", (await server.Client.FindRunAsync(accepted.RunId, Cancel))!.Status);
     }
