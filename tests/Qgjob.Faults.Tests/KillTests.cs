@@ -80,7 +80,6 @@ public sealed class KillTests
             await trial.ProgressAsync(4, Cancel);
         }
         await trial.CheckAsync(Cancel);
-        Assert.All(trial.Site.Servers, s => Assert.True(s.IsRunning));
     }
 
     private static async Task<Trial> StartAsync(string store, int servers) =>

@@ -54,6 +54,29 @@ public sealed class PauseTests
         await trial.CheckAsync(Cancel);
     }
 
+    /// <summary>Phones that hang on a network can be reached by both agents: only the lease's end keeps them apart.</summary>
+    [Fact]
+    public async Task Phones_that_another_agent_offers_meanwhile_are_driven_by_one_agent_at_a_time()
+    {
+        var site = await Site.StartAsync(folder => StoreUnderFault.Of("sqlite", folder), 1, Cancel);
+        string[] phones = ["phone-a", "phone-b", "phone-c", "phone-d"];
+        site.AddAgent("lab-1", phones.Length, ids: phones);
+        site.AddAgent("lab-2", phones.Length, ids: phones);
+        await using var trial = await Trial.StartAsync(site, Cancel, agents: 1);
+        for (var (round, here) = (0, 0); round < 3; round++, here = 1 - here)
+        {
+            await trial.MomentAsync(Cancel);
+            site.Agent(here).Signal(Signal.Stop);
+            site.StartAgent(1 - here);
+            await trial.ProgressAsync(12, Cancel);
+            site.Agent(here).Signal(Signal.Continue);
+            await trial.MomentAsync(Cancel, 300);
+            await site.KillAgentAsync(here, Cancel);
+            await trial.ProgressAsync(8, Cancel);
+        }
+        await trial.CheckAsync(Cancel);
+    }
+
     private static async Task<Trial> StartAsync(string store, int servers) =>
         await Trial.StartAsync(await Site.StartAsync(folder => StoreUnderFault.Of(store, folder), servers, Cancel), Cancel);
 

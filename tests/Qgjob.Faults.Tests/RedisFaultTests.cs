@@ -55,7 +55,6 @@ public sealed class RedisFaultTests
         await trial.CheckAsync(Cancel);
         // Nothing of before, and no mixture of both.
         Assert.All(trial.Past.Runs.Values, r => Assert.True(r.CreatedAt > killedAt - TimeSpan.FromMilliseconds(500), $"{r.RunId} is of {r.CreatedAt:O}, Redis was killed at {killedAt:O}"));
-        Assert.All(trial.Site.Servers, s => Assert.True(s.IsRunning));
         Assert.Contains(trial.Past.Jobs.Values, j => j.Status is JobStatus.Passed);
     }
 

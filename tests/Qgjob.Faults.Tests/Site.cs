@@ -2,7 +2,6 @@ using System.Globalization;
 using Qgjob.Client;
 using Qgjob.Client.Http;
 using Qgjob.Faults.Tests.Agents;
-using Qgjob.Faults.Tests.Load;
 using Qgjob.Faults.Tests.Processes;
 using Qgjob.Faults.Tests.Stores;
 
@@ -55,11 +54,11 @@ internal sealed class Site : IAsyncDisposable
     /// <summary>An API client that any of the servers serves.</summary>
     public QgjobClient NewClient(int first = 0) => new(NewTransport(first));
 
-    public Transport NewTransport(int first = 0) => new(Addresses[0], null, TimeProvider.System, new FailoverHandler(Addresses, first, new SocketsHttpHandler()));
+    public Transport NewTransport(int first = 0) => new([.. Addresses.Skip(first % Addresses.Count), .. Addresses.Take(first % Addresses.Count)], null, TimeProvider.System);
 
     public void AddAgent(string name, int phones, IReadOnlyList<Uri>? servers = null, IReadOnlyList<string>? ids = null)
     {
-        var settings = new AgentSettings(name, Path.Combine(Folder, name), phones, servers ?? Addresses, PhoneLogs);
+        var settings = new AgentSettings(name, Path.Combine(Folder, name), phones, servers ?? [.. Addresses.Skip(agents.Count % Addresses.Count), .. Addresses.Take(agents.Count % Addresses.Count)], PhoneLogs);
         agents.Add((ids is null ? settings : settings with { Ids = ids }, null));
     }
 

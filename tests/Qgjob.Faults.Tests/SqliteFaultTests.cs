@@ -25,7 +25,6 @@ public sealed class SqliteFaultTests
             await trial.ProgressAsync(8, Cancel);
         }
         await trial.CheckAsync(Cancel);
-        Assert.True(trial.Site.Servers[0].IsRunning);
     }
 
     /// <summary>A limit on the size of files meets the database where a full disk may meet the blobs first.</summary>
@@ -43,8 +42,6 @@ public sealed class SqliteFaultTests
         await LimitAsync(id, "unlimited");
         await trial.ProgressAsync(8, Cancel);
         await trial.CheckAsync(Cancel);
-        Assert.True(trial.Site.Servers[0].IsRunning);
-        Assert.Equal(id, trial.Site.Servers[0].Process.Id);
     }
 
     private static async Task LimitAsync(int id, string size)

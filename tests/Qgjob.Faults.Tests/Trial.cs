@@ -90,8 +90,12 @@ internal sealed class Trial : IAsyncDisposable
         Past = await PastOf.ReadAsync(client, cancel);
         Uses = PhoneUse.ReadAll(Site.PhoneLogs);
         ClaimGap = PhoneUse.LongestGap(Uses, loadFrom, loadTo);
-        var check = new HistoryCheck(Past, Load.Runs, Uses, FinishHeard.ReadAll(Site.Agents), Load.MayForget, clocksAgree);
+        var finishes = FinishHeard.ReadAll(Site.Agents);
+        var check = new HistoryCheck(Past, Load.Runs, Uses, finishes, Load.MayForget, clocksAgree);
         List<string> violations = [.. Load.Violations, .. check.Violations(), .. await LogsAsync(client, cancel)];
+        violations.AddRange(Site.Servers.Where(s => !s.IsRunning).Select(s => $"{s.Name} ended by itself"));
+        foreach (var server in Site.Servers) await server.StopAsync(cancel);
+        violations.AddRange(await RowsCheck.ViolationsAsync(Site.Store.Url, Uses, finishes, Load.MayForget, cancel));
         TestContext.Current.TestOutputHelper?.WriteLine(Summary);
         if (violations.Count > 0) Assert.Fail($"seed {Seed}: {violations.Count} violations\n{string.Join('\n', violations.Take(20))}\n{Site.Logs()}");
         // A history of nothing keeps every rule.

@@ -12,7 +12,6 @@ using Qgjob.Client.Http;
 using Qgjob.Core;
 using Qgjob.Core.Devices;
 using Qgjob.Core.Jobs;
-using Qgjob.Faults.Tests.Load;
 
 namespace Qgjob.Faults.Tests.Agents;
 
@@ -65,9 +64,9 @@ internal sealed class AgentProcess : IDisposable
     public static async Task RunAsync(AgentSettings settings)
     {
         Directory.CreateDirectory(settings.Folder);
-        var servers = settings.Servers;
-        using var handler = new FinishRecorder(settings.Finishes, new FailoverHandler(servers, settings.Name.Length > 0 ? settings.Name[^1] % servers.Count : 0, new SocketsHttpHandler()));
-        using var transport = new Transport(servers[0], null, TimeProvider.System, handler);
+        // As the real agent's.
+        using var handler = new FinishRecorder(settings.Finishes, new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) });
+        using var transport = new Transport(settings.Servers, null, TimeProvider.System, handler);
         using var home = AgentHome.Open(settings.Folder, new TimeOrderedIds(TimeProvider.System));
         using var agent = new AgentProcess(settings, home, transport);
         await Task.WhenAny(agent.WorkAsync(), StandardInputClosesAsync());

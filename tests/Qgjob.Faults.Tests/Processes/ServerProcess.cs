@@ -80,7 +80,7 @@ internal sealed class ServerProcess(string name, string store, string folder, st
     /// <summary>In order, as an operator does.</summary>
     public async Task StopAsync(CancellationToken cancel)
     {
-        if (child is null) return;
+        if (child is null || child.HasEnded) return;
         child.Signal(Signal.Terminate);
         await child.EndAsync(cancel);
         await child.DisposeAsync();
