@@ -81,7 +81,7 @@ internal sealed partial class Dispatcher
                 var assignment = new Assignment(
                     new LeaseRef(claimed.Device.Id, lease.Token), claimed.Job.Id, claimed.Job.RunId, lease.Attempt,
                     ResourceEnvironment.With(claimed.Spec, lease.Units), claimed.Builds, claimed.Job.EstimateSeconds);
-                leases.Assigned(assignment);
+                leases.Assigned(assignment, item.Poll!.AgentId);
                 item.Poll!.Won.Add(assignment);
                 LogAssigned(claimed.Job.Id, lease.Attempt, claimed.Device.Id);
                 break;

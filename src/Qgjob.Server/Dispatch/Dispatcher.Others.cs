@@ -49,22 +49,24 @@ internal sealed partial class Dispatcher
         {
             var again = new List<Assignment>();
             foreach (var (device, lease) in leases.Unheard(poll, views, now).ToList())
-                if (await AssignmentOfAsync(device, lease) is { } assignment) again.Add(assignment);
+                if (await AssignmentOfAsync(poll.AgentId, device, lease) is { } assignment) again.Add(assignment);
             if (again.Count == 0) continue;
             foreach (var assignment in again)
             {
-                leases.Assigned(assignment);
+                leases.Assigned(assignment, poll.AgentId);
                 LogAgain(assignment.JobId, assignment.Attempt, assignment.Lease.DeviceId);
             }
             poll.Reply(new WorkAnswer.News(new WorkResponse(again, [], [])));
         }
     }
 
-    private async Task<Assignment?> AssignmentOfAsync(Device device, Lease lease)
+    private async Task<Assignment?> AssignmentOfAsync(string agentId, Device device, Lease lease)
     {
         using var limit = new CancellationTokenSource(CommitLimit, time);
         try
         {
+            // The device may have come from another agent, which has the lease and drives it still.
+            if ((await store.FindAttemptAsync(new LeaseRef(device.Id, lease.Token), limit.Token))?.AgentId != agentId) return null;
             // An attempt that has begun was heard of.
             if (await store.FindJobAsync(lease.JobId, limit.Token) is not ({ Status: JobStatus.Leased } job, { } spec)) return null;
             var version = await store.FindAppVersionAsync(lease.OrgId, lease.AppVersionId, limit.Token);

@@ -64,7 +64,7 @@ internal sealed partial class Dispatcher(
                 seen.TrySetException(e);
             }
         }));
-        return InTimeAsync(seen.Task, cancel);
+        return InTimeAsync(seen, cancel);
     }
 
     /// <summary>Notes that the agent lives, unless the store was told a moment ago.</summary>
@@ -135,7 +135,7 @@ internal sealed partial class Dispatcher(
         Post(new Message.Write(command, answer, waits.Token));
         try
         {
-            return await InTimeAsync(answer.Task, CancellationToken.None);
+            return await InTimeAsync(answer, CancellationToken.None);
         }
         catch (StoreUnavailableException)
         {
@@ -145,16 +145,14 @@ internal sealed partial class Dispatcher(
     }
 
     /// <summary>A store that hangs must not keep callers.</summary>
-    private async Task<T> InTimeAsync<T>(Task<T> answer, CancellationToken cancel)
+    private async Task<T> InTimeAsync<T>(TaskCompletionSource<T> answer, CancellationToken cancel)
     {
-        try
-        {
-            return await answer.WaitAsync(CallerPatience, time, cancel);
-        }
-        catch (TimeoutException e) when (!answer.IsCompleted)
-        {
-            throw new StoreUnavailableException($"the store did not answer within {CallerPatience.TotalSeconds:0} s", e);
-        }
+        using var limit = new CancellationTokenSource(CallerPatience, time);
+        await using var late = limit.Token.Register(() => answer.TrySetException(
+            new StoreUnavailableException($"the store did not answer within {CallerPatience.TotalSeconds:0} s", new TimeoutException())));
+        await using var gone = cancel.Register(() => answer.TrySetCanceled(cancel));
+        // Not WaitAsync, which would go on on the thread pool: simulations keep to their thread.
+        return await answer.Task;
     }
 
     private void Post(Message message)

@@ -13,17 +13,17 @@ internal sealed class LeaseNews
     private const int MaxEnded = 10_000;
     // The agent may hear it at this moment, from another server.
     private static readonly TimeSpan AnswerOnItsWay = TimeSpan.FromSeconds(2);
-    private readonly Dictionary<string, Assignment> unseen = [];
+    private readonly Dictionary<string, (Assignment Assignment, string AgentId)> unseen = [];
     private readonly Dictionary<string, HashSet<LeaseRef>> told = [];
     private readonly HashSet<LeaseRef> ended = [];
     private readonly Queue<LeaseRef> endedOrder = [];
 
-    public void Assigned(Assignment assignment) => unseen[assignment.Lease.DeviceId] = assignment;
+    public void Assigned(Assignment assignment, string agentId) => unseen[assignment.Lease.DeviceId] = (assignment, agentId);
 
     /// <summary>The agent used the lease, so it knows of it.</summary>
     public void Seen(LeaseRef lease)
     {
-        if (unseen.GetValueOrDefault(lease.DeviceId)?.Lease.Token == lease.Token) unseen.Remove(lease.DeviceId);
+        if (unseen.GetValueOrDefault(lease.DeviceId).Assignment?.Lease.Token == lease.Token) unseen.Remove(lease.DeviceId);
     }
 
     public void Ended(LeaseRef lease)
@@ -70,12 +70,14 @@ internal sealed class LeaseNews
     /// <summary>The agent calls a device free that was leased to it: the answer that said so never arrived.</summary>
     private Assignment? StillUnseen(string deviceId, WorkPoll poll, PoolViews views)
     {
-        if (!unseen.TryGetValue(deviceId, out var assignment)) return null;
+        if (!unseen.TryGetValue(deviceId, out var told)) return null;
+        var (assignment, agentId) = told;
         if (views.FindDevice(deviceId)?.Device is not { Lease: { CancelRequested: false } held } device || held.Token != assignment.Lease.Token)
         {
             unseen.Remove(deviceId);
             return null;
         }
-        return device.AgentId == poll.AgentId && !poll.Leases.Contains(assignment.Lease) ? assignment : null;
+        // A device that is with another agent now may still be driven by the one that got the lease.
+        return agentId == poll.AgentId && !poll.Leases.Contains(assignment.Lease) ? assignment : null;
     }
 }

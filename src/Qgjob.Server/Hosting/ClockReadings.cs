@@ -20,7 +20,7 @@ internal sealed partial class ClockReadings(StoreClock clock, IJobStore store, C
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                if (clock.GetElapsedTime(readAt) < StoreClock.ReadEvery && (clock.MachineAhead - ahead).Duration() < Odd) continue;
+                if (clock.IsSure && clock.GetElapsedTime(readAt) < StoreClock.ReadEvery && (clock.MachineAhead - ahead).Duration() < Odd) continue;
                 await ReadAsync(stoppingToken);
                 (readAt, ahead) = (clock.GetTimestamp(), clock.MachineAhead);
             }

@@ -24,6 +24,7 @@ internal sealed class StoreClock : TimeProvider
 
     private readonly TimeProvider machine;
     private Anchor anchor;
+    private volatile bool sure;
 
     /// <param name="machine">This machine's clock; the timers are its as well.</param>
     public StoreClock(TimeProvider machine)
@@ -39,6 +40,9 @@ internal sealed class StoreClock : TimeProvider
 
     /// <inheritdoc/>
     public override TimeZoneInfo LocalTimeZone => machine.LocalTimeZone;
+
+    /// <summary>False until the first reading that took no longer than it should: read again soon.</summary>
+    public bool IsSure => sure;
 
     /// <summary>How far this machine's own clock is ahead.</summary>
     public TimeSpan MachineAhead => machine.GetUtcNow() - GetUtcNow();
@@ -69,9 +73,12 @@ internal sealed class StoreClock : TimeProvider
         if (read is not { } stores)
         {
             Follow(after);
+            sure = true;
             return false;
         }
-        if (took > LongestReading) return false;
+        // Before the first good one any is better than this machine's clock, which may be wrong by hours.
+        if (took > LongestReading && sure) return false;
+        sure |= took <= LongestReading;
         var correction = stores + (took / 2) - At(after);
         anchor = new Anchor(At(after) + correction, after);
         return correction.Duration() > Step;

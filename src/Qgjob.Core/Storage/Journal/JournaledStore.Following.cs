@@ -25,12 +25,12 @@ public sealed partial class JournaledStore
                 using (var look = CancellationTokenSource.CreateLinkedTokenSource(closing.Token))
                 {
                     await Task.WhenAny(journal.WaitForHintAsync(look.Token), Task.Delay(LongestWithoutLook, time, look.Token));
-                    await look.CancelAsync();
+                    look.Cancel();
                 }
                 await gate.WaitAsync(closing.Token);
                 try
                 {
-                    await CatchUpAsync(closing.Token);
+                    await CatchUpAsync([], closing.Token);
                 }
                 catch (Exception) when (!closing.IsCancellationRequested)
                 {
@@ -49,37 +49,43 @@ public sealed partial class JournaledStore
         }
     }
 
-    /// <summary>Takes in what was committed since this copy's head, and gives the ids of those commits. The gate is held.</summary>
-    private async ValueTask<IReadOnlySet<string>> CatchUpAsync(CancellationToken cancel)
+    /// <summary>Takes in what was committed since this copy's head, and adds the ids of those commits. The gate is held.</summary>
+    private async ValueTask CatchUpAsync(HashSet<string> commits, CancellationToken cancel)
     {
-        var commits = new HashSet<string>();
+        var before = head;
         var runs = new HashSet<string>();
-        while (true)
+        try
         {
-            var missed = await journal.ReadSinceAsync(head.Commit, cancel);
-            if (missed is null)
+            while (true)
             {
-                await LoadAsync(cancel);
-                commits.Add(head.CommitId);
-                foreach (var id in rows.Runs.Keys) runs.Add(id);
-                break;
-            }
-            if (missed.Count == 0) break;
-            foreach (var commit in missed)
-            {
-                lock (reading)
+                var missed = await journal.ReadSinceAsync(head.Commit, cancel);
+                if (missed is null)
                 {
-                    rows.Fill(commit);
-                    head = commit.Head;
+                    await LoadAsync(cancel);
+                    commits.Add(head.CommitId);
+                    foreach (var id in rows.Runs.Keys) runs.Add(id);
+                    break;
                 }
-                commits.Add(commit.Head.CommitId);
-                foreach (var happened in commit.Events) runs.Add(happened.RunId);
-                foreach (var run in commit.Runs) runs.Add(run.Id);
+                if (missed.Count == 0) break;
+                foreach (var commit in missed)
+                {
+                    lock (reading)
+                    {
+                        rows.Fill(commit);
+                        head = commit.Head;
+                    }
+                    commits.Add(commit.Head.CommitId);
+                    foreach (var happened in commit.Events) runs.Add(happened.RunId);
+                    foreach (var run in commit.Runs) runs.Add(run.Id);
+                }
             }
+            certain = true;
         }
-        certain = true;
-        if (commits.Count > 0) news.Writer.TryWrite(runs);
-        return commits;
+        finally
+        {
+            // Also of a part, when the next part cannot be read.
+            if (head != before) news.Writer.TryWrite(runs);
+        }
     }
 
     private async ValueTask LoadAsync(CancellationToken cancel)
@@ -92,6 +98,7 @@ public sealed partial class JournaledStore
             fresh.FillWhole(all);
             (rows, engine, head) = (fresh, new StoreEngine(fresh), all.Head);
         }
+        loads++;
         certain = true;
     }
 }

@@ -20,7 +20,7 @@ public sealed partial class JournaledStore
         try
         {
             ObjectDisposedException.ThrowIf(closed, this);
-            if (!certain) await CatchUpAsync(cancel);
+            if (!certain) await CatchUpAsync([], cancel);
             lock (reading) return rows.Delta(pool, sinceRevision);
         }
         finally
@@ -115,7 +115,7 @@ public sealed partial class JournaledStore
         await gate.WaitAsync(cancel);
         try
         {
-            await CatchUpAsync(cancel);
+            await CatchUpAsync([], cancel);
         }
         finally
         {

@@ -18,7 +18,7 @@ public sealed partial class JournaledStore : IJobStore
     private readonly IJournal journal;
     private readonly TimeProvider time;
     private readonly IIdSource ids;
-    private readonly SemaphoreSlim gate = new(1);
+    private readonly Turns gate = new();
     private readonly Lock reading = new();
     private readonly ChangeRecorder changed = new();
     private readonly CancellationTokenSource closing = new();
@@ -26,6 +26,7 @@ public sealed partial class JournaledStore : IJobStore
     private StoreEngine engine;
     private Head head = Head.Empty;
     private bool certain;
+    private int loads;
     /// <summary>Set from the first call of the journal that failed to the next commit; who comes meanwhile is not kept waiting.</summary>
     private Failing? failing;
     private bool closed;
@@ -76,20 +77,30 @@ public sealed partial class JournaledStore : IJobStore
     {
         // What was sent and not answered: whether it happened shows in the journal, now or when it arrives late.
         Dictionary<string, object[]>? doubtful = null;
-        object[]? Answered(IReadOnlySet<string> commits) => doubtful?.FirstOrDefault(sent => commits.Contains(sent.Key)).Value;
+        // All that was taken in meanwhile: a call that fails halfway must not forget what it saw.
+        var seen = new HashSet<string>();
+        var loads = this.loads;
+        object[]? Answered() => doubtful?.FirstOrDefault(sent => seen.Contains(sent.Key)).Value;
         while (true)
             try
             {
-                if (!certain && Answered(await CatchUpAsync(cancel)) is { } late) return late;
+                if (!certain)
+                {
+                    await CatchUpAsync(seen, cancel);
+                    if (Answered() is { } late) return late;
+                    if (doubtful is not null && this.loads != loads) break;
+                }
                 var past = await PastOfAsync(batch, cancel);
                 var (answers, changes) = Apply(batch, past);
                 if (changes.IsEmpty)
                 {
                     Accept(head);
                     // Nothing to write: no commit shows that the copy was up to date, so that is asked.
-                    var missed = await CatchUpAsync(cancel);
-                    if (missed.Count == 0) return answers;
-                    if (Answered(missed) is { } sent) return sent;
+                    var before = head;
+                    await CatchUpAsync(seen, cancel);
+                    if (head == before) return answers;
+                    // Whether a commit of ours is among those shows at the next turn.
+                    certain = false;
                     continue;
                 }
                 try
@@ -107,6 +118,7 @@ public sealed partial class JournaledStore : IJobStore
                 catch
                 {
                     TakeBack();
+                    if (doubtful is null) loads = this.loads;
                     (doubtful ??= [])[changes.Head.CommitId] = answers;
                     throw;
                 }
@@ -120,6 +132,8 @@ public sealed partial class JournaledStore : IJobStore
             {
                 throw new StoreUnavailableException($"{journal.Name} did not answer in time.", ex);
             }
+        // The commits that would tell were removed already.
+        throw new StoreUnavailableException($"{journal.Name} did not answer, and does not tell any more whether it wrote.", new TimeoutException());
     }
 
     private (object[] Answers, RowChanges Changes) Apply(IReadOnlyList<StoreCommand> batch, PastRows past)
@@ -178,7 +192,7 @@ public sealed partial class JournaledStore : IJobStore
     {
         await closing.CancelAsync();
         await following;
-        await gate.WaitAsync();
+        await gate.WaitAsync(CancellationToken.None);
         try
         {
             if (closed) return;
