@@ -14,10 +14,13 @@ const { values: given } = parseArgs({
     write: { type: 'boolean', default: false },
     growth: { type: 'boolean', default: false },
     finished: { type: 'string', default: '10000000' },
+    queued: { type: 'string', default: '1000000' },
+    scale: { type: 'string', default: '1' }, // of the numbers of jobs, to try the script out
   },
 });
 const stores = given.stores.split(',');
 const rounds = Number(given.rounds);
+const scaled = (jobs) => Math.round(jobs * Number(given.scale));
 const figures = new Map(); // "qgjob sqlite one" -> [[rate, p50, p99], …]
 const cores = new Map();
 const failed = [];
@@ -73,16 +76,16 @@ function ratio(what, mine, theirs, times) {
 async function all() {
   for (let round = 0; round < rounds; round++) {
     // In turns, so that whatever else the machine does falls on everybody.
-    const turns = { sqlite: () => peer('hangfire-inmemory', 20000), postgres: async () => { await peer('graphile'); await peer('bullmq-pg', 5000); }, redis: () => peer('bullmq-redis', 20000) };
+    const turns = { sqlite: () => peer('hangfire-inmemory', scaled(20000)), postgres: async () => { await peer('graphile', scaled(1) === 1 ? undefined : scaled(10000)); await peer('bullmq-pg', scaled(5000)); }, redis: () => peer('bullmq-redis', scaled(20000)) };
     for (const store of stores) {
-      await qgjob(store, 'one', '--jobs', 10000, '--runs', 1);
+      await qgjob(store, 'one', '--jobs', scaled(15000), '--warm-up', scaled(20000), '--runs', 1);
       await turns[store]?.();
-      await qgjob(store, 'batch', '--jobs', 60000, '--runs', 1);
+      await qgjob(store, 'batch', '--jobs', scaled(60000), '--warm-up', scaled(60000), '--runs', 1);
     }
-    if (round === 0) await peer('sqlite', 20000);
+    if (round === 0) await peer('sqlite', scaled(20000));
   }
   for (const store of stores) await qgjob(store, 'pickup', '--jobs', 200);
-  await qgjob(stores.includes('postgres') ? 'postgres' : stores[0], 'renew', '--seconds', 20);
+  await qgjob(stores.includes('postgres') ? 'postgres' : stores[0], 'renew', '--seconds', 20, '--devices', scaled(50000));
 
   const floor = median('sqlite file life1-full', 0);
   const pgOne = best('graphile-worker postgres one:life', 'bullmq postgres one:life', 'pg-boss postgres one:life');
@@ -111,7 +114,7 @@ async function all() {
 async function growth() {
   const finished = Number(given.finished);
   const rows = [];
-  const kinds = [['nothing before', []], ['1,000,000 jobs queued in 5,000 groups', ['--queued', 1_000_000]], [`${digits(finished)} finished jobs kept`, ['--finished', finished]]];
+  const kinds = [['nothing before', []], [`${digits(Number(given.queued))} jobs queued in 5,000 groups`, ['--queued', Number(given.queued)]], [`${digits(finished)} finished jobs kept`, ['--finished', finished]]];
   for (const store of stores.filter((s) => s !== 'memory')) {
     const rates = {};
     for (const [name, options] of kinds) {
@@ -119,7 +122,7 @@ async function growth() {
         const suffix = options.length ? `+${options[1]}${options[0].slice(2)}` : '';
         // So many finished jobs fit on a disk, and not in a Redis server's memory.
         const more = store === 'redis' && options[0] === '--finished' ? ['--finished', Math.min(1_000_000, finished)] : options;
-        await qgjob(store, mode, ...(mode === 'one' ? ['--jobs', 10000] : ['--jobs', 50000]), ...more);
+        await qgjob(store, mode, ...['--jobs', scaled(mode === 'one' ? 15000 : 60000)], ...more);
         const key = `qgjob ${store} ${mode}${suffix && `+${more[1]}${more[0].slice(2)}`}`;
         const rate = median(key, 0);
         rates[mode] ??= rate;

@@ -66,7 +66,7 @@ internal sealed class Holders(IPEndPoint server)
     {
         var json = new StringBuilder();
         json.Append(CultureInfo.InvariantCulture, $$"""{"org_id":"hold-{{number % 50}}","app_version_id":"v-{{number}}","target":"emulator","tests":[""");
-        for (var i = 0; i < DevicesEach * 10; i++) json.Append(i > 0 ? "," : "").Append(CultureInfo.InvariantCulture, $"\"tests/long_{i}.spec.ts\"");
+        for (var i = 0; i < DevicesEach * 3; i++) json.Append(i > 0 ? "," : "").Append(CultureInfo.InvariantCulture, $"\"tests/long_{i}.spec.ts\"");
         return json.Append("]}").ToString();
     }
 }
