@@ -18,8 +18,6 @@ internal sealed class SimWorld
         Scheduler = new Scheduler(seed) { Failed = e => Break(Promise.NoBugs, e.ToString()) };
         History = new History(Scheduler, keepHistory);
         Rates = FaultRates.Of(Random);
-        // Guards against what is rare: a phone that changes while a claim is on its way, a host that loses its phones and lives.
-        if (mutation is Mutation.NoVersionCheck or Mutation.NoFence) Rates = Rates with { JournalSlow = 0.15, SecondsBetweenBlows = 2.5 };
         Commits = new CommitChecker(this);
         Phones = new Agents.Phones(this);
         Network = new Network(this);
