@@ -135,7 +135,7 @@ public abstract partial class JobStoreContract
                 new Touch("a1", "b1", lab.Now),
                 run,
                 new Claim("d1", device.Version, group, null, "c1", Lab.Ttl, lab.Now),
-                new Finish(new LeaseRef("d1", device.LastToken + 1), "f1", new AttemptEnd(AttemptOutcome.Passed, null, 1, []), lab.Now),
+                new Finish(new LeaseRef("d1", lab.Now.ToUnixTimeMilliseconds()), "f1", new AttemptEnd(AttemptOutcome.Passed, null, 1, []), lab.Now),
                 new Cancel(run.Run.Id, null, "too late", lab.Now),
             ],
             Cancel);

@@ -160,7 +160,7 @@ public sealed class SqliteFileTests : IDisposable
         Assert.Equal(await State.OfAsync(one, Cancel), await State.OfAsync(two, Cancel));
 
         // What one remembers is dropped when the other has written.
-        var finish = new Finish(new LeaseRef(claimed[0].Device.Id, 1), "f1", new AttemptEnd(Core.Jobs.AttemptOutcome.Passed, null, 1, []), lab.Now);
+        var finish = new Finish(new LeaseRef(claimed[0].Device.Id, claimed[0].Device.Lease!.Token), "f1", new AttemptEnd(Core.Jobs.AttemptOutcome.Passed, null, 1, []), lab.Now);
         Assert.IsType<FinishAnswer.Accepted>(await new Lab(two, Cancel).DoAsync(finish));
         Assert.IsType<FinishAnswer.Accepted>(await lab.DoAsync(finish));
         Assert.IsType<FinishAnswer.Stale>(await lab.DoAsync(finish with { FinishId = "f2" }));
