@@ -39,11 +39,14 @@ internal sealed class RunningServer : IAsyncDisposable
 
     public static FakeTimeProvider Clock() => new(new DateTimeOffset(2030, 1, 1, 8, 0, 0, TimeSpan.Zero));
 
-    public static async Task<RunningServer> StartAsync(FakeTimeProvider time, IJobStore? store = null, params string[] more)
+    public static Task<RunningServer> StartAsync(FakeTimeProvider time, IJobStore? store = null, params string[] more) => StartAsync(time, time, store, more);
+
+    /// <summary>With a machine's clock that may differ from the time that tests move; its timers must be that time's.</summary>
+    public static async Task<RunningServer> StartAsync(TimeProvider machine, FakeTimeProvider time, IJobStore? store, params string[] more)
     {
         var folder = Directory.CreateTempSubdirectory("qgjob-server-test").FullName;
         var app = await ServerHost.BuildAsync(
-            ["--urls", "http://127.0.0.1:0", "--data", folder, .. more], time, store ?? new MemoryStore(), TestContext.Current.CancellationToken);
+            ["--urls", "http://127.0.0.1:0", "--data", folder, .. more], machine, store ?? new MemoryStore(), TestContext.Current.CancellationToken);
         await app.StartAsync(TestContext.Current.CancellationToken);
         return new RunningServer(app, folder, time);
     }

@@ -1,6 +1,7 @@
 using Qgjob.Core;
 using Qgjob.Core.Storage;
 using Qgjob.Core.Storage.Memory;
+using Qgjob.Server.Hosting;
 
 namespace Qgjob.Server.Dispatch;
 
@@ -9,12 +10,16 @@ namespace Qgjob.Server.Dispatch;
 /// term that it prolongs; when it dies, another one has the next within ten seconds.
 /// </summary>
 /// <remarks>
-/// A term is written to the store, and a server that is alone should not do that every two seconds. So whoever has no
-/// term says now and then that it stands by; who keeps house and hears of nobody takes long terms. When it dies alone, no
-/// one is kept waiting by its term longer than by the time that agents get after a start anyway. Where nothing can run
-/// out, nothing is written at all; a store in this process's memory needs no term.
+/// Where nothing can run out, nothing is written at all; a store in this process's memory needs no term. A store with a
+/// clock of its own is a database that several servers share, and terms in it are always short.
+/// <para>
+/// One without is a file, mostly with one server, which should not write to the disk every two seconds. So there whoever
+/// has no term says now and then that it stands by, and who keeps house and hears of nobody takes long terms. The price:
+/// when a second server has come less than twenty seconds ago and the first one is killed, its term of a minute has to
+/// end first. When it dies alone, nobody is kept waiting longer than by the time that agents get after a start anyway.
+/// </para>
 /// </remarks>
-internal sealed class Housekeeping(IJobStore store, IIdSource ids, TimeProvider time)
+internal sealed class Housekeeping(IJobStore store, IIdSource ids, StoreClock time)
 {
     public const string Term = "housekeeping";
     public const string StandbyTerm = "housekeeping-standby";
@@ -58,11 +63,12 @@ internal sealed class Housekeeping(IJobStore store, IIdSource ids, TimeProvider 
         if (isOnlyServer || !(needed || now - Volatile.Read(ref wanted).At < WantedFor)) yield break;
         var mine = IsMine(now);
         if (!mine) aloneSince = null;
-        var alone = now - aloneSince >= SeemsAloneFor;
+        var alone = !time.IsTheStores && now - aloneSince >= SeemsAloneFor;
         // The last short term ends before a long pause does.
         if (now - asked < (alone && term!.Until - now > Length ? AskEveryAlone : AskEvery)) yield break;
         asked = now;
         yield return new TakeTerm(Term, id, alone ? LengthAlone : Length, now);
+        if (time.IsTheStores) yield break;
         // The one who keeps house stands by for nobody, and so sees whether another one does.
         if (mine) yield return new TakeTerm(StandbyTerm, id, TimeSpan.Zero, now);
         else if (standby?.Holder != id || standby.Until - now <= LengthAlone - AskEveryAlone) yield return new TakeTerm(StandbyTerm, id, LengthAlone, now);

@@ -106,7 +106,8 @@ internal static class ServerHost
         var access = Access.Open(settings, tell ?? Console.Error.WriteLine);
         var clock = new StoreClock(time);
         var ids = new TimeOrderedIds(clock);
-        store ??= await OpenStoreAsync(settings, time, ids, cancel);
+        var warnings = new StoreWarnings();
+        store ??= await OpenStoreAsync(settings, time, ids, warnings, cancel);
         await clock.ReadAsync(store, cancel);
 
         builder.WebHost.UseUrls(settings.Urls).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
@@ -157,6 +158,7 @@ internal static class ServerHost
             .AddOpenApi(ApiDocument.Configure);
 
         var app = builder.Build();
+        warnings.LogTo(app.Services.GetRequiredService<ILogger<StoreWarnings>>());
         app.Services.GetRequiredService<BlobFolder>().RemoveLeftovers();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMiddleware<AccessMiddleware>();
@@ -183,11 +185,11 @@ internal static class ServerHost
         return app;
     }
 
-    private static async Task<IJobStore> OpenStoreAsync(ServerSettings settings, TimeProvider time, IIdSource ids, CancellationToken cancel)
+    private static async Task<IJobStore> OpenStoreAsync(ServerSettings settings, TimeProvider time, IIdSource ids, StoreWarnings warnings, CancellationToken cancel)
     {
         try
         {
-            return await StoreFactory.OpenAsync(settings.Store, time, ids, cancel);
+            return await StoreFactory.OpenAsync(settings.Store, time, ids, cancel, warnings.Add);
         }
         catch (StoreOpenException e)
         {

@@ -24,6 +24,7 @@ internal sealed class StoreClock : TimeProvider
 
     private readonly TimeProvider machine;
     private Anchor anchor;
+    private volatile bool isTheStores;
     private volatile bool sure;
 
     /// <param name="machine">This machine's clock; the timers are its as well.</param>
@@ -40,6 +41,9 @@ internal sealed class StoreClock : TimeProvider
 
     /// <inheritdoc/>
     public override TimeZoneInfo LocalTimeZone => machine.LocalTimeZone;
+
+    /// <summary>The store has a clock, which this one follows.</summary>
+    public bool IsTheStores => isTheStores;
 
     /// <summary>False until the first reading that took no longer than it should: read again soon.</summary>
     public bool IsSure => sure;
@@ -76,6 +80,7 @@ internal sealed class StoreClock : TimeProvider
             sure = true;
             return false;
         }
+        isTheStores = true;
         // Before the first good one any is better than this machine's clock, which may be wrong by hours.
         if (took > LongestReading && sure) return false;
         sure |= took <= LongestReading;

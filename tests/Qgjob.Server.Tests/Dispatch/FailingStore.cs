@@ -10,12 +10,14 @@ using Qgjob.Core.Storage;
 
 namespace Qgjob.Server.Tests.Dispatch;
 
-/// <summary>A store whose commits, or readings of the pool, fail while it is told to.</summary>
+/// <summary>A store whose commits, or readings of the pool, fail while it is told to, and that may have a clock.</summary>
 internal sealed class FailingStore(IJobStore inner) : IJobStore
 {
     private TaskCompletionSource? readFailed;
 
     public bool Fails { get; set; }
+
+    public TimeProvider? Clock { get; init; }
 
     /// <summary>Lets readings of the pool fail from now on; ends when one did.</summary>
     public Task FailReadsAsync() => (readFailed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
@@ -48,7 +50,7 @@ internal sealed class FailingStore(IJobStore inner) : IJobStore
     public ValueTask<IReadOnlyList<Resource>> ResourcesAsync(string? orgId, CancellationToken cancel) => inner.ResourcesAsync(orgId, cancel);
     public ValueTask<double?> EstimateAsync(string key, CancellationToken cancel) => inner.EstimateAsync(key, cancel);
     public ValueTask<IReadOnlySet<string>> NewsAsync(CancellationToken cancel) => inner.NewsAsync(cancel);
-    public ValueTask<DateTimeOffset?> ReadClockAsync(CancellationToken cancel) => inner.ReadClockAsync(cancel);
+    public ValueTask<DateTimeOffset?> ReadClockAsync(CancellationToken cancel) => Clock is null ? inner.ReadClockAsync(cancel) : new(Clock.GetUtcNow());
     public ValueTask<IReadOnlyList<Run>> FinishedRunsAsync(string? orgId, DateTimeOffset finishedBefore, int max, CancellationToken cancel) => inner.FinishedRunsAsync(orgId, finishedBefore, max, cancel);
     public ValueTask PurgeRunsAsync(IReadOnlyList<string> runIds, CancellationToken cancel) => inner.PurgeRunsAsync(runIds, cancel);
     public ValueTask DisposeAsync() => inner.DisposeAsync();

@@ -99,6 +99,20 @@ public sealed class ReplicaTests
     }
 
     [Fact]
+    public async Task A_server_that_came_this_moment_takes_over_within_ten_seconds()
+    {
+        await using var both = await TwoServers.StartAloneAsync(storeHasClock: true);
+        await both.A.Client.SubmitAsync(OneTest, "k", Cancel);
+        await both.PassAsync(60);
+        Assert.True(both.KeepsHouse(both.A));
+        await both.AddAsync();
+        both.StoreOfA.Fails = true;
+        await both.PassAsync(10);
+        Assert.True(both.KeepsHouse(both.B));
+        Assert.False(both.KeepsHouse(both.A));
+    }
+
+    [Fact]
     public async Task Agents_that_renew_at_the_other_server_keep_their_leases_and_silent_ones_lose_them_once()
     {
         await using var both = await TwoServers.StartAsync();

@@ -13,6 +13,7 @@ namespace Qgjob.Server.Tests.Replicas;
 internal sealed class TwoServers : IAsyncDisposable
 {
     private static readonly string[] s_leases = ["--lease-ttl", "20s", "--lease-renew", "5s", "--lease-margin", "5s"];
+    private bool storeHasClock;
     private readonly DirectoryInfo blobs = Directory.CreateTempSubdirectory("qgjob-replicas");
 
     public ModelJournal Journal { get; } = new();
@@ -25,12 +26,22 @@ internal sealed class TwoServers : IAsyncDisposable
 
     public static async Task<TwoServers> StartAsync()
     {
-        var both = new TwoServers();
-        both.StoreOfA = new FailingStore(await both.OpenAsync());
-        both.A = await RunningServer.StartAsync(both.Time, both.StoreOfA, [.. s_leases, "--blobs", both.blobs.FullName]);
-        both.B = await RunningServer.StartAsync(both.Time, await both.OpenAsync(), [.. s_leases, "--blobs", both.blobs.FullName]);
+        var both = await StartAloneAsync(storeHasClock: false);
+        await both.AddAsync();
         return both;
     }
+
+    /// <summary>Only A; B comes with <see cref="AddAsync"/>.</summary>
+    public static async Task<TwoServers> StartAloneAsync(bool storeHasClock)
+    {
+        var both = new TwoServers { storeHasClock = storeHasClock };
+        both.StoreOfA = await both.OpenAsync();
+        both.A = await RunningServer.StartAsync(both.Time, both.StoreOfA, [.. s_leases, "--blobs", both.blobs.FullName]);
+        return both;
+    }
+
+    public async Task AddAsync() =>
+        B = await RunningServer.StartAsync(Time, await OpenAsync(), [.. s_leases, "--blobs", blobs.FullName]);
 
     public bool KeepsHouse(RunningServer server) => server.Services.GetRequiredService<Housekeeping>().IsOurs;
 
@@ -40,7 +51,7 @@ internal sealed class TwoServers : IAsyncDisposable
         for (var second = 0; second < seconds; second++)
         {
             Time.Advance(TimeSpan.FromSeconds(1));
-            foreach (var server in new[] { A, B })
+            foreach (var server in new[] { A, B }.Where(s => s is not null))
                 using (await server.Http.GetAsync("/readyz", TestContext.Current.CancellationToken))
                     if (eachSecond is not null) await eachSecond();
         }
@@ -49,10 +60,10 @@ internal sealed class TwoServers : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await A.DisposeAsync();
-        await B.DisposeAsync();
+        if (B is not null) await B.DisposeAsync();
         blobs.Delete(recursive: true);
     }
 
-    private async Task<JournaledStore> OpenAsync() =>
-        await JournaledStore.OpenAsync(Journal, Time, new TimeOrderedIds(Time), TestContext.Current.CancellationToken);
+    private async Task<FailingStore> OpenAsync() =>
+        new(await JournaledStore.OpenAsync(Journal, Time, new TimeOrderedIds(Time), TestContext.Current.CancellationToken)) { Clock = storeHasClock ? Time : null };
 }
