@@ -27,6 +27,8 @@ internal static class SqliteFile
                 PRAGMA temp_store = MEMORY;
                 """);
             Migrations.Apply(session, path);
+            // SQLite opens a file that it may only read as if that were asked for; then every commit would fail, and no start.
+            session.Script("BEGIN IMMEDIATE; ROLLBACK");
             var opened = session;
             session = null;
             return opened;

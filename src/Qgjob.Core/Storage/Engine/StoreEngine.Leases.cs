@@ -74,7 +74,9 @@ public sealed partial class StoreEngine
         return new RenewAnswer([.. command.Leases.Select(reference =>
         {
             if (FindLeased(reference) is not { Lease: { } lease } device) return LeaseState.Lost;
-            rows.SaveLeaseEnd(device with { Lease = lease with { Until = command.Now + command.Ttl } });
+            var until = command.Now + command.Ttl;
+            // A renewal that was under way for long must not shorten what a later one gave.
+            if (until > lease.Until) rows.SaveLeaseEnd(device with { Lease = lease with { Until = until } });
             return lease.CancelRequested ? LeaseState.Cancel : LeaseState.Ok;
         })]);
     }
