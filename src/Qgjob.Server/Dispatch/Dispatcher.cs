@@ -38,14 +38,11 @@ internal sealed partial class Dispatcher(
     /// <summary>Applies a command in the next batch.</summary>
     /// <exception cref="StoreUnavailableException">Nothing was applied; it may be tried again.</exception>
     public async Task<TAnswer> SendAsync<TAnswer>(StoreCommand<TAnswer> command, CancellationToken cancel) where TAnswer : class =>
-        (TAnswer)await PostAsync(command, cancel);
+        (TAnswer)(await PostAsync([command], cancel))[0];
 
     /// <summary>Applies commands in order; usually in one batch, and if it is full in several.</summary>
-    public async Task<IReadOnlyList<TAnswer>> SendAllAsync<TAnswer>(IEnumerable<StoreCommand<TAnswer>> commands, CancellationToken cancel) where TAnswer : class
-    {
-        var answers = await Task.WhenAll(commands.Select(c => PostAsync(c, cancel)).ToList());
-        return [.. answers.Cast<TAnswer>()];
-    }
+    public async Task<IReadOnlyList<TAnswer>> SendAllAsync<TAnswer>(IReadOnlyList<StoreCommand<TAnswer>> commands, CancellationToken cancel) where TAnswer : class =>
+        [.. (await PostAsync(commands, cancel)).Cast<TAnswer>()];
 
     /// <summary>Looks at the pools from within the loop; what is taken out must be a copy.</summary>
     /// <exception cref="StoreUnavailableException">The store does not show them now.</exception>
@@ -123,19 +120,26 @@ internal sealed partial class Dispatcher(
         await GiveUpHousekeepingAsync();
     }
 
-    private async Task<object> PostAsync(StoreCommand command, CancellationToken cancel)
+    private async Task<object[]> PostAsync(IReadOnlyList<StoreCommand> commands, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
         if (Volatile.Read(ref writesWaiting) >= MaxWaitingWrites)
             throw new StoreUnavailableException("too many writes wait for the store", new TimeoutException());
-        var answer = new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Interlocked.Increment(ref writesWaiting);
-        // What still waits in line when its caller has gone is not done any more.
+        // One patience for all of them: an agent ends forty attempts in one call.
         using var waits = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        Post(new Message.Write(command, answer, waits.Token));
+        using var limit = new CancellationTokenSource(CallerPatience, time);
+        var answers = new TaskCompletionSource<object>[commands.Count];
+        for (var i = 0; i < answers.Length; i++) answers[i] = new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var late = limit.Token.Register(() =>
+        {
+            foreach (var answer in answers) answer.TrySetException(TooLate());
+        });
+        Interlocked.Add(ref writesWaiting, answers.Length);
+        // What still waits in line when its caller has gone is not done any more.
+        for (var i = 0; i < answers.Length; i++) Post(new Message.Write(commands[i], answers[i], waits.Token));
         try
         {
-            return await InTimeAsync(answer, CancellationToken.None);
+            return await Task.WhenAll(answers.Select(a => a.Task));
         }
         catch (StoreUnavailableException)
         {
@@ -148,8 +152,7 @@ internal sealed partial class Dispatcher(
     private async Task<T> InTimeAsync<T>(TaskCompletionSource<T> answer, CancellationToken cancel)
     {
         using var limit = new CancellationTokenSource(CallerPatience, time);
-        await using var late = limit.Token.Register(() => answer.TrySetException(
-            new StoreUnavailableException($"the store did not answer within {CallerPatience.TotalSeconds:0} s", new TimeoutException())));
+        await using var late = limit.Token.Register(() => answer.TrySetException(TooLate()));
         await using var gone = cancel.Register(() => answer.TrySetCanceled(cancel));
         // Not WaitAsync, which would go on on the thread pool: simulations keep to their thread.
         return await answer.Task;
@@ -170,6 +173,8 @@ internal sealed partial class Dispatcher(
                 throw Stopping();
         }
     }
+
+    private static StoreUnavailableException TooLate() => new($"the store did not answer within {CallerPatience.TotalSeconds:0} s", new TimeoutException());
 
     private static StoreUnavailableException Stopping() => new("the server stops", new OperationCanceledException());
 
