@@ -69,7 +69,7 @@ public sealed class PostgresFaultTests
         }
         await trial.ProgressAsync(8, Cancel);
         await trial.CheckAsync(Cancel);
-        Assert.True(trial.Load.Refusals.ContainsKey(503), trial.Summary);
+        Assert.True(trial.Site.Servers[0].HasRefused, trial.Summary);
     }
 
     /// <summary>For ten minutes with QGJOB_FAULTS_SNAPSHOT_SECONDS=600.</summary>

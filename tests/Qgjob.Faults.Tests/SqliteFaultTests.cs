@@ -19,7 +19,7 @@ public sealed class SqliteFaultTests
         for (var i = 0; i < 2; i++)
         {
             disk.Fill();
-            await Waits.UntilAsync("the server says that it cannot write", () => trial.Load.Refusals.ContainsKey(503), TimeSpan.FromSeconds(30), Cancel);
+            await Waits.UntilAsync("the server says that it cannot write", () => trial.Site.Servers[0].HasRefused, TimeSpan.FromSeconds(30), Cancel);
             await Waits.For(TimeSpan.FromSeconds(4), Cancel);
             disk.Empty();
             await trial.ProgressAsync(8, Cancel);
@@ -37,7 +37,7 @@ public sealed class SqliteFaultTests
                 (name, store, folder) => new ServerProcess(name, store.Url, folder, Path.Combine(folder, "blobs")) { Prefix = ["env", "--ignore-signal=XFSZ"] }), Cancel);
         var id = trial.Site.Servers[0].Process.Id;
         await LimitAsync(id, "4096");
-        await Waits.UntilAsync("the server says that it cannot write", () => trial.Load.Refusals.ContainsKey(503), TimeSpan.FromSeconds(30), Cancel);
+        await Waits.UntilAsync("the server says that it cannot write", () => trial.Site.Servers[0].HasRefused, TimeSpan.FromSeconds(30), Cancel);
         await Waits.For(TimeSpan.FromSeconds(4), Cancel);
         await LimitAsync(id, "unlimited");
         await trial.ProgressAsync(8, Cancel);

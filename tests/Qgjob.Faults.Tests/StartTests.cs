@@ -61,8 +61,8 @@ public sealed class StartTests : IAsyncLifetime
         var redis = new RedisUnderFault(folder, AppendOnly.Always);
         store = redis;
         await redis.StartAsync(Cancel);
-        await redis.AskAsync("ACL SETUSER guest on >hush-hush ~* +ping +info +client", Cancel);
-        Assert.Contains("guest", await RefusalAsync(redis.Url.Replace("redis://", "redis://guest:hush-hush@", StringComparison.Ordinal)), StringComparison.Ordinal);
+        await redis.AskAsync("ACL SETUSER guest on >hush-hush ~* &* +@all -hset", Cancel);
+        Assert.Contains("may not use HSET", await RefusalAsync(redis.Url.Replace("redis://", "redis://guest:hush-hush@", StringComparison.Ordinal)), StringComparison.Ordinal);
         await redis.AskAsync("CONFIG SET requirepass something", Cancel);
         Assert.Contains("password", await RefusalAsync(redis.Url.Replace("redis://", "redis://:hush-hush@", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Contains("password", await RefusalAsync(redis.Url), StringComparison.Ordinal);

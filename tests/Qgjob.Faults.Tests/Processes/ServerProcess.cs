@@ -6,9 +6,11 @@ namespace Qgjob.Faults.Tests.Processes;
 /// <summary>A <c>qgjob-server</c> on a port that stays the same when it is started anew.</summary>
 internal sealed class ServerProcess(string name, string store, string folder, string blobs) : IAsyncDisposable
 {
+    private const int Restarts = 3;
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(40);
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(3) };
     private Child? child;
+    private int startsLeft = Restarts;
 
     public string Name => name;
 
@@ -44,17 +46,27 @@ internal sealed class ServerProcess(string name, string store, string folder, st
             "--urls", string.Join(';', new[] { Url, UrlForAgents }.Distinct().Select(u => u.ToString().TrimEnd('/'))), "--log-level", "warning", .. Times]);
     }
 
+    /// <summary>Again when it gave up on a store that was slow to answer, as whoever supervises services does.</summary>
     public async Task StartAsync(CancellationToken cancel)
     {
+        startsLeft = Restarts;
         Launch();
         await ReadyAsync(cancel);
     }
 
     public Task ReadyAsync(CancellationToken cancel) => Waits.UntilAsync($"{name} is ready\n{child!.Output()}", async () =>
     {
-        if (child!.HasEnded) throw new InvalidOperationException($"{name} ended with exit code {child.ExitCode}.\n{child.Output()}");
+        if (child!.HasEnded)
+        {
+            if (startsLeft-- <= 0) throw new InvalidOperationException($"{name} ended with exit code {child.ExitCode}.\n{child.Output()}");
+            await child.DisposeAsync();
+            Launch();
+        }
         return await IsReadyAsync(cancel);
     }, StartLimit, cancel);
+
+    /// <summary>Somebody was told that the store does not answer; clients that repeat calls by themselves never hear of it.</summary>
+    public bool HasRefused => File.ReadAllText(LogFile).Contains("told to try again", StringComparison.Ordinal);
 
     public async Task<bool> IsReadyAsync(CancellationToken cancel)
     {
