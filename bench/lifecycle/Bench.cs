@@ -14,6 +14,7 @@ internal sealed class Bench(Options options, StoreHome store, QgjobServer server
     private readonly Tally tally = new();
     private readonly PickUps pickUps = new();
     private readonly CancellationTokenSource agentsStop = new();
+    private Task? holding;
 
     /// <exception cref="FormatException">There is no such mode.</exception>
     public static async Task RunAsync(string storeName, string mode, Options options, CancellationToken cancel)
@@ -26,6 +27,7 @@ internal sealed class Bench(Options options, StoreHome store, QgjobServer server
             await using var server = await QgjobServer.StartAsync(options.Server, store, folder, cancel);
             using var bench = new Bench(options, store, server);
             if (options.Queued > 0) await Backlog.SubmitAsync(server.Address, options.Queued, options.Groups, cancel);
+            if (options.Busy > 0) bench.holding = await new Holders(server.Address).StartAsync(options.Busy, bench.agentsStop.Token);
             await bench.RunAsync(mode, cancel);
         }
         finally
@@ -126,10 +128,11 @@ internal sealed class Bench(Options options, StoreHome store, QgjobServer server
         SayCpu((server.CpuSeconds - cpuServer) / seconds, (store.CpuSeconds - cpuStore) / seconds, (Cpu.Mine - cpuMine) / seconds);
     }
 
-    private Task<Task> StartAgentsAsync(int agents, int devices, CancellationToken cancel)
+    private async Task<Task> StartAgentsAsync(int agents, int devices, CancellationToken cancel)
     {
         cancel.Register(agentsStop.Cancel);
-        return new Agents(server.Address, tally, pickUps).StartAsync("a", agents, Math.Max(1, devices / agents), agentsStop.Token);
+        var working = await new Agents(server.Address, tally, pickUps).StartAsync("a", agents, Math.Max(1, devices / agents), agentsStop.Token);
+        return holding is null ? working : Agents.FirstAsync([working, holding]);
     }
 
     /// <summary>Waits for the load; agents that end meanwhile have failed.</summary>

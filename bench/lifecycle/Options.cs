@@ -20,6 +20,8 @@ internal sealed record Options
     /// <summary>Jobs that wait meanwhile, in so many groups, for devices other than those that work.</summary>
     public int Queued { get; private init; }
     public int Groups { get; private init; } = 5000;
+    /// <summary>Emulators that are at work meanwhile and renew their leases.</summary>
+    public int Busy { get; private init; }
     /// <summary>Finished jobs that the store has from before.</summary>
     public int Finished { get; private init; }
     public string Server { get; private init; } = "qgjob-server";
@@ -45,6 +47,7 @@ internal sealed record Options
                 "--runs" => options with { Runs = Number(value) },
                 "--seconds" => options with { Seconds = Number(value) },
                 "--queued" => options with { Queued = Number(value) },
+                "--busy" => options with { Busy = Number(value) },
                 "--groups" => options with { Groups = Number(value) },
                 "--finished" => options with { Finished = Number(value) },
                 "--server" => options with { Server = value },

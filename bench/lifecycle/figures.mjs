@@ -105,7 +105,7 @@ async function all() {
   goal('50,000 devices that renew every 20 s, cores of server and store', '< 0.5', renewing && Number(renewing[1]) + Number(renewing[2]), (n) => n < 0.5);
   return [
     `${rounds} rounds in turns, medians; p50 and p99 in ms from the submission's call to the agent (peers: the handler) that has the job.`, '',
-    ...table(['queue', 'store', 'mode', 'jobs/s', 'p50', 'p99', 'cores; CPU a job'], [...figures.keys()].map((key) =>
+    ...table(['queue', 'store', 'mode', 'jobs/s', 'p50', 'p99', 'cores; CPU a job'], [...figures.keys()].filter((key) => !/:enqueue|:drain| insert/.test(key)).map((key) =>
       row(...key.split(' '), digits(median(key, 0)), digits(median(key, 1), 2), digits(median(key, 2), 2), cores.get(key) ?? ''))), '',
     ...table(['goal', 'wanted', 'measured', ''], goals),
   ];
@@ -114,7 +114,7 @@ async function all() {
 async function growth() {
   const finished = Number(given.finished);
   const rows = [];
-  const kinds = [['nothing before', []], [`${digits(Number(given.queued))} jobs queued in 5,000 groups`, ['--queued', Number(given.queued)]], [`${digits(finished)} finished jobs kept`, ['--finished', finished]]];
+  const kinds = [['nothing before', []], [`${digits(Number(given.queued))} jobs queued in 5,000 groups, 5,000 devices at work`, ['--queued', Number(given.queued), '--busy', 5000]], [`${digits(finished)} finished jobs kept`, ['--finished', finished]]];
   for (const store of stores.filter((s) => s !== 'memory')) {
     const rates = {};
     for (const [name, options] of kinds) {

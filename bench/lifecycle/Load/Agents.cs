@@ -13,7 +13,7 @@ internal sealed class Agents(IPEndPoint server, Tally tally, PickUps pickUps)
     /// <param name="agents">How many.</param>
     /// <param name="devicesEach">Devices of each.</param>
     /// <param name="cancel">Ends them.</param>
-    /// <returns>What ends when all have ended; fails when one did.</returns>
+    /// <returns>What ends when one of them has, and fails when it did.</returns>
     public async Task<Task> StartAsync(string name, int agents, int devicesEach, CancellationToken cancel)
     {
         var working = new List<Task>();
@@ -24,8 +24,11 @@ internal sealed class Agents(IPEndPoint server, Tally tally, PickUps pickUps)
             (await link.PostAsync("/agent/v1/register", agent.Registration(), cancel)).Expect(200);
             working.Add(WorkAsync(agent, link, cancel));
         }
-        return Task.WhenAll(working);
+        return FirstAsync(working);
     }
+
+    /// <summary>Ends with the first that ends: one that fails must not go unnoticed while the others wait.</summary>
+    internal static async Task FirstAsync(IEnumerable<Task> all) => await await Task.WhenAny(all);
 
     private async Task WorkAsync(Agent agent, HttpLink link, CancellationToken cancel)
     {

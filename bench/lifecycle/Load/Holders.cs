@@ -16,7 +16,7 @@ internal sealed class Holders(IPEndPoint server)
     public long Renewed => Interlocked.Read(ref renewed);
 
     /// <summary>Gives every device a job and holds it from then on.</summary>
-    /// <returns>What ends when all have ended.</returns>
+    /// <returns>What ends when one of them has, and fails when it did.</returns>
     public async Task<Task> StartAsync(int devices, CancellationToken cancel)
     {
         var agents = Enumerable.Range(0, Math.Max(1, devices / DevicesEach)).Select(i => new Agent($"h-{i}", DevicesEach)).ToList();
@@ -37,7 +37,7 @@ internal sealed class Holders(IPEndPoint server)
             holding.Add(RenewAsync(agents[i], leases, i * Every / agents.Count, cancel));
             holding.Add(PollAsync(agents[i], leases, cancel));
         }
-        return Task.WhenAll(holding);
+        return Agents.FirstAsync(holding);
     }
 
     private async Task RenewAsync(Agent agent, List<Answers.Lease> leases, TimeSpan phase, CancellationToken cancel)
