@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -8,6 +9,8 @@ namespace Qgjob.Lifecycle.Processes;
 /// <summary>A process that ends with its owner.</summary>
 internal sealed class OwnedProcess : IAsyncDisposable
 {
+    // "When we are gone" means the thread that started it, so one thread starts all and lasts as long as we do.
+    private static readonly BlockingCollection<Action> Starts = StartsOfOneThread();
     private readonly Process process;
     private readonly int stopSignal;
 
@@ -25,7 +28,19 @@ internal sealed class OwnedProcess : IAsyncDisposable
         // The shell gives way to the program, which writes straight into the file; it dies when we are gone.
         var start = new ProcessStartInfo("/usr/bin/setpriv") { UseShellExecute = false, RedirectStandardInput = true };
         foreach (var arg in (string[])["--pdeathsig", "KILL", "/bin/sh", "-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1", "sh", log, program, .. args]) start.ArgumentList.Add(arg);
-        return new OwnedProcess(Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start"), stopSignal);
+        var started = new TaskCompletionSource<Process?>();
+        Starts.Add(() => started.SetResult(Process.Start(start)));
+        return new OwnedProcess(started.Task.GetAwaiter().GetResult() ?? throw new InvalidOperationException($"{program} did not start"), stopSignal);
+    }
+
+    private static BlockingCollection<Action> StartsOfOneThread()
+    {
+        var starts = new BlockingCollection<Action>();
+        new Thread(() =>
+        {
+            foreach (var start in starts.GetConsumingEnumerable()) start();
+        }) { IsBackground = true }.Start();
+        return starts;
     }
 
     /// <summary>Runs a program to its end.</summary>
