@@ -28,7 +28,7 @@ internal static class SqliteFile
                 """);
             Migrations.Apply(session, path);
             // SQLite opens a file that it may only read as if that were asked for; then every commit would fail, and no start.
-            session.Script("BEGIN IMMEDIATE; ROLLBACK");
+            session.Script("BEGIN IMMEDIATE; CREATE TABLE write_probe (x); ROLLBACK");
             var opened = session;
             session = null;
             return opened;
