@@ -15,7 +15,7 @@ public sealed class SqliteFaultTests
         await using var disk = new SmallDisk(24);
         await using var trial = await Trial.StartAsync(
             await Site.StartAsync(_ => new SqliteUnderFault(Path.Combine(disk.Folder, "jobs.db")), 1, Cancel,
-                (name, store, _) => new ServerProcess(name, store.Url, disk.Folder, Path.Combine(disk.Folder, "blobs"))), Cancel);
+                (name, store, folder) => new ServerProcess(name, store.Url, folder, Path.Combine(disk.Folder, "blobs"))), Cancel);
         for (var i = 0; i < 2; i++)
         {
             disk.Fill();

@@ -138,7 +138,8 @@ internal sealed class HistoryCheck(PastOf past, IReadOnlyList<RunRecord> told, I
     {
         foreach (var lease in finishes.Where(f => f.Accepted).GroupBy(f => (f.Device, f.Token)))
         {
-            if (lease.Select(f => f.FinishId).Distinct().Count() > 1) Say($"{lease.Key} ended twice");
+            // A store that stands at an earlier moment again gives the lease again, and its attempt is made anew.
+            if (!mayForget && lease.Select(f => f.FinishId).Distinct().Count() > 1) Say($"{lease.Key} ended twice");
             if (mayForget || uses.FirstOrDefault(u => u.Device == lease.Key.Device && u.Token == lease.Key.Token) is not { } use) continue;
             var attempt = past.Jobs.GetValueOrDefault(use.JobId)?.Attempts?.FirstOrDefault(a => a.Number == use.Attempt);
             if (attempt is null || Words.Of(attempt.Outcome) != lease.First().Outcome)

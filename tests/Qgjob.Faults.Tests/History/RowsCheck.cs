@@ -2,7 +2,6 @@ using System.Globalization;
 using Qgjob.Core;
 using Qgjob.Core.Devices;
 using Qgjob.Core.Jobs;
-using Qgjob.Core.Storage.Journal;
 using Qgjob.Stores;
 using Qgjob.Stores.Tests;
 
