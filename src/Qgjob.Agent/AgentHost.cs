@@ -20,8 +20,9 @@ public static class AgentHost
     /// <param name="time">Clock of all waits.</param>
     /// <param name="ids">Makes the agent's id, boot ids and finish ids.</param>
     /// <param name="cancel">Ends it.</param>
+    /// <returns>Why it ended.</returns>
     /// <exception cref="AgentStartException">It cannot start; the message says why.</exception>
-    public static async Task RunAsync(AgentOptions options, IAgentConsole console, TimeProvider time, IIdSource ids, CancellationToken cancel)
+    public static async Task<AgentEnd> RunAsync(AgentOptions options, IAgentConsole console, TimeProvider time, IIdSource ids, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(console);
@@ -44,11 +45,15 @@ public static class AgentHost
             var agent = new RunningAgent(options, home, identity, sdk, toolchain, transport, console, time, ids);
             await using (agent.ConfigureAwait(false))
                 await agent.RunAsync(cancel).ConfigureAwait(false);
+            // It ends by itself only for a new program.
+            if (!cancel.IsCancellationRequested) return AgentEnd.Replaced;
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
-            console.Say("The agent has stopped.");
+            // Said below.
         }
+        console.Say("The agent has stopped.");
+        return AgentEnd.Stopped;
     }
 
     private static string Version =>
@@ -60,4 +65,14 @@ public static class AgentHost
         SdkMissing missing => throw new AgentStartException(missing.Message),
         _ => throw new System.Diagnostics.UnreachableException(),
     };
+}
+
+/// <summary>Why an agent ended.</summary>
+public enum AgentEnd
+{
+    /// <summary>It was cancelled.</summary>
+    Stopped,
+
+    /// <summary>A new program lies in the place of its own, nothing runs any more, and all that it started has ended.</summary>
+    Replaced,
 }

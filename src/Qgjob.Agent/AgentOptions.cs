@@ -1,4 +1,5 @@
 using System.Globalization;
+using Qgjob.Agent.Updates;
 using Qgjob.Core.Jobs;
 
 namespace Qgjob.Agent;
@@ -59,6 +60,9 @@ public sealed record AgentOptions
 
     /// <summary>Limit of each cache (builds, workspaces, node_modules), in bytes.</summary>
     public long CacheBytes { get; init; } = 20L << 30;
+
+    /// <summary>The program to look after: when another one is put in its place, the agent ends between attempts. Null to go on for ever.</summary>
+    public AgentProgram? Program { get; init; }
 
     private static string Home => Path.Combine(
         Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "qgjob");

@@ -9,6 +9,7 @@ using Qgjob.Agent.Leases;
 using Qgjob.Agent.Phones;
 using Qgjob.Agent.Reporting;
 using Qgjob.Agent.Toolchain;
+using Qgjob.Agent.Updates;
 using Qgjob.Agent.Workspaces;
 using Qgjob.Client;
 using Qgjob.Client.Http;
@@ -38,6 +39,7 @@ internal sealed class RunningAgent : IAsyncDisposable
     private readonly AttemptDriver driver;
     private readonly WorkspaceCache workspaces;
     private readonly CacheFolder builds;
+    private readonly Handover? handover;
     private readonly Pulse phoneCame;
     private readonly CancellationTokenSource quit = new();
     private readonly Lock gate = new();
@@ -65,6 +67,8 @@ internal sealed class RunningAgent : IAsyncDisposable
         outbox = new Outbox(agentClient, home.Outbox, news, console, time, random);
         registration = new Registration(agentClient, identity, () => phones.Offers, leases, news, console, time, random);
         polls = new WorkPolls(agentClient, identity, registration, leases, FreeDevices, Start, news, time, random);
+        if (options.Program is { } program)
+            handover = new Handover(new ProgramWatch(program.Look, c => program.AskAsync(time, c), console, time), polls, leases, CountAttempts, console, time);
         builds = new CacheFolder(home.Builds, options.CacheBytes, time, quit.Token);
         workspaces = new WorkspaceCache(home.Workspaces, home.NodeModules, options.CacheBytes, time, random, quit.Token);
         var runner = new AppWrightRunner(appium, installer, sdk, toolchain, time);
@@ -84,7 +88,7 @@ internal sealed class RunningAgent : IAsyncDisposable
         };
     }
 
-    /// <summary>Works until cancelled, then lets go of everything in order.</summary>
+    /// <summary>Works until cancelled, or until a new program takes over; then lets go of everything in order.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
         Directory.CreateDirectory(home.Attempts);
@@ -104,7 +108,8 @@ internal sealed class RunningAgent : IAsyncDisposable
             all.AddRange([
                 leases.RunAsync(renewing.Token), progress.RunAsync(renewing.Token),
                 registration.RunAsync(working.Token), polls.RunAsync(working.Token)]);
-            // None of them ends by itself: whichever does brings the reason.
+            if (handover is not null) all.Add(handover.RunAsync(working.Token));
+            // None of the others ends by itself: whichever does brings the reason.
             await (await Task.WhenAny(all).ConfigureAwait(false)).ConfigureAwait(false);
         }
         finally
@@ -126,6 +131,11 @@ internal sealed class RunningAgent : IAsyncDisposable
 
     private IReadOnlyList<string> FreeDevices() =>
         stopping ? [] : [.. phones.All.Select(p => p.Id).Where(id => !leases.IsBusy(id))];
+
+    private int CountAttempts()
+    {
+        lock (gate) return attempts.Count;
+    }
 
     private void Start(HeldLease lease)
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using Qgjob.Agent.Updates;
 using Qgjob.Core;
 
 namespace Qgjob.Cli;
@@ -26,6 +27,8 @@ internal sealed class Surroundings
     public required Func<string, string?> Environment { get; init; }
     public required TimeProvider Time { get; init; }
     public required IIdSource Ids { get; init; }
+    /// <summary>What this process runs, if it can become another one.</summary>
+    public AgentProgram? Program { get; init; }
 
     public static Surroundings OfProcess()
     {
@@ -46,6 +49,7 @@ internal sealed class Surroundings
             Environment = System.Environment.GetEnvironmentVariable,
             Time = TimeProvider.System,
             Ids = new TimeOrderedIds(TimeProvider.System),
+            Program = AgentProgram.OfProcess(),
         };
     }
 

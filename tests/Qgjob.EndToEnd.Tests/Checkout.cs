@@ -6,6 +6,8 @@ internal static class Checkout
     public static string Root { get; } = FindRoot();
     public static string Todo => Path.Combine(Root, "examples", "todo");
     public static string Qgjob => Path.Combine(Root, "qgjob");
+    /// <summary>What <see cref="Qgjob"/> builds and runs.</summary>
+    public static string QgjobFolder => Path.Combine(Root, "artifacts", "bin", "Qgjob.Cli", "release");
     public static string Server => Path.Combine(Root, "qgjob-server");
     public static string Run => Path.Combine(Root, "run");
 

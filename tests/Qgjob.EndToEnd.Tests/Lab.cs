@@ -18,18 +18,24 @@ internal sealed class Lab : IAsyncDisposable
 
     private Lab() { }
 
+    /// <summary>The agent's process.</summary>
+    public Program Agent => programs[^1];
+
     public string Url { get; private set; } = "";
     public QgjobClient Client { get; private set; } = null!;
     public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string> { ["QGJOB_URL"] = Url };
 
     /// <summary>Starts the lab and waits until the phones are there.</summary>
-    public static async Task<Lab> StartAsync(int phones, params IEnumerable<string> agentOptions)
+    public static Task<Lab> StartAsync(int phones, params IEnumerable<string> agentOptions) => StartWithAsync(Checkout.Qgjob, phones, agentOptions);
+
+    /// <summary>With another copy of the agent's program than the checkout's.</summary>
+    public static async Task<Lab> StartWithAsync(string agentProgram, int phones, params IEnumerable<string> agentOptions)
     {
         var lab = new Lab();
         try
         {
             await lab.StartServerAsync();
-            lab.programs.Add(Program.Start(Checkout.Qgjob, lab.folder, lab.Environment,
+            lab.programs.Add(Program.Start(agentProgram, lab.folder, lab.Environment,
                 ["agent", "--name", "lab", "--no-usb", "--data", Path.Combine(lab.folder, "agent"), "--virtual-phones", $"{phones}", .. agentOptions]));
             await lab.UntilAsync(async () => (await lab.Client.ListDevicesAsync(Cancel)).Items.Count(d => d.State == "free") == phones, "the phones are there");
             return lab;

@@ -22,6 +22,22 @@ internal sealed class WorkPolls(
     private static readonly TimeSpan EmptyPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Quick = TimeSpan.FromSeconds(WaitSeconds / 2);
     private readonly Pulse changed = new(time);
+    private volatile bool draining;
+    private volatile bool offerDevices;
+
+    /// <summary>No new work is asked for; what runs is still told of cancels.</summary>
+    public bool Draining
+    {
+        get => draining;
+        set
+        {
+            draining = value;
+            Refresh();
+        }
+    }
+
+    /// <summary>A poll is open whose answer may bring work.</summary>
+    public bool OfferDevices => offerDevices;
 
     /// <summary>Devices or leases have changed.</summary>
     public void Refresh() => changed.Set();
@@ -37,6 +53,7 @@ internal sealed class WorkPolls(
         {
             await registration.Done.WaitAsync(cancel).ConfigureAwait(false);
             if (Uncovered(open) is { } request) open.Add(new OpenPoll(request, client.Servers.Current, time.GetTimestamp(), client.WorkAsync(request, cancel)));
+            offerDevices = open.Exists(p => p.Request.FreeDevices.Count > 0);
             await Task.WhenAny([changed, .. open.Select(p => p.Answer)]).ConfigureAwait(false);
             cancel.ThrowIfCancellationRequested();
             if (changed.IsCompleted) changed = this.changed.WaitAsync(Forever, cancel);
@@ -50,10 +67,10 @@ internal sealed class WorkPolls(
 
     private WorkRequest? Uncovered(List<OpenPoll> open)
     {
-        var free = freeDevices();
+        var free = draining ? [] : freeDevices();
         var held = leases.Held.Select(l => l.Ref).ToList();
         // A server that calls have left may hold its poll for long without being able to answer it.
-        var good = open.FindAll(p => p.Server == client.Servers.Current);
+        var good = open.FindAll(p => p.Server == client.Servers.Current && !(draining && p.Request.FreeDevices.Count > 0));
         var covered = good.Count > 0
             && free.All(d => good.Exists(p => p.Request.FreeDevices.Contains(d)))
             && held.TrueForAll(l => good.Exists(p => p.Request.Leases.Contains(l)));

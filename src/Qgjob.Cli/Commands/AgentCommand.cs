@@ -22,10 +22,11 @@ internal static class AgentCommand
         var phones = new Option<int>("--virtual-phones") { Description = "Run this many phones in software", HelpName = "N" };
         var faults = new Option<string?>("--faults") { Description = "Virtual phones: misbehave by chance, as in disconnect=0.02,install-failure=0.05", HelpName = "RATES" };
         var faultSeed = new Option<int>("--fault-seed") { Description = "Virtual phones: makes that repeatable (default 0)", HelpName = "N" };
+        var noUpdate = new Option<bool>("--no-update") { Description = "Go on when this program's file is replaced; else the new one takes over between attempts" };
         var delays = new PhoneDelays();
         var command = new Command("agent", "Offers this machine's devices and runs what the server sends, until it is interrupted")
         {
-            name, tag, target, workspace, data, toolchain, noUsb, adbPort, phones,
+            name, tag, target, workspace, data, toolchain, noUsb, adbPort, phones, noUpdate,
         };
         delays.AddTo(command);
         command.Options.Add(faults);
@@ -40,6 +41,7 @@ internal static class AgentCommand
                 Target = TargetOf(call.Value(target)),
                 Workspace = call.Value(workspace) is { } folder ? Path.GetFullPath(folder, call.World.CurrentFolder) : null,
                 Usb = !call.Value(noUsb),
+                Program = call.Value(noUpdate) ? null : call.World.Program,
                 VirtualPhones = call.Value(phones),
                 InstallDelay = delays.Install(call),
                 AppStartDelay = delays.Start(call),
@@ -55,7 +57,12 @@ internal static class AgentCommand
                 throw CliException.Usage("There is nothing to offer: --no-usb leaves out what adb sees, and there are no phones in software.", "Leave out --no-usb, or add --virtual-phones N.");
             try
             {
-                await AgentHost.RunAsync(options, new AgentLines(call), call.World.Time, call.World.Ids, cancel).ConfigureAwait(false);
+                var lines = new AgentLines(call);
+                while (await AgentHost.RunAsync(options, lines, call.World.Time, call.World.Ids, cancel).ConfigureAwait(false) == AgentEnd.Replaced)
+                {
+                    lines.Say("The new program takes over.");
+                    lines.Warn($"The new program cannot be started: {options.Program!.Become()}. The agent goes on as it was.");
+                }
             }
             catch (AgentStartException e)
             {

@@ -11,7 +11,11 @@ public sealed class VirtualTime
 
     // A step every so often at least: virtual time stays within a few times of real time then, far below its limits.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(20);
-    // The runner may hold threads of the pool all the time.
+    private static readonly TimeSpan Learning = TimeSpan.FromSeconds(1);
+
+    // The runner may hold threads of the pool all the time. How many shows before any time moves, when all that a test has
+    // started comes to rest: a thread that works and is taken for the runner's would be overrun by the clock.
+    private static readonly Lazy<Task> s_learned = new(LearnAsync);
     private static int s_leastBusy = int.MaxValue;
 
     /// <summary>
@@ -21,6 +25,7 @@ public sealed class VirtualTime
     /// <returns>Whether it holds.</returns>
     public static async Task<bool> SettleAsync(Func<bool> holds)
     {
+        await s_learned.Value;
         var start = TimeProvider.System.GetTimestamp();
         for (var quiet = 0; quiet < 3;)
         {
@@ -32,6 +37,15 @@ public sealed class VirtualTime
         }
 
         return holds();
+    }
+
+    private static async Task LearnAsync()
+    {
+        for (var start = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(start) < Learning;)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System).ConfigureAwait(false);
+            IsQuiet();
+        }
     }
 
     private static bool IsQuiet()
