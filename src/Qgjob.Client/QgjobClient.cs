@@ -13,6 +13,10 @@ namespace Qgjob.Client;
 public sealed class QgjobClient(Transport transport) : IDisposable
 {
     private const string Api = "/api/v1";
+
+    /// <summary>Events and followed logs that are silent for so long are given up. Event streams say every 15 s that they are there.</summary>
+    public static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(45);
+
     private static readonly WireJson Json = WireJson.Default;
 
     /// <summary>The address that calls go to now.</summary>
@@ -58,9 +62,16 @@ public sealed class QgjobClient(Transport transport) : IDisposable
     public Task<JobResults?> FindJobResultsAsync(string jobId, CancellationToken cancel) =>
         transport.GetAsync($"{Api}/jobs/{Escape(jobId)}/results", Json.JobResults, cancel, missingIsNull: true);
 
-    /// <summary>The log of a job's latest attempt (or of <paramref name="attempt"/>) as UTF-8 bytes; with <paramref name="follow"/> open until the attempt ends.</summary>
-    public Task<HttpResponseMessage> OpenLogAsync(string jobId, int? attempt, bool follow, long offset, CancellationToken cancel) =>
-        transport.OpenAsync($"{Api}/jobs/{Escape(jobId)}/log{Query(("attempt", attempt?.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("follow", follow ? "true" : null), ("offset", $"{offset}"))}", cancel);
+    /// <summary>
+    /// The log of a job's latest attempt (or of <paramref name="attempt"/>) as UTF-8 bytes; with <paramref name="follow"/> open until the attempt ends.
+    /// A followed log that does not begin or brings nothing for <see cref="LongestSilence"/> ends with an exception: tests may
+    /// be silent, so ask again, from the offset where it stopped.
+    /// </summary>
+    public Task<HttpResponseMessage> OpenLogAsync(string jobId, int? attempt, bool follow, long offset, CancellationToken cancel)
+    {
+        var path = $"{Api}/jobs/{Escape(jobId)}/log{Query(("attempt", attempt?.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("follow", follow ? "true" : null), ("offset", $"{offset}"))}";
+        return follow ? transport.OpenLiveAsync(path, LongestSilence, beats: false, cancel) : transport.OpenAsync(path, cancel);
+    }
 
     /// <summary>Files that a job's attempts left.</summary>
     public async Task<ListOf<ArtifactView>> ListArtifactsAsync(string jobId, CancellationToken cancel) =>
@@ -82,10 +93,10 @@ public sealed class QgjobClient(Transport transport) : IDisposable
     public Task<AgentView> ResumeAgentAsync(string agentId, CancellationToken cancel) =>
         transport.PostAsync($"{Api}/agents/{Escape(agentId)}/resume", new DeviceOrder(), Json.DeviceOrder, Json.AgentView, cancel, repeatable: true);
 
-    /// <summary>Events of a run from now on (or after a sequence number), until the run is finished.</summary>
+    /// <summary>Events of a run from now on (or after a sequence number), until the run is finished. An <see cref="IOException"/> means that the stream broke off or fell silent: ask again after the last one.</summary>
     public async IAsyncEnumerable<JobEvent> FollowRunAsync(string runId, long after, [EnumeratorCancellation] CancellationToken cancel)
     {
-        using var response = await transport.OpenAsync($"{Api}/runs/{Escape(runId)}/events?after={after}", cancel).ConfigureAwait(false);
+        using var response = await transport.OpenLiveAsync($"{Api}/runs/{Escape(runId)}/events?after={after}", LongestSilence, beats: true, cancel).ConfigureAwait(false);
         var stream = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
         var events = SseParser.Create(stream, (_, data) => data.IsEmpty ? null : JsonSerializer.Deserialize(data, Json.JobEvent));
         await foreach (var item in events.EnumerateAsync(cancel).ConfigureAwait(false))

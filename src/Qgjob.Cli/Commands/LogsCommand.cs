@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
 using System.Text;
 using Qgjob.Cli.Output;
 using Qgjob.Client.Http;
@@ -54,6 +55,7 @@ internal static class LogsCommand
                 if (job.Attempt >= attempt)
                 {
                     offset += await CopyAsync(call, job.JobId, attempt, true, offset, output, cancel).ConfigureAwait(false);
+                    lastAnswer = call.World.Time.GetTimestamp();
                 }
                 else if (!told)
                 {
@@ -76,7 +78,8 @@ internal static class LogsCommand
                     continue;
                 }
             }
-            catch (Exception e) when (e is ServerUnreachableException or IOException or HttpRequestException
+            catch (Exception e) when ((e is ServerUnreachableException or IOException or HttpRequestException
+                    || e is ApiException { Status: >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests })
                 && call.World.Time.GetElapsedTime(lastAnswer) < AwayLimit)
             {
                 // The server may be restarting; the offset says where to go on.

@@ -135,6 +135,29 @@ public sealed class Transport : IDisposable
     public Task<HttpResponseMessage> OpenAsync(string path, CancellationToken cancel, HttpStatusCode? accepted = null) =>
         SendAsync(new HttpRequestMessage(HttpMethod.Get, path), cancel, cancel, accepted);
 
+    /// <summary>
+    /// GET of a stream that is given up when nothing comes for a while: a server that hangs, or a connection that died
+    /// unnoticed, breaks nothing off. Reading then ends with an <see cref="IOException"/>.
+    /// </summary>
+    /// <param name="path">Path and query.</param>
+    /// <param name="silence">The longest wait for the answer to begin, and for each next part of it.</param>
+    /// <param name="beats">The server sends something sooner than that even when there is nothing to say; when it does not, calls go to the next server.</param>
+    /// <param name="cancel">Ends it.</param>
+    public async Task<HttpResponseMessage> OpenLiveAsync(string path, TimeSpan silence, bool beats, CancellationToken cancel)
+    {
+        using var limit = new CallLimit(silence, time, cancel);
+        var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Options.Set(RetryHandler.Patience, silence);
+        var response = await SendAsync(request, cancel, limit.Token).ConfigureAwait(false);
+        var server = request.RequestUri is { IsAbsoluteUri: true } asked ? new Uri(asked, "/") : Server;
+        var stream = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
+        response.Content = new StreamContent(new LiveStream(stream, silence, time, () =>
+        {
+            if (beats) Servers.Failed(server);
+        }));
+        return response;
+    }
+
     /// <summary>The body as JSON; an empty or foreign body means that something else answers at this address.</summary>
     public Task<T> ReadAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken cancel) where T : class =>
         ReadAsync(response, type, cancel, cancel);
