@@ -33,8 +33,8 @@ internal sealed class ServerApi(Dispatcher dispatcher, TimeProvider time, IIdSou
     public async Task<IReadOnlyList<LeaseState>> ProgressAsync(IReadOnlyList<ProgressItem> items, CancellationToken gone)
     {
         var now = time.GetUtcNow();
-        var answers = await dispatcher.SendAllAsync(items.Select(i => new Progress(
-            i.Lease, now, i.Status, i.Message, i.Installed, i.InstallSeconds, i.TestsTotal, i.TestStarted, i.Test, i.Sequence)), gone);
+        var answers = await dispatcher.SendAllAsync<ProgressAnswer>([.. items.Select(i => new Progress(
+            i.Lease, now, i.Status, i.Message, i.Installed, i.InstallSeconds, i.TestsTotal, i.TestStarted, i.Test, i.Sequence))], gone);
         return [.. answers.Select(a => a.State)];
     }
 
