@@ -71,7 +71,10 @@ public sealed class PauseTests
             await trial.ProgressAsync(12, Cancel);
             site.Agent(here).Signal(Signal.Continue);
             await trial.MomentAsync(Cancel, 300);
+            // Both go: phones belong to the agent that said so last, and that may have been this one.
             await site.KillAgentAsync(here, Cancel);
+            await site.KillAgentAsync(1 - here, Cancel);
+            site.StartAgent(1 - here);
             await trial.ProgressAsync(8, Cancel);
         }
         await trial.CheckAsync(Cancel);

@@ -8,7 +8,7 @@ namespace Qgjob.Faults.Tests.History;
 /// <param name="Device">The phone, as its log's name says.</param>
 /// <param name="Process">The agent's process id.</param>
 /// <param name="Begin">Timestamp of the machine's monotonic clock.</param>
-/// <param name="Last">The same, of the last line: the end, or what came last before the process was killed.</param>
+/// <param name="Last">The same, of the last command that reached the phone.</param>
 internal sealed record PhoneUse(string Device, int Process, string JobId, int Attempt, long Token, long Begin, long Last)
 {
     /// <summary>Reads what the agents wrote, per phone in the order of writing.</summary>
@@ -20,7 +20,8 @@ internal sealed record PhoneUse(string Device, int Process, string JobId, int At
         {
             var device = Path.GetFileNameWithoutExtension(file).Replace('@', '/');
             var uses = new Dictionary<(string, string), PhoneUse>();
-            foreach (var parts in File.ReadLines(file).Select(l => l.Split(' ')).Where(p => p.Length == 4))
+            // An agent that notes the end of an attempt does not touch the phone any more.
+            foreach (var parts in File.ReadLines(file).Select(l => l.Split(' ')).Where(p => p.Length == 4 && p[1] != "end"))
             {
                 var at = long.Parse(parts[0], CultureInfo.InvariantCulture);
                 // agent.job.attempt.token
