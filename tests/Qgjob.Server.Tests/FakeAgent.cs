@@ -9,12 +9,12 @@ using TestResult = Qgjob.Core.Results.TestResult;
 namespace Qgjob.Server.Tests;
 
 /// <summary>An agent without phones: it says what a real one would say.</summary>
-internal sealed class FakeAgent(RunningServer server, string name, int devices = 1)
+internal sealed class FakeAgent(RunningServer server, string name, int devices = 1, IReadOnlyList<string>? phones = null)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public string Boot { get; set; } = "boot-1";
-    public IReadOnlyList<string> Devices { get; } = [.. Enumerable.Range(1, devices).Select(i => $"{name}/phone-{i}")];
+    public IReadOnlyList<string> Devices { get; } = phones ?? [.. Enumerable.Range(1, devices).Select(i => $"{name}/phone-{i}")];
 
     public Task<RegisterResponse> RegisterAsync() => server.Agent.RegisterAsync(
         new RegisterRequest(name, Boot, name, "1", null,

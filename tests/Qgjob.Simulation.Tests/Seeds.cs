@@ -28,9 +28,21 @@ internal static class Seeds
     private static T[] OnThreads<T>(int count, Func<int, T> work)
     {
         var results = new T[count];
-        var threads = Enumerable.Range(0, count).Select(i => new Thread(() => results[i] = work(i), 16 * 1024 * 1024)).ToList();
+        Exception? failed = null;
+        var threads = Enumerable.Range(0, count).Select(i => new Thread(() =>
+        {
+            try
+            {
+                results[i] = work(i);
+            }
+            // On a thread of its own it would end the program, or keep it waiting.
+            catch (Exception e)
+            {
+                failed = e;
+            }
+        }, 16 * 1024 * 1024)).ToList();
         threads.ForEach(t => t.Start());
         threads.ForEach(t => t.Join());
-        return results;
+        return failed is null ? results : throw new InvalidOperationException("A seed could not be run.", failed);
     }
 }

@@ -139,7 +139,10 @@ internal sealed partial class Dispatcher(
         for (var i = 0; i < answers.Length; i++) Post(new Message.Write(commands[i], answers[i], waits.Token));
         try
         {
-            return await Task.WhenAll(answers.Select(a => a.Task));
+            // One after the other, so that this goes on where its caller waits: Task.WhenAll would go on on the thread pool.
+            var given = new object[answers.Length];
+            for (var i = 0; i < given.Length; i++) given[i] = await answers[i].Task;
+            return given;
         }
         catch (StoreUnavailableException)
         {
@@ -274,6 +277,12 @@ internal sealed partial class Dispatcher(
             if (leases.For(poll, views) is { } news)
             {
                 poll.Reply(new WorkAnswer.News(news));
+                continue;
+            }
+            // A phone that it offers belongs to an agent that is gone: it is this one's when it registers again.
+            if (poll.FreeDevices.Any(id => views.FindDevice(id) is var (_, phone) && phone.AgentId != poll.AgentId && phone is { Online: false, Lease: null }))
+            {
+                poll.Reply(new WorkAnswer.MustRegister());
                 continue;
             }
             foreach (var id in poll.FreeDevices)

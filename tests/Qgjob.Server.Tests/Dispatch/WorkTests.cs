@@ -258,4 +258,27 @@ public sealed class WorkTests
             if (happened.Kind == "requeued") return happened.Message;
         return null;
     }
+
+    [Fact]
+    public async Task A_phone_goes_back_to_the_agent_that_still_offers_it_when_the_one_that_took_it_is_gone()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var first = new FakeAgent(server, "one", phones: ["R58M"]);
+        var second = new FakeAgent(server, "two", phones: ["R58M"]);
+        await first.RegisterAsync();
+        await second.RegisterAsync();
+        Assert.Empty((await first.WorkAsync()).Assignments);
+
+        // The second is not heard of any more; the first goes on polling, and is asked to register.
+        ApiException? asked = null;
+        for (var past = 0; asked is null && past < 200; past++)
+        {
+            await server.PassAsync(TimeSpan.FromSeconds(1));
+            asked = await Record.ExceptionAsync(() => first.WorkAsync()) as ApiException;
+        }
+        Assert.Equal(HttpStatusCode.Conflict, asked?.Status);
+        await first.RegisterAsync();
+        await server.Client.SubmitAsync(Run(1), "k", Cancel);
+        Assert.Single((await first.WorkAsync(wait: 60)).Assignments);
+    }
 }
