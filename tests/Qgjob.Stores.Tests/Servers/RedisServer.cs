@@ -105,7 +105,8 @@ public sealed class RedisServer : IAsyncLifetime
                 // Ended already, or never started.
                 started.TrySetException(ex);
             }
-        }) { IsBackground = true, Name = "redis-server" }.Start();
+        })
+        { IsBackground = true, Name = "redis-server" }.Start();
         return started.Task;
     }
 
