@@ -44,6 +44,7 @@ internal sealed class RunningAgent : IAsyncDisposable
     private readonly CancellationTokenSource quit = new();
     private readonly Lock gate = new();
     private readonly HashSet<Task> attempts = [];
+    private readonly Dictionary<string, Task> latestAttempts = [];
     private VirtualPhones? virtualPhones;
     private bool stopping;
 
@@ -139,8 +140,19 @@ internal sealed class RunningAgent : IAsyncDisposable
 
     private void Start(HeldLease lease)
     {
-        var attempt = Task.Run(() => driver.DriveAsync(lease, quit.Token));
-        lock (gate) attempts.Add(attempt);
+        Task attempt;
+        lock (gate)
+        {
+            // Whoever had the phone before may still be letting go of it, if its lease was ended elsewhere.
+            var former = latestAttempts.GetValueOrDefault(lease.DeviceId, Task.CompletedTask);
+            attempt = Task.Run(async () =>
+            {
+                await Quietly(former).ConfigureAwait(false);
+                await driver.DriveAsync(lease, quit.Token).ConfigureAwait(false);
+            });
+            attempts.Add(attempt);
+            latestAttempts[lease.DeviceId] = attempt;
+        }
         Observe(lease.DeviceId, attempt);
         _ = attempt.ContinueWith(
             done =>

@@ -47,7 +47,9 @@ internal static class Simulation
             && !world.Commits.AnyLease && !world.Commits.Unfinished.Any();
     }
 
-    /// <summary>The seed, what it broke and what led to it, as a page of text.</summary>
+    private static int Lines => int.TryParse(Environment.GetEnvironmentVariable("QGJOB_SIMULATE_LINES"), out var lines) ? lines : 50;
+
+    /// <summary>The seed, what it broke and what led to it, as a page of text; longer with QGJOB_SIMULATE_LINES.</summary>
     public static string Tell(SeedResult result)
     {
         var told = Run(result.Seed, keepHistory: true);
@@ -55,7 +57,9 @@ internal static class Simulation
         text.AppendLine(System.Globalization.CultureInfo.InvariantCulture, $"Seed {result.Seed} breaks {result.Violation!.Promise}: {result.Violation.Text}");
         text.AppendLine(System.Globalization.CultureInfo.InvariantCulture, $"Again: ./test simulate --seeds 1 --from {result.Seed}");
         var about = result.Violation.About.Where(a => a.Length > 0).ToList();
-        foreach (var line in told.History.Where(l => about.Count == 0 || about.Any(a => l.Contains(a, StringComparison.Ordinal))).TakeLast(50)) text.AppendLine(line);
+        var lines = told.History.Where(l => about.Count == 0 || about.Any(a => l.Contains(a, StringComparison.Ordinal))).ToList();
+        // Of what never began there is nothing to tell: then what went on last.
+        foreach (var line in (lines.Count > 1 ? lines : told.History).TakeLast(Lines)) text.AppendLine(line);
         return text.ToString();
     }
 

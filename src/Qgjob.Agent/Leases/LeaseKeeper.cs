@@ -42,17 +42,23 @@ internal sealed class LeaseKeeper(AgentClient client, string agentId, ServerNews
         lock (gate) return held.Exists(l => l.DeviceId == deviceId);
     }
 
-    /// <summary>Null when the lease is held already: two polls brought the same one.</summary>
+    /// <summary>
+    /// Null when the lease, or a later one of its device, is held already: two polls brought the same one, or one came late.
+    /// An earlier one of the device is lost: the server would not have given the device away otherwise.
+    /// </summary>
     public HeldLease? Take(Assignment assignment, long receivedAt)
     {
         HeldLease lease;
+        List<HeldLease> former;
         lock (gate)
         {
-            if (held.Exists(l => l.Ref == assignment.Lease)) return null;
+            former = held.FindAll(l => l.DeviceId == assignment.Lease.DeviceId);
+            if (former.Exists(l => l.Ref.Token >= assignment.Lease.Token)) return null;
             lease = new HeldLease(assignment, receivedAt, Terms.Trust, time);
             held.Add(lease);
         }
 
+        foreach (var earlier in former) earlier.Stop(StopCause.Lost);
         Changed();
         wake.Set();
         return lease;

@@ -133,6 +133,4 @@ public sealed record Agent
     public bool Online { get; init; }
     /// <summary>It gets no new work.</summary>
     public bool Draining { get; init; }
-    /// <summary>Boots before this one, the latest last, a few: none of them comes back.</summary>
-    public IReadOnlyList<string> FormerBoots { get; init; } = [];
 }

@@ -132,8 +132,7 @@ public sealed record Register(
 /// <summary>Answer to <see cref="Register"/>.</summary>
 /// <param name="LostLeases">Leases that a former boot of the agent held and lost.</param>
 /// <param name="Taken">Set when the registration is refused, and nothing was changed: another agent of the same name is online.</param>
-/// <param name="IsFormerBoot">The registration is refused, and nothing was changed: the agent has been started anew since.</param>
-public sealed record RegisterAnswer(int LostLeases, TakenName? Taken = null, bool IsFormerBoot = false);
+public sealed record RegisterAnswer(int LostLeases, TakenName? Taken = null);
 
 /// <summary>
 /// A device named after its agent ("lab/phone-1") is online with another agent. Two agents of one name would take each

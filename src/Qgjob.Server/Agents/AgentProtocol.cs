@@ -35,9 +35,6 @@ internal static class AgentProtocol
         if (answer.Taken is { } taken)
             throw RefusedException.Conflict(
                 $"Device {taken.DeviceId} belongs to another agent named '{taken.AgentName}' ({taken.AgentId}), which is online. Give this agent another name (qgjob agent --name), or stop the other one.");
-        if (answer.IsFormerBoot)
-            throw RefusedException.Conflict(
-                $"Agent {body.AgentId} has been started anew since this process was: two processes share its data folder. Stop one, or give it another folder (qgjob agent --data).");
         return TypedResults.Ok(new RegisterResponse(
             settings.LeaseTtl.TotalSeconds, settings.LeaseRenew.TotalSeconds, settings.LeaseMargin.TotalSeconds, answer.LostLeases, settings.MaxLogBytes));
     }

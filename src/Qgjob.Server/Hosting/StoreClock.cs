@@ -18,7 +18,7 @@ internal sealed class StoreClock : TimeProvider
     /// <summary>A correction beyond this is a step: whoever trusted the earlier time must be given some.</summary>
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
 
-    // A longer way may have been long in one direction only, which would put the clock wrong by half of it.
+    // The answer may have been long under way: the clock is behind the store's by that, at most.
     private static readonly TimeSpan LongestReading = TimeSpan.FromSeconds(2);
     private const double Slew = 0.01;
 
@@ -84,7 +84,8 @@ internal sealed class StoreClock : TimeProvider
         // Before the first good one any is better than this machine's clock, which may be wrong by hours.
         if (took > LongestReading && sure) return false;
         sure |= took <= LongestReading;
-        var correction = stores + (took / 2) - At(after);
+        // Never ahead of the store's: what is ahead ends leases and terms that others still have.
+        var correction = stores - At(after);
         anchor = new Anchor(At(after) + correction, after);
         return correction.Duration() > Step;
     }

@@ -211,7 +211,7 @@ internal static class Records
         Health = new DeviceHealth(List(row, 25, RowJson.Default.IReadOnlyListString), row.Int(26), row.TimeOrNull(27)),
     };
 
-    public const string AgentColumns = "id, boot_id, name, version, pool, last_seen, online, draining, former_boots";
+    public const string AgentColumns = "id, boot_id, name, version, pool, last_seen, online, draining";
 
     public static Agent Agent(Statement row) => new()
     {
@@ -223,7 +223,6 @@ internal static class Records
         LastSeen = row.Time(5),
         Online = row.Flag(6),
         Draining = row.Flag(7),
-        FormerBoots = List(row, 8, RowJson.Default.IReadOnlyListString),
     };
 
     public const string EstimateColumns = "key, seconds, learned_at";

@@ -94,11 +94,10 @@ internal sealed partial class RowWriter
 
     private void Write(Agent agent) => session
         .Sql($"""
-            INSERT INTO agents ({Records.AgentColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO agents ({Records.AgentColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET boot_id = excluded.boot_id, name = excluded.name, version = excluded.version,
-                pool = excluded.pool, last_seen = excluded.last_seen, online = excluded.online, draining = excluded.draining,
-                former_boots = excluded.former_boots
+                pool = excluded.pool, last_seen = excluded.last_seen, online = excluded.online, draining = excluded.draining
             """)
         .Bind(agent.Id).Bind(agent.BootId).Bind(agent.Name).Bind(agent.Version).Bind(agent.Pool).Bind(agent.LastSeen)
-        .Bind(agent.Online).Bind(agent.Draining).BindList(agent.FormerBoots, RowJson.Default.IReadOnlyListString).Run();
+        .Bind(agent.Online).Bind(agent.Draining).Run();
 }

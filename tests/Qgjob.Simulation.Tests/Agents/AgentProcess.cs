@@ -169,14 +169,21 @@ internal sealed partial class AgentProcess
 
     private void Take(Assignment assignment)
     {
-        if (held.Exists(a => a.Lease.Ref == assignment.Lease)) return;
+        var former = held.FindAll(a => a.Lease.DeviceId == assignment.Lease.DeviceId);
+        if (former.Exists(a => a.Lease.Ref.Token >= assignment.Lease.Token)) return;
         world.History.Note(agent.Id, $"gets {assignment.JobId}, attempt {assignment.Attempt}, on {assignment.Lease.DeviceId} by token {assignment.Lease.Token}");
         world.Commits.Assigned(assignment, agent.Id);
         var attempt = new SimAttempt(world, this, agent, new HeldLease(assignment, Process.Time.GetTimestamp(), Trust, Process.Time));
         held.Add(attempt);
+        foreach (var earlier in former) earlier.Lease.Stop(StopCause.Lost);
         polls.Set();
         wake.Set();
-        Process.Start(attempt.RunAsync);
+        // As the real agent: a phone's next attempt begins when the one before has let go of it.
+        Process.Start(async () =>
+        {
+            foreach (var earlier in former) await earlier.HasLetGo;
+            await attempt.RunAsync();
+        });
     }
 
     /// <summary>Repeats a result until there is an answer.</summary>

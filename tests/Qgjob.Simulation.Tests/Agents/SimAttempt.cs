@@ -18,6 +18,10 @@ internal sealed class SimAttempt(SimWorld world, AgentProcess process, SimAgent 
     private long renewedAt;
     private bool suspended;
     private bool ended;
+    private readonly TaskCompletionSource letGo = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>It has let go of its phone.</summary>
+    public Task HasLetGo => letGo.Task;
 
     public HeldLease Lease => lease;
     public bool Drives { get; private set; }
@@ -60,6 +64,7 @@ internal sealed class SimAttempt(SimWorld world, AgentProcess process, SimAgent 
         {
             lease.Dispose();
             process.LetGo(this);
+            letGo.SetResult();
         }
     }
 

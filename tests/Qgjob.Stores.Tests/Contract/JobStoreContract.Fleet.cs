@@ -172,18 +172,6 @@ public abstract partial class JobStoreContract
         lab.DoAsync(new PutBuild("acme", version, new Build(platform, "com.example", sha, 42, "app.apk", "1.0", lab.Now), lab.Now));
 
     [Fact]
-    public async Task A_former_boot_that_registers_late_ends_nothing()
-    {
-        await lab.RegisterAsync("a1", "b1", Lab.Phone("d1"));
-        await lab.RegisterAsync("a1", "b2", Lab.Phone("d1"));
-        var lease = await lab.ClaimAsync("d1", (await lab.SubmitAsync(Lab.Spec()))[0]);
-        Assert.Equal(new RegisterAnswer(0, IsFormerBoot: true), await lab.RegisterAsync("a1", "b1"));
-        Assert.Equal(LeaseState.Ok, await lab.RenewAsync("a1", lease));
-        Assert.True((await lab.DeviceAsync("d1")).Online);
-        Assert.Equal("b2", Assert.Single(await Store.AgentsAsync(Cancel)).BootId);
-    }
-
-    [Fact]
     public async Task A_renewal_that_comes_late_shortens_no_lease()
     {
         await lab.RegisterAsync("a1", "b1", Lab.Phone("d1"));

@@ -5,14 +5,10 @@ namespace Qgjob.Core.Storage.Engine;
 /// <summary>Agents and their devices.</summary>
 public sealed partial class StoreEngine
 {
-    private const int FormerBootsKept = 5;
-
     private RegisterAnswer Apply(Register command)
     {
         if (TakenBy(command) is { } taken) return new RegisterAnswer(0, taken);
         var known = rows.FindAgent(command.AgentId);
-        // A registration that was under way for long, or a second process with the same id, must not end what the newer boot runs.
-        if (known?.FormerBoots.Contains(command.BootId) is true) return new RegisterAnswer(0, IsFormerBoot: true);
         var lost = 0;
         if (known is not null && known.BootId != command.BootId)
             // A device that came from another agent may still be driven by that one: its lease is not ours to end.
@@ -32,9 +28,6 @@ public sealed partial class StoreEngine
             LastSeen = command.Now,
             Online = true,
             Draining = known?.Draining ?? false,
-            FormerBoots = known is null || known.BootId == command.BootId
-                ? known?.FormerBoots ?? []
-                : [.. known.FormerBoots.TakeLast(FormerBootsKept - 1), known.BootId],
         });
         foreach (var offer in command.Devices) PutOnline(command, offer);
         var offered = command.Devices.Select(d => d.Id).ToHashSet();
