@@ -104,7 +104,7 @@ async function all() {
   const renewing = [...cores].find(([k]) => k.endsWith(' renew'))?.[1].match(/server ([\d.]+) store ([\d.]+)/);
   goal('50,000 devices that renew every 20 s, cores of server and store', '< 0.5', renewing && Number(renewing[1]) + Number(renewing[2]), (n) => n < 0.5);
   return [
-    `${rounds} rounds in turns, medians; p50 and p99 in ms from the submission's call to the agent (peers: the handler) that has the job.`, '',
+    `${rounds === 1 ? 'One round in turns' : `${rounds} rounds in turns, medians`}; p50 and p99 in ms from the submission's call to the agent (peers: the handler) that has the job.`, '',
     ...table(['queue', 'store', 'mode', 'jobs/s', 'p50', 'p99', 'cores; CPU a job'], [...figures.keys()].filter((key) => !/:enqueue|:drain| insert/.test(key)).map((key) =>
       row(...key.split(' '), digits(median(key, 0)), digits(median(key, 1), 2), digits(median(key, 2), 2), cores.get(key) ?? ''))), '',
     ...table(['goal', 'wanted', 'measured', ''], goals),
