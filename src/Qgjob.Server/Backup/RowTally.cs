@@ -29,9 +29,7 @@ internal sealed class RowTally(string verb, Action<string> tell)
         var before = Rows;
         Runs += part.Runs.Count;
         Jobs += part.Jobs.Count;
-        Rows += part.Runs.Count + part.Jobs.Count + part.Attempts.Count + part.Tests.Count + part.Events.Count + part.Groups.Count
-            + part.AppVersions.Count + part.Orgs.Count + part.Resources.Count + part.Devices.Count + part.LeaseEnds.Count
-            + part.Agents.Count + part.Estimates.Count + part.Terms.Count + part.Gone.Count;
+        Rows += part.Count;
         if (before / TellEvery != Rows / TellEvery) tell(string.Create(CultureInfo.InvariantCulture, $"{verb} {Rows} rows so far"));
     }
 

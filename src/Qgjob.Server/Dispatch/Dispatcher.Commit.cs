@@ -1,4 +1,7 @@
 using Qgjob.Client.Wire;
+using Qgjob.Core.Devices;
+using Qgjob.Core.Groups;
+using Qgjob.Core.Jobs;
 using Qgjob.Core.Storage;
 using Qgjob.Server.Resources;
 
@@ -78,9 +81,7 @@ internal sealed partial class Dispatcher
         {
             case (Claim, ClaimAnswer.Claimed claimed):
                 var lease = claimed.Device.Lease!;
-                var assignment = new Assignment(
-                    new LeaseRef(claimed.Device.Id, lease.Token), claimed.Job.Id, claimed.Job.RunId, lease.Attempt,
-                    ResourceEnvironment.With(claimed.Spec, lease.Units), claimed.Builds, claimed.Job.EstimateSeconds);
+                var assignment = AssignmentOf(claimed.Device, lease, claimed.Job, claimed.Spec, claimed.Builds);
                 leases.Assigned(assignment, item.Poll!.AgentId);
                 item.Poll!.Won.Add(assignment);
                 LogAssigned(claimed.Job.Id, lease.Attempt, claimed.Device.Id);
@@ -117,6 +118,9 @@ internal sealed partial class Dispatcher
         }
         if (!ReferenceEquals(answer, NoAnswer)) item.Answer?.TrySetResult(answer);
     }
+
+    private static Assignment AssignmentOf(Device device, Lease lease, Job job, JobSpec spec, IReadOnlyList<Build> builds) => new(
+        new LeaseRef(device.Id, lease.Token), job.Id, job.RunId, lease.Attempt, ResourceEnvironment.With(spec, lease.Units), builds, job.EstimateSeconds);
 
     /// <summary>The runs that the batch changed, as far as it shows; null when it may be any.</summary>
     private HashSet<string>? RunsOf(IReadOnlyList<object> answers)

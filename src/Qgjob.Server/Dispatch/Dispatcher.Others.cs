@@ -2,7 +2,6 @@ using Qgjob.Client.Wire;
 using Qgjob.Core.Devices;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Storage;
-using Qgjob.Server.Resources;
 
 namespace Qgjob.Server.Dispatch;
 
@@ -70,8 +69,7 @@ internal sealed partial class Dispatcher
             // An attempt that has begun was heard of.
             if (await store.FindJobAsync(lease.JobId, limit.Token) is not ({ Status: JobStatus.Leased } job, { } spec)) return null;
             var version = await store.FindAppVersionAsync(lease.OrgId, lease.AppVersionId, limit.Token);
-            return new Assignment(
-                new LeaseRef(device.Id, lease.Token), job.Id, job.RunId, lease.Attempt, ResourceEnvironment.With(spec, lease.Units), version?.Builds ?? [], job.EstimateSeconds);
+            return AssignmentOf(device, lease, job, spec, version?.Builds ?? []);
         }
         catch (Exception e) when (e is StoreUnavailableException or OperationCanceledException)
         {

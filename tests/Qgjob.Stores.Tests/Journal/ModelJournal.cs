@@ -1,9 +1,6 @@
 using System.Runtime.CompilerServices;
-using Qgjob.Core.Devices;
 using Qgjob.Core.Events;
-using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
-using Qgjob.Core.Orgs;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Storage;
 using Qgjob.Core.Storage.Journal;
@@ -22,14 +19,7 @@ public sealed class ModelJournal : IJournal
     private readonly Dictionary<(string Job, int Number), Attempt> attempts = [];
     private readonly Dictionary<(string Job, int Attempt), IReadOnlyList<TestResult>> tests = [];
     private readonly List<JobEvent> events = [];
-    private readonly Dictionary<string, Group> groups = [];
-    private readonly Dictionary<(string, string), AppVersion> versions = [];
-    private readonly Dictionary<(string, string), OrgShare> orgs = [];
-    private readonly Dictionary<(string, string), Resource> resources = [];
-    private readonly Dictionary<string, Device> devices = [];
-    private readonly Dictionary<string, Agent> agents = [];
-    private readonly Dictionary<string, Term> terms = [];
-    private readonly Dictionary<string, EstimateRow> estimates = [];
+    private readonly SmallTables tables = new();
     private TaskCompletionSource hint = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public string Name => "the model journal";
@@ -43,7 +33,7 @@ public sealed class ModelJournal : IJournal
 
     public ValueTask<RowChanges> LoadAsync(CancellationToken cancel) => Read(() =>
     {
-        var held = devices.Values.Select(d => d.Lease?.JobId).ToHashSet();
+        var held = tables.HeldJobs.ToHashSet();
         var live = jobs.Values.Where(j => !j.Job.IsFinal || held.Contains(j.Job.Id)).OrderBy(j => j.Job.Id, StringComparer.Ordinal).ToList();
         var runIds = live.Select(j => j.Job.RunId).ToHashSet();
         var jobIds = live.Select(j => j.Job.Id).ToHashSet();
@@ -117,7 +107,7 @@ public sealed class ModelJournal : IJournal
     public ValueTask PurgeRunsAsync(IReadOnlyList<string> runIds, CancellationToken cancel)
     {
         using var held = gate.EnterScope();
-        foreach (var id in runIds.Where(id => runs.TryGetValue(id, out var run) && run.IsFinished && devices.Values.All(d => d.Lease?.RunId != id)))
+        foreach (var id in runIds.Where(id => runs.TryGetValue(id, out var run) && run.IsFinished && tables.Devices.Values.All(d => d.Lease?.RunId != id)))
         {
             foreach (var job in jobs.Values.Where(j => j.Job.RunId == id).ToList())
             {
@@ -149,22 +139,13 @@ public sealed class ModelJournal : IJournal
         lock (gate) return new(read());
     }
 
-    private RowChanges All() => new()
+    private RowChanges All() => tables.Under(Head) with
     {
-        Head = Head,
         Runs = [.. runs.Values],
         Jobs = [.. jobs.Values.Select(j => new JobRow(j.Job, j.Spec))],
         Attempts = [.. attempts.Values],
         Tests = [.. tests.Select(t => new TestsRow(t.Key.Job, t.Key.Attempt, t.Value))],
         Events = [.. events],
-        Groups = [.. groups.Values],
-        AppVersions = [.. versions.Values],
-        Orgs = [.. orgs.Values],
-        Resources = [.. resources.Values],
-        Devices = [.. devices.Values],
-        Agents = [.. agents.Values],
-        Terms = [.. terms.Values],
-        Estimates = [.. estimates.Values],
     };
 
     private void Write(RowChanges rows)
@@ -174,25 +155,10 @@ public sealed class ModelJournal : IJournal
         foreach (var attempt in rows.Attempts) attempts[(attempt.JobId, attempt.Number)] = attempt;
         foreach (var (job, number, results) in rows.Tests) tests[(job, number)] = results;
         events.AddRange(rows.Events);
-        foreach (var group in rows.Groups) groups[group.Id] = group;
-        foreach (var version in rows.AppVersions) versions[(version.OrgId, version.Id)] = version;
-        foreach (var org in rows.Orgs) orgs[(org.Pool, org.OrgId)] = org;
-        foreach (var resource in rows.Resources) resources[(resource.OrgId, resource.Name)] = resource;
-        foreach (var device in rows.Devices) devices[device.Id] = device;
-        foreach (var (id, until) in rows.LeaseEnds)
-            if (devices[id] is { Lease: { } lease } device) devices[id] = device with { Lease = lease with { Until = until } };
-        foreach (var term in rows.Terms) terms[term.Name] = term;
-        foreach (var agent in rows.Agents) agents[agent.Id] = agent;
-        foreach (var estimate in rows.Estimates) estimates[estimate.Key] = estimate;
-        foreach (var gone in rows.Gone)
-            switch (gone.Kind)
-            {
-                case RowKind.Group: groups.Remove(gone.Key); break;
-                case RowKind.AppVersion: versions.Remove((gone.OrgId!, gone.Key)); break;
-                case RowKind.Device: devices.Remove(gone.Key); break;
-                case RowKind.Agent: agents.Remove(gone.Key); break;
-                case RowKind.Estimate: estimates.Remove(gone.Key); break;
-            }
+        // A heartbeat is of a device that is there.
+        if (rows.LeaseEnds.FirstOrDefault(e => !tables.Devices.ContainsKey(e.DeviceId) && rows.Devices.All(d => d.Id != e.DeviceId)) is { } stray)
+            throw new KeyNotFoundException(stray.DeviceId);
+        tables.Take(rows);
         Head = rows.Head;
     }
 }

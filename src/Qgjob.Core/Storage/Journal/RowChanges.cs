@@ -48,10 +48,13 @@ public sealed record RowChanges
     /// <summary>Rows that are removed; nothing unfinished refers to them.</summary>
     public IReadOnlyList<GoneRow> Gone { get; init; } = [];
 
-    /// <summary>Nothing was written.</summary>
-    public bool IsEmpty =>
+    /// <summary>Rows of all kinds.</summary>
+    public int Count =>
         Runs.Count + Jobs.Count + Attempts.Count + Tests.Count + Events.Count + Groups.Count + AppVersions.Count + Orgs.Count
-        + Resources.Count + Devices.Count + LeaseEnds.Count + Agents.Count + Estimates.Count + Terms.Count + Gone.Count == 0;
+        + Resources.Count + Devices.Count + LeaseEnds.Count + Agents.Count + Estimates.Count + Terms.Count + Gone.Count;
+
+    /// <summary>Nothing was written.</summary>
+    public bool IsEmpty => Count == 0;
 }
 
 /// <summary>Where a store stands.</summary>
