@@ -144,7 +144,15 @@ public sealed record RunAccepted(string RunId, IReadOnlyList<string> JobIds, boo
 /// <param name="Reason">A sentence for people, or several lines: why the job ended as it did.</param>
 /// <param name="RunSeconds">How long the attempt's test process ran, once it has ended.</param>
 public sealed record JobResults(
-    string JobId, string TestPath, JobStatus Status, int Attempt, IReadOnlyList<TestResult> Tests, string? Reason = null, double? RunSeconds = null);
+    string JobId, string TestPath, JobStatus Status, int Attempt, IReadOnlyList<TestResult> Tests, string? Reason = null, double? RunSeconds = null)
+{
+    /// <summary>The app version that was tested.</summary>
+    public string? AppVersionId { get; init; }
+    /// <summary>The device of the attempt; null before the first.</summary>
+    public string? DeviceId { get; init; }
+    /// <summary>When the attempt got its device.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+}
 
 /// <summary>Per-test results of a run: one entry per job, in the order of submission.</summary>
 public sealed record RunResults(string RunId, string Status, int ExitCode, TestCounts Tests, IReadOnlyList<JobResults> Jobs);

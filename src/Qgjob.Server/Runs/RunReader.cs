@@ -54,8 +54,16 @@ internal sealed class RunReader(IJobStore store, Dispatcher dispatcher, Forecast
             if (await store.TestResultsAsync(job.Id, attempt, cancel) is { Count: > 0 } tests) return Of(attempt, tests);
         return Of(job.Attempt, []);
 
-        JobResults Of(int number, IReadOnlyList<Core.Results.TestResult> tests) => new(
-            job.Id, spec.TestPath, job.Status, number, tests, job.Reason, attempts.FirstOrDefault(a => a.Number == number && a.EndedAt is not null)?.RunSeconds);
+        JobResults Of(int number, IReadOnlyList<Core.Results.TestResult> tests)
+        {
+            var attempt = attempts.FirstOrDefault(a => a.Number == number);
+            return new JobResults(job.Id, spec.TestPath, job.Status, number, tests, job.Reason, attempt?.EndedAt is null ? null : attempt.RunSeconds)
+            {
+                AppVersionId = spec.AppVersionId,
+                DeviceId = attempt?.DeviceId,
+                StartedAt = attempt?.ClaimedAt,
+            };
+        }
     }
 
     /// <summary>The job that ended the others of a run that fails fast; null while there is none.</summary>
