@@ -9,21 +9,22 @@ namespace Qgjob.Agent.AppWright;
 internal sealed record PlaywrightReport(IReadOnlyList<TestResult> Tests, IReadOnlyList<string> Errors)
 {
     /// <returns>Null when there is no report, or only a part of one.</returns>
-    public static PlaywrightReport? Read(string file, string projectFolder, string chosen)
+    /// <param name="outFolder">The attempt's: attachments are named by their path below it.</param>
+    public static PlaywrightReport? Read(string file, string projectFolder, string chosen, string outFolder)
     {
         if (!File.Exists(file)) return null;
         try
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(file));
-            return Parse(json.RootElement, projectFolder, chosen);
+            return Parse(json.RootElement, projectFolder, chosen, outFolder);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             return null;
         }
     }
 
-    internal static PlaywrightReport Parse(JsonElement root, string projectFolder, string chosen)
+    internal static PlaywrightReport Parse(JsonElement root, string projectFolder, string chosen, string outFolder)
     {
         var rootDir = root.GetProperty("config").GetProperty("rootDir").GetString()!;
         string Relative(string file) => Path.GetRelativePath(projectFolder, Path.Combine(rootDir, file)).Replace('\\', '/');
@@ -35,7 +36,7 @@ internal sealed record PlaywrightReport(IReadOnlyList<TestResult> Tests, IReadOn
             {
                 foreach (var test in Items(spec, "tests"))
                 {
-                    var result = ReadTest(spec, test, [.. titles, spec.GetProperty("title").GetString()!], Relative);
+                    var result = new ReportedTest(spec, test, outFolder).Read([.. titles, spec.GetProperty("title").GetString()!], Relative);
                     var failed = result.Status.IsFailure();
                     if (failed || test.GetProperty("projectName").GetString() == chosen) tests.Add(result);
                 }
@@ -50,36 +51,25 @@ internal sealed record PlaywrightReport(IReadOnlyList<TestResult> Tests, IReadOn
         return new PlaywrightReport(tests, [.. errors]);
     }
 
-    private static TestResult ReadTest(JsonElement spec, JsonElement test, IReadOnlyList<string> titles, Func<string, string> relative)
+    /// <summary>
+    /// The same with the steps that were streamed. The report has only those that the tests name themselves; what they
+    /// expected, their hooks and fixtures are in the stream.
+    /// </summary>
+    public PlaywrightReport WithSteps(IReadOnlyList<TestResult> streamed)
     {
-        var tries = Items(test, "results").ToList();
-        var last = tries.LastOrDefault();
-        var lastStatus = last.ValueKind == JsonValueKind.Object ? last.GetProperty("status").GetString() : null;
-        var status = (test.GetProperty("status").GetString(), lastStatus) switch
+        // Several of one key: Playwright's repeatEach.
+        var told = streamed.Where(t => t.Tries is not null).GroupBy(TestKey.Of).ToDictionary(g => g.Key, g => new Queue<TestResult>(g));
+        return this with
         {
-            (_, "interrupted") => TestStatus.Interrupted,
-            ("skipped", _) or (_, null) => TestStatus.Skipped,
-            ("expected", _) => TestStatus.Passed,
-            ("flaky", _) => TestStatus.Flaky,
-            (_, "timedOut") => TestStatus.TimedOut,
-            _ => TestStatus.Failed,
+            Tests = [.. Tests.Select(test => test.Tries is { } tries && told.TryGetValue(TestKey.Of(test), out var same) && same.TryDequeue(out var found)
+                ? test with { Tries = [.. tries.Select(t => WithSteps(t, found.Tries!.FirstOrDefault(f => f.Retry == t.Retry)))] }
+                : test)],
         };
-        var failing = tries.LastOrDefault(t => Items(t, "errors").Any());
-        var error = failing.ValueKind == JsonValueKind.Object && status is not TestStatus.Passed ? Items(failing, "errors").First() : default;
-        var detail = failing.ValueKind == JsonValueKind.Object && failing.TryGetProperty("error", out var e) ? e : default;
-        return new TestResult(
-            titles, relative(spec.GetProperty("file").GetString()!), spec.GetProperty("line").GetInt32(), status,
-            last.ValueKind == JsonValueKind.Object ? last.GetProperty("duration").GetDouble() : 0,
-            last.ValueKind == JsonValueKind.Object ? last.GetProperty("retry").GetInt32() : 0,
-            // The one in `errors` has the code frame in its text; this one has not.
-            error.ValueKind == JsonValueKind.Object ? Text(detail, "message") ?? Text(error, "message") : null,
-            error.ValueKind == JsonValueKind.Object ? Text(detail, "snippet") : null,
-            error.ValueKind == JsonValueKind.Object && error.TryGetProperty("location", out var at) ? at.GetProperty("line").GetInt32() : null);
     }
 
-    private static string? Text(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? ReporterEvents.Plain(value.GetString()!) : null;
+    private static TestTry WithSteps(TestTry reported, TestTry? told) =>
+        told?.Steps is { } steps ? reported with { Steps = steps, StepsLeftOut = told.StepsLeftOut } : reported;
 
-    private static JsonElement.ArrayEnumerator Items(JsonElement element, string name) =>
+    internal static JsonElement.ArrayEnumerator Items(JsonElement element, string name) =>
         element.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : default;
 }

@@ -7,16 +7,17 @@ namespace Qgjob.Agent.AppWright;
 /// <summary>
 /// Reads the lines of reporter.cjs: events for the watchers, and what a killed attempt had done so far. Not thread-safe.
 /// </summary>
-internal sealed partial class ReporterEvents
+/// <param name="outFolder">The attempt's: attachments are named by their path below it.</param>
+internal sealed partial class ReporterEvents(string outFolder)
 {
     private const int LongestText = 64 * 1024;
-    private readonly Dictionary<string, TestResult> results = [];
+    private readonly Dictionary<string, ToldTest> tests = [];
 
     /// <summary>Errors outside of tests: a file that does not load, a failing global setup.</summary>
     public List<string> Errors { get; } = [];
 
     /// <summary>Latest result of each test; a test that has not ended counts as interrupted.</summary>
-    public IReadOnlyList<TestResult> Results => [.. results.Values];
+    public IReadOnlyList<TestResult> Results => [.. tests.Values.Select(t => t.Result)];
 
     /// <returns>Null for a line that concerns no watcher.</returns>
     public AttemptEvent? Read(string line)
@@ -38,9 +39,17 @@ internal sealed partial class ReporterEvents
                 return new TestsFound(root.GetProperty("total").GetInt32());
             case "start":
                 var started = new TestStarted(Titles(root), root.GetProperty("file").GetString()!, root.GetProperty("line").GetInt32(), root.GetProperty("retry").GetInt32());
-                results[root.GetProperty("id").GetString()!] =
-                    new TestResult(started.TitlePath, started.File, started.Line, TestStatus.Interrupted, 0, started.Retry);
+                Test(root).Start(new TestResult(started.TitlePath, started.File, started.Line, TestStatus.Interrupted, 0, started.Retry) { Project = Text(root, "project") }, Time(root));
                 return started;
+            case "step":
+                Find(root)?.Step(root.TryGetProperty("in", out var parent) ? parent.GetInt32() : null, Text(root, "title") ?? "", Text(root, "category"));
+                return null;
+            case "stepped":
+                Find(root)?.Stepped(root.GetProperty("step").GetInt32(), root.GetProperty("ms").GetDouble(), Text(root, "error"));
+                return null;
+            case "attached":
+                Find(root)?.Attach(Attachments.Named(Text(root, "name"), Text(root, "type"), Text(root, "path"), outFolder));
+                return null;
             case "end":
                 return ReadEnd(root);
             case "error":
@@ -60,30 +69,40 @@ internal sealed partial class ReporterEvents
 
     private TestEnded ReadEnd(JsonElement root)
     {
-        var id = root.GetProperty("id").GetString()!;
-        var status = root.GetProperty("status").GetString();
-        var expected = root.GetProperty("expected").GetString();
+        var status = TryStatus.Of(Text(root, "status"));
         var retry = root.GetProperty("retry").GetInt32();
-        var error = root.GetProperty("errors").EnumerateArray().FirstOrDefault();
-        var hasError = error.ValueKind == JsonValueKind.Object;
-        var good = status == expected;
+        var errors = root.GetProperty("errors").EnumerateArray().ToList();
+        var good = Text(root, "status") == Text(root, "expected");
         var result = new TestResult(
             Titles(root), root.GetProperty("file").GetString()!, root.GetProperty("line").GetInt32(),
-            status switch
-            {
-                "skipped" => TestStatus.Skipped,
-                "interrupted" => TestStatus.Interrupted,
-                _ when good => retry > 0 ? TestStatus.Flaky : TestStatus.Passed,
-                "timedOut" => TestStatus.TimedOut,
-                _ => TestStatus.Failed,
-            },
+            good && status is not (TestStatus.Skipped or TestStatus.Interrupted) ? (retry > 0 ? TestStatus.Flaky : TestStatus.Passed) : status,
             root.GetProperty("ms").GetDouble(), retry,
-            hasError ? Plain(error.GetProperty("message").GetString() ?? "") : null,
-            hasError && error.TryGetProperty("snippet", out var snippet) && snippet.ValueKind == JsonValueKind.String ? Plain(snippet.GetString()!) : null,
-            hasError && error.TryGetProperty("line", out var at) && at.ValueKind == JsonValueKind.Number ? at.GetInt32() : null);
-        results[id] = result;
+            errors is [var error, ..] ? Text(error, "message") ?? "" : null,
+            errors is [var framed, ..] ? Text(framed, "snippet") : null,
+            errors is [var placed, ..] && placed.TryGetProperty("line", out var at) && at.ValueKind == JsonValueKind.Number ? at.GetInt32() : null)
+        {
+            Project = Text(root, "project"),
+            Tags = root.TryGetProperty("tags", out var tags) && tags.GetArrayLength() > 0 ? [.. tags.EnumerateArray().Select(t => t.GetString()!)] : null,
+            Annotations = Annotations.Read(root),
+        };
+        var left = root.TryGetProperty("steps_left", out var more) && more.GetInt32() is > 0 and var count ? count : (int?)null;
+        Test(root).End(result, status, errors.Count == 0 ? null : string.Join("\n\n", errors.Select(e => Text(e, "message"))), left);
         return new TestEnded(result);
     }
+
+    private ToldTest Test(JsonElement root)
+    {
+        var id = root.GetProperty("id").GetString()!;
+        if (!tests.TryGetValue(id, out var test)) tests[id] = test = new ToldTest();
+        return test;
+    }
+
+    private ToldTest? Find(JsonElement root) => tests.GetValueOrDefault(root.GetProperty("id").GetString()!);
+
+    private static string? Text(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? Plain(value.GetString()!) : null;
+
+    private static DateTimeOffset? Time(JsonElement root) => root.TryGetProperty("at", out var at) && at.TryGetDateTimeOffset(out var time) ? time : null;
 
     private static string[] Titles(JsonElement root) => [.. root.GetProperty("title").EnumerateArray().Select(t => t.GetString()!)];
 

@@ -12,14 +12,14 @@ internal sealed class TestRun(
 {
     private static readonly TimeSpan EventPoll = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan KillGrace = TimeSpan.FromSeconds(2);
-    private readonly ReporterEvents events = new();
+    private readonly ReporterEvents events = new(run.OutFolder);
     private readonly TaskCompletionSource<string> infra = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly LineTail lines = new(files.Events);
     private PlaywrightReport? report;
     private OwnedProcess? process;
 
     /// <summary>From the report, or, when there is none, from what was streamed until the end.</summary>
-    public IReadOnlyList<TestResult> Tests => report?.Tests ?? events.Results;
+    public IReadOnlyList<TestResult> Tests => ResultBounds.Apply(report?.WithSteps(events.Results).Tests ?? events.Results);
 
     public async Task<(AttemptOutcome, string?)> RunAsync(
         TestProcess tests, ConfiguredProject chosen, BuildFile build, CancellationToken cancel)
@@ -69,7 +69,7 @@ internal sealed class TestRun(
             if (infra.Task.IsCompletedSuccessfully) return (AttemptOutcome.Infra, await infra.Task.ConfigureAwait(false));
             if (first == limit) return await limit.ConfigureAwait(false);
             var code = await process.Exited.ConfigureAwait(false);
-            report = PlaywrightReport.Read(Path.Combine(run.OutFolder, "report.json"), run.ProjectFolder, chosen.Name);
+            report = PlaywrightReport.Read(Path.Combine(run.OutFolder, "report.json"), run.ProjectFolder, chosen.Name, run.OutFolder);
             return Verdict.Judge(code, report, output.Tail, Verdict.Sought(run.TestFile, run.Grep, chosen.Name));
         }
         finally

@@ -45,6 +45,23 @@ public sealed record TestResult(
     string? Snippet = null,
     int? ErrorLine = null)
 {
+    /// <summary>Name of the Playwright project it ran in; null when that has none, or the agent is an older one.</summary>
+    public string? Project { get; init; }
+    /// <summary>Its tags, with their <c>@</c>; null: none.</summary>
+    public IReadOnlyList<string>? Tags { get; init; }
+    /// <summary>What the test said of itself: why it is skipped, an issue it belongs to; null: nothing.</summary>
+    public IReadOnlyList<TestAnnotation>? Annotations { get; init; }
+    /// <summary>
+    /// Every try, oldest first. Null for a test that passed at once and left no attachment, and for one that never ran:
+    /// most tests of most runs, of which there is nothing more to tell.
+    /// </summary>
+    public IReadOnlyList<TestTry>? Tries { get; init; }
+
+    /// <summary>Why it was skipped, in its author's words; null when it was not, or they gave no reason.</summary>
+    public string? SkipReason => Status is not TestStatus.Skipped
+        ? null
+        : Annotations?.LastOrDefault(a => a.Type is "skip" or "fixme" && a.Description is not null)?.Description;
+
     /// <summary>The title path joined the way Playwright prints it.</summary>
     public string Title => string.Join(" › ", TitlePath);
 }

@@ -48,7 +48,7 @@ internal static class AgentRequests
             item.InstallSeconds is null ? null : Seconds($"items[{i}].install_seconds", item.InstallSeconds.Value),
             item.TestsTotal is null ? null : Check.Range($"items[{i}].tests_total", item.TestsTotal, 0, 1_000_000, 0),
             Cut(item.TestStarted),
-            item.Test is null ? null : Test($"items[{i}].test", item.Test),
+            item.Test is null ? null : ResultBounds.Apply(Test($"items[{i}].test", item.Test)),
             item.Sequence is null or > 0 ? item.Sequence : throw RefusedException.Invalid($"items[{i}].sequence", "must be 1 or more")))];
 
     public static IReadOnlyList<Finish> Commands(FinishRequest request, DateTimeOffset now) =>
@@ -60,12 +60,20 @@ internal static class AgentRequests
         if (end is null) throw RefusedException.Invalid(field, "is missing");
         if (end.Outcome is AttemptOutcome.None) throw RefusedException.Invalid($"{field}.outcome", "must say how the attempt ended");
         return new AttemptEnd(end.Outcome, Cut(end.Reason), Seconds($"{field}.run_seconds", end.RunSeconds),
-            [.. (end.Tests ?? []).Select((t, i) => Test($"{field}.tests[{i}]", t))]);
+            ResultBounds.Apply([.. (end.Tests ?? []).Select((t, i) => Test($"{field}.tests[{i}]", t))]));
     }
 
-    private static TestResult Test(string field, TestResult? test) => test is { TitlePath.Count: > 0, File: not null }
-        ? test with { TitlePath = [.. test.TitlePath.Select(t => Cut(t) ?? "")], File = Cut(test.File)!, Error = Cut(test.Error), Snippet = Cut(test.Snippet) }
-        : throw RefusedException.Invalid(field, "must have title_path and file");
+    private static TestResult Test(string field, TestResult? test)
+    {
+        if (test is not { TitlePath.Count: > 0, File: not null }) throw RefusedException.Invalid(field, "must have title_path and file");
+        if (HasGap(test.Tags) || HasGap(test.Annotations) || HasGap(test.Tries) || (test.Tries ?? []).Any(t => HasGap(t.Attachments) || HasGap(t.Steps)))
+            throw RefusedException.Invalid(field, "has null in a list");
+        return test;
+    }
+
+    private static bool HasGap<T>(IReadOnlyList<T>? list) where T : class => list?.Any(i => i is null) is true;
+
+    private static bool HasGap(IReadOnlyList<TestStep>? steps) => steps?.Any(s => s is null || HasGap(s.Steps)) is true;
 
     private static DeviceOffer Offer(string field, DeviceOffer offer) => offer with
     {

@@ -45,7 +45,7 @@ public sealed class ReportTests
         get
         {
             using var json = JsonDocument.Parse(Sample);
-            return PlaywrightReport.Parse(json.RootElement, "/p", "android");
+            return PlaywrightReport.Parse(json.RootElement, "/p", "android", "/out");
         }
     }
 
@@ -68,11 +68,11 @@ public sealed class ReportTests
     {
         var folder = Directory.CreateTempSubdirectory("qgjob-test-").FullName;
         var file = Path.Combine(folder, "report.json");
-        Assert.Null(PlaywrightReport.Read(file, "/p", "android"));
+        Assert.Null(PlaywrightReport.Read(file, "/p", "android", folder));
         File.WriteAllText(file, Sample[..300]);
-        Assert.Null(PlaywrightReport.Read(file, "/p", "android"));
+        Assert.Null(PlaywrightReport.Read(file, "/p", "android", folder));
         File.WriteAllText(file, "{}");
-        Assert.Null(PlaywrightReport.Read(file, "/p", "android"));
+        Assert.Null(PlaywrightReport.Read(file, "/p", "android", folder));
         Directory.Delete(folder, recursive: true);
     }
 
@@ -120,7 +120,7 @@ public sealed class ReportTests
     [Fact]
     public void Streamed_events_tell_what_a_killed_attempt_had_done()
     {
-        var events = new ReporterEvents();
+        var events = new ReporterEvents("/out");
         Assert.Equal(new TestsFound(2), events.Read("""{"event":"begin","total":2}"""));
         Assert.IsType<TestStarted>(events.Read("""{"event":"start","id":"1","title":["list","adds"],"file":"tests/a.ts","line":3,"retry":0}"""));
         var ended = Assert.IsType<TestEnded>(events.Read(
@@ -135,7 +135,7 @@ public sealed class ReportTests
     [Fact]
     public void A_test_that_is_expected_to_fail_and_does_has_passed()
     {
-        var events = new ReporterEvents();
+        var events = new ReporterEvents("/out");
         events.Read("""{"event":"end","id":"1","title":["t"],"file":"a.ts","line":3,"retry":0,"status":"failed","expected":"failed","ms":5,"errors":[{"message":"x"}]}""");
         Assert.Equal(TestStatus.Passed, events.Results.Single().Status);
     }
