@@ -5,6 +5,7 @@ using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
 using Qgjob.Core.Storage;
+using TestResult = Qgjob.Core.Results.TestResult;
 
 namespace Qgjob.Stores.Tests;
 
@@ -39,9 +40,16 @@ internal static class Ledger
     private static async Task<TestCounts> TestsAsync(IJobStore store, List<Job> jobs, CancellationToken cancel)
     {
         var sum = TestCounts.None;
-        // A job that the queue limit ended counts no tests, even if an earlier attempt of it left some.
-        foreach (var job in jobs.Where(j => j.IsFinal && j.Verdict is not (JobVerdict.QueueLimit or JobVerdict.NoDevice)))
-            sum = sum.Plus(TestCounts.Of(await store.TestResultsAsync(job.Id, job.Attempt, cancel)));
+        foreach (var job in jobs.Where(j => j.IsFinal))
+        {
+            var counted = new List<(int, AttemptOutcome, IReadOnlyList<TestResult>)>();
+            foreach (var attempt in await store.AttemptsAsync(job.Id, cancel))
+                if (!JobLifecycle.IsInfraFailure(attempt.Outcome)) counted.Add((attempt.Number, attempt.Outcome, await store.TestResultsAsync(job.Id, attempt.Number, cancel)));
+            var tests = JobTests.Of(counted);
+            // What a failing device left counts when it ended the job and nothing else is known; the queue limit counts no such thing.
+            if (tests.Count == 0 && job.Verdict is not (JobVerdict.QueueLimit or JobVerdict.NoDevice)) tests = await store.TestResultsAsync(job.Id, job.Attempt, cancel);
+            sum = sum.Plus(TestCounts.Of(tests));
+        }
         return sum;
     }
 

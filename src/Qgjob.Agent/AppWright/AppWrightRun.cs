@@ -28,6 +28,9 @@ internal sealed record AppWrightRun(
 
     public string? Grep { get; init; }
 
+    /// <summary>Which of the file's tests to run; null: all of them.</summary>
+    public TestSelection? Tests { get; init; }
+
     /// <summary>The Playwright project to use; null chooses by the phone.</summary>
     public string? Project { get; init; }
 

@@ -9,7 +9,7 @@ namespace Qgjob.Agent.AppWright;
 /// </summary>
 internal static class AttemptScripts
 {
-    private static readonly string[] Scripts = ["redirect.cjs", "settings.cjs", "wrapper.cjs", "wrapper.mjs", "reporter.cjs"];
+    private static readonly string[] Scripts = ["redirect.cjs", "settings.cjs", "selection.cjs", "wrapper.cjs", "wrapper.mjs", "reporter.cjs"];
     private static readonly string[] Programs = ["npx", "osascript", "pkill"];
 
     private static readonly string Folder = Place();

@@ -22,6 +22,7 @@ internal sealed class TestProcess(AppWrightRun run, PlaywrightProject project, A
         {
             ["QGJOB_PROJECT"] = chosen.Name,
             ["QGJOB_TEST"] = Path.GetFullPath(run.TestFile, run.ProjectFolder),
+            ["QGJOB_SELECTION"] = SelectedTests.Write(run.Tests, files.Folder),
             ["QGJOB_OUT"] = run.OutFolder,
             ["QGJOB_BUILD"] = build,
             ["QGJOB_UDID"] = run.Device.Serial,

@@ -70,7 +70,7 @@ internal sealed class TestRun(
             if (first == limit) return await limit.ConfigureAwait(false);
             var code = await process.Exited.ConfigureAwait(false);
             report = PlaywrightReport.Read(Path.Combine(run.OutFolder, "report.json"), run.ProjectFolder, chosen.Name, run.OutFolder);
-            return Verdict.Judge(code, report, output.Tail, Verdict.Sought(run.TestFile, run.Grep, chosen.Name));
+            return Verdict.Judge(code, report, output.Tail, Verdict.Sought(run.TestFile, run.Grep, chosen.Name, SelectedTests.Describe(run.Tests)));
         }
         finally
         {

@@ -50,9 +50,10 @@ internal static class Verdict
     }
 
     /// <summary>What an attempt looks for, in words.</summary>
-    public static string Sought(string testFile, string? grep, string project) => string.Join(", ", new[]
+    public static string Sought(string testFile, string? grep, string project, string? selection = null) => string.Join(", ", new[]
     {
         $"tests in {testFile}",
+        selection,
         grep is null ? null : $"titles that match '{grep}'",
         project.Length == 0 ? null : $"the config's project '{project}'",
     }.OfType<string>());

@@ -117,6 +117,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
         {
             Environment = spec.Env,
             Grep = spec.Grep,
+            Tests = spec.Tests,
             Project = spec.AwProject,
             TestRetries = spec.TestRetries,
             Reset = spec.Reset,

@@ -135,12 +135,12 @@ public sealed record AttemptView(
 /// <param name="Notes">What the server changed in the submission, for people; null: nothing.</param>
 public sealed record RunAccepted(string RunId, IReadOnlyList<string> JobIds, bool Repeated = false, IReadOnlyList<string>? Notes = null);
 
-/// <summary>Per-test results of a job's attempt.</summary>
+/// <summary>Per-test results of a job over all its attempts: for each test the last attempt that ran it decides.</summary>
 /// <param name="JobId">The job.</param>
 /// <param name="TestPath">Its test file.</param>
 /// <param name="Status">The job's state.</param>
-/// <param name="Attempt">The attempt that the results are of; 0 before the first.</param>
-/// <param name="Tests">In the order in which they ended.</param>
+/// <param name="Attempt">The latest attempt that has results; 0 before the first.</param>
+/// <param name="Tests">In the order in which they first ended.</param>
 /// <param name="Reason">A sentence for people, or several lines: why the job ended as it did.</param>
 /// <param name="RunSeconds">How long the attempt's test process ran, once it has ended.</param>
 public sealed record JobResults(

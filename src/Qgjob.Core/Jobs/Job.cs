@@ -1,3 +1,5 @@
+using Qgjob.Core.Results;
+
 namespace Qgjob.Core.Jobs;
 
 /// <summary>Where a job stands.</summary>
@@ -132,6 +134,11 @@ public sealed record Job
     public int TestsFailed { get; init; }
     /// <summary>Installs that its attempts needed.</summary>
     public int Installs { get; init; }
+    /// <summary>
+    /// How its tests stand after the attempts so far, without details, while a further one is due because some failed; null
+    /// before the first such attempt, and once the job is final.
+    /// </summary>
+    public IReadOnlyList<TestResult>? SoFar { get; init; }
     /// <summary>Sequence number of the latest attempt's latest news; what comes with it again, or with a lower one, was told before.</summary>
     public long LastNews { get; init; }
 

@@ -1,3 +1,5 @@
+using Qgjob.Core.Results;
+
 namespace Qgjob.Core.Jobs;
 
 /// <summary>What becomes of a job when an attempt at it has ended.</summary>
@@ -15,15 +17,32 @@ public abstract record AfterAttempt
 /// <summary>The job's state machine: pure rules, used by every store.</summary>
 public static class JobLifecycle
 {
+    /// <summary>
+    /// How an attempt ended for its job. It may have run only some of the tests, so what it says of itself is not all:
+    /// the job has passed only when no test's last word is a failure.
+    /// </summary>
+    /// <param name="said">How the attempt ended by itself.</param>
+    /// <param name="ran">Results of the attempt.</param>
+    /// <param name="all">Results of the job with the attempt's.</param>
+    public static AttemptOutcome OutcomeFor(AttemptOutcome said, IReadOnlyList<TestResult> ran, IReadOnlyList<TestResult> all) => said switch
+    {
+        // The file itself failed, not one of its tests.
+        AttemptOutcome.Failed when !ran.Any(t => t.Status.IsFailure()) => AttemptOutcome.Failed,
+        AttemptOutcome.Passed or AttemptOutcome.Failed or AttemptOutcome.Skipped or AttemptOutcome.NoTests when all.Count > 0 =>
+            all.Any(t => t.Status.IsFailure()) ? AttemptOutcome.Failed
+            : all.All(t => t.Status is TestStatus.Skipped) ? AttemptOutcome.Skipped
+            : AttemptOutcome.Passed,
+        _ => said,
+    };
+
     /// <summary>Decides what an attempt's end means for its job.</summary>
     /// <param name="job">The job with its failures counted before this attempt.</param>
-    /// <param name="spec">Its limits on attempts.</param>
-    /// <param name="outcome">How the attempt ended.</param>
-    /// <param name="sawFlakyTest">A test passed only on one of Playwright's own retries.</param>
-    public static AfterAttempt After(Job job, JobSpec spec, AttemptOutcome outcome, bool sawFlakyTest) => outcome switch
+    /// <param name="spec">Its limits on attempts, and what it does not put up with.</param>
+    /// <param name="outcome">How the attempt ended for the job; see <see cref="OutcomeFor"/>.</param>
+    /// <param name="tests">The job's tests, this attempt's among them.</param>
+    public static AfterAttempt After(Job job, JobSpec spec, AttemptOutcome outcome, TestCounts tests) => outcome switch
     {
-        AttemptOutcome.Passed => new AfterAttempt.Final(JobStatus.Passed, JobVerdict.Passed, sawFlakyTest || job.TestFailures > 0),
-        AttemptOutcome.Skipped => new AfterAttempt.Final(JobStatus.Passed, JobVerdict.Skipped, job.TestFailures > 0),
+        AttemptOutcome.Passed or AttemptOutcome.Skipped => Green(outcome, spec, tests, flaky: tests.Flaky > 0 || job.TestFailures > 0),
         AttemptOutcome.NoTests => new AfterAttempt.Final(JobStatus.Failed, JobVerdict.NoTests, false),
         AttemptOutcome.Undetermined => new AfterAttempt.Final(JobStatus.Error, JobVerdict.Undetermined, false),
         AttemptOutcome.ProjectError => new AfterAttempt.Final(JobStatus.Error, JobVerdict.InfraError, false),
@@ -39,6 +58,11 @@ public static class JobLifecycle
                 : new AfterAttempt.Final(outcome is AttemptOutcome.InstallLimit ? JobStatus.TimedOut : JobStatus.Error, JobVerdict.InfraError, false),
         _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "an attempt that ended has an outcome"),
     };
+
+    private static AfterAttempt.Final Green(AttemptOutcome outcome, JobSpec spec, TestCounts tests, bool flaky) =>
+        (flaky && spec.FailOnFlaky is true) || (tests.Skipped > 0 && spec.FailOnSkipped is true)
+            ? new AfterAttempt.Final(JobStatus.Failed, JobVerdict.TestsFailed, flaky)
+            : new AfterAttempt.Final(JobStatus.Passed, outcome is AttemptOutcome.Skipped ? JobVerdict.Skipped : JobVerdict.Passed, flaky);
 
     /// <summary>True for outcomes that count against <see cref="JobSpec.MaxAttempts"/>.</summary>
     public static bool IsTestFailure(AttemptOutcome outcome) =>

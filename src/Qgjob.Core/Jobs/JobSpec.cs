@@ -76,6 +76,12 @@ public sealed record JobSpec
     public IReadOnlyDictionary<string, string> Env { get; init; } = EmptyMap;
     /// <summary>Only tests whose title matches this regular expression.</summary>
     public string? Grep { get; init; }
+    /// <summary>Which of the file's tests to run; null: all of them.</summary>
+    public TestSelection? Tests { get; init; }
+    /// <summary>A flaky test fails the job; null: it does not.</summary>
+    public bool? FailOnFlaky { get; init; }
+    /// <summary>A skipped test fails the job; null: it does not.</summary>
+    public bool? FailOnSkipped { get; init; }
     /// <summary>Which of the config's Playwright projects to run.</summary>
     public string? AwProject { get; init; }
     /// <summary>Config file relative to the project; null: AppWright's default names.</summary>

@@ -57,6 +57,12 @@ public sealed record TestResult(
     /// </summary>
     public IReadOnlyList<TestTry>? Tries { get; init; }
 
+    /// <summary>In the results of a job over its attempts: the attempt that decided; null in an attempt's own results.</summary>
+    public int? Attempt { get; init; }
+
+    /// <summary>Its author skipped it; otherwise a skipped test did not get its turn, because of a failure before it, say.</summary>
+    public bool IsSkippedByChoice => Status is TestStatus.Skipped && Annotations?.Any(a => a.Type is "skip" or "fixme") is true;
+
     /// <summary>Why it was skipped, in its author's words; null when it was not, or they gave no reason.</summary>
     public string? SkipReason => Status is not TestStatus.Skipped
         ? null

@@ -23,7 +23,11 @@ public sealed record TestTry(
     IReadOnlyList<TestStep>? Steps = null,
     int? StepsLeftOut = null,
     IReadOnlyList<TestAttachment>? Attachments = null,
-    int? AttachmentsLeftOut = null);
+    int? AttachmentsLeftOut = null)
+{
+    /// <summary>In the results of a job over its attempts: the attempt that made it, and has its attachments; null in an attempt's own results.</summary>
+    public int? Attempt { get; init; }
+}
 
 /// <summary>One step of a try.</summary>
 /// <param name="Title">As Playwright shows it.</param>

@@ -28,6 +28,10 @@ public sealed record Run
     public string? SupersededBy { get; init; }
     /// <summary>The first job that is not green cancels the others.</summary>
     public bool FailFast { get; init; }
+    /// <summary>The finished run whose jobs, all or those that failed, this one runs again; null: it is no rerun.</summary>
+    public string? ParentRunId { get; init; }
+    /// <summary>The latest run that runs jobs of this one again; null: there is none.</summary>
+    public string? RerunAs { get; init; }
     /// <summary>Jobs in all.</summary>
     public required int Total { get; init; }
     /// <summary>Jobs that wait.</summary>
@@ -41,7 +45,12 @@ public sealed record Run
     /// <summary>Installs that its attempts needed.</summary>
     public int Installs { get; init; }
 
-    /// <summary>Tests of the finished jobs, each counted in its job's last attempt.</summary>
+    /// <summary>Further attempts at its jobs because of tests that failed or hit a limit.</summary>
+    public int TestRetries { get; init; }
+    /// <summary>Further attempts at its jobs because of devices, agents or installations that failed.</summary>
+    public int InfraRetries { get; init; }
+
+    /// <summary>Tests of the finished jobs; for each the last attempt that ran it counts, see <see cref="JobTests"/>.</summary>
     public TestCounts Tests { get; init; } = TestCounts.None;
 
     /// <summary>The pool of everything that names none.</summary>

@@ -1,5 +1,6 @@
 using Qgjob.Client.Wire;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
 using Qgjob.Core.Storage;
@@ -45,25 +46,27 @@ internal sealed class RunReader(IJobStore store, Dispatcher dispatcher, Forecast
         return new RunResults(runId, view.Status, view.ExitCode, run.Tests, jobs);
     }
 
-    /// <summary>The latest attempt that has results: an attempt that was lost says nothing about tests.</summary>
+    /// <summary>A job's results over all its attempts; see <see cref="JobTests"/>.</summary>
     public async Task<JobResults> ResultsOfAsync(JobAndSpec found, CancellationToken cancel)
     {
         var (job, spec) = found;
         var attempts = job.Attempt == 0 ? [] : await store.AttemptsAsync(job.Id, cancel);
-        for (var attempt = job.Attempt; attempt > 0; attempt--)
-            if (await store.TestResultsAsync(job.Id, attempt, cancel) is { Count: > 0 } tests) return Of(attempt, tests);
-        return Of(job.Attempt, []);
-
-        JobResults Of(int number, IReadOnlyList<Core.Results.TestResult> tests)
+        var parts = new List<(int, AttemptOutcome, IReadOnlyList<TestResult>)>(attempts.Count);
+        Attempt? latest = null;
+        foreach (var attempt in attempts)
         {
-            var attempt = attempts.FirstOrDefault(a => a.Number == number);
-            return new JobResults(job.Id, spec.TestPath, job.Status, number, tests, job.Reason, attempt?.EndedAt is null ? null : attempt.RunSeconds)
-            {
-                AppVersionId = spec.AppVersionId,
-                DeviceId = attempt?.DeviceId,
-                StartedAt = attempt?.ClaimedAt,
-            };
+            var tests = await store.TestResultsAsync(job.Id, attempt.Number, cancel);
+            parts.Add((attempt.Number, attempt.Outcome, tests));
+            if (tests.Count > 0 && (latest is null || !JobLifecycle.IsInfraFailure(attempt.Outcome) || JobLifecycle.IsInfraFailure(latest.Outcome))) latest = attempt;
         }
+        latest ??= attempts.LastOrDefault();
+        return new JobResults(
+            job.Id, spec.TestPath, job.Status, latest?.Number ?? job.Attempt, JobTests.Of(parts), job.Reason, latest?.EndedAt is null ? null : latest.RunSeconds)
+        {
+            AppVersionId = spec.AppVersionId,
+            DeviceId = latest?.DeviceId,
+            StartedAt = latest?.ClaimedAt,
+        };
     }
 
     /// <summary>The job that ended the others of a run that fails fast; null while there is none.</summary>

@@ -17,7 +17,8 @@ internal static class Records
 {
     public const string RunColumns = """
         id, org_id, pool, created_at, finished_at, idempotency_key, body_hash, total, queued, active, verdicts, flaky, installs,
-        tests_passed, tests_failed, tests_flaky, tests_skipped, meta, supersede_key, superseded_by, fail_fast
+        tests_passed, tests_failed, tests_flaky, tests_skipped, meta, supersede_key, superseded_by, fail_fast,
+        test_retries, infra_retries, parent_run_id, rerun_as
         """;
 
     public static Run Run(Statement row) => new()
@@ -40,16 +41,21 @@ internal static class Records
         SupersedeKey = row.TextOrNull(18),
         SupersededBy = row.TextOrNull(19),
         FailFast = row.Flag(20),
+        TestRetries = row.Int(21),
+        InfraRetries = row.Int(22),
+        ParentRunId = row.TextOrNull(23),
+        RerunAs = row.TextOrNull(24),
     };
 
     public const string JobColumns = """
         j.id, j.run_id, j.org_id, j.group_id, j.ordinal, j.status, j.verdict, j.tier, j.estimate, j.created_at, j.ready_at,
         j.queue_deadline, j.started_at, j.finished_at, j.attempt, j.test_failures, j.infra_failures, j.device_id, j.reason,
-        j.barred, j.flaky, j.tests_total, j.tests_done, j.tests_failed, j.installs, j.last_news
+        j.barred, j.flaky, j.tests_total, j.tests_done, j.tests_failed, j.installs, j.last_news,
+        j.so_far
         """;
 
     /// <summary>Where a column that follows <see cref="JobColumns"/> is.</summary>
-    private const int AfterJob = 26;
+    private const int AfterJob = 27;
 
     public const string JobsWithSpecs = $"SELECT {JobColumns}, s.spec FROM jobs j JOIN job_specs s ON s.job_id = j.id";
 
@@ -81,6 +87,7 @@ internal static class Records
         TestsFailed = row.Int(23),
         Installs = row.Int(24),
         LastNews = row.Long(25),
+        SoFar = row.IsNull(26) ? null : Tests(row, 26),
     };
 
     public static JobAndSpec JobAndSpec(Statement row) => new(Job(row), Json(row, AfterJob, RowJson.Default.JobSpec));

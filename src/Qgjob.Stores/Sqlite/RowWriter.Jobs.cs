@@ -10,26 +10,28 @@ internal sealed partial class RowWriter
 {
     private void Write(Run run) => session
         .Sql($"""
-            INSERT INTO runs ({Records.RunColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO runs ({Records.RunColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET finished_at = excluded.finished_at, queued = excluded.queued, active = excluded.active,
                 verdicts = excluded.verdicts, flaky = excluded.flaky, installs = excluded.installs,
                 tests_passed = excluded.tests_passed, tests_failed = excluded.tests_failed, tests_flaky = excluded.tests_flaky,
-                tests_skipped = excluded.tests_skipped, superseded_by = excluded.superseded_by
+                tests_skipped = excluded.tests_skipped, superseded_by = excluded.superseded_by,
+                test_retries = excluded.test_retries, infra_retries = excluded.infra_retries, rerun_as = excluded.rerun_as
             """)
         .Bind(run.Id).Bind(run.OrgId).Bind(run.Pool).Bind(run.CreatedAt).Bind(run.FinishedAt)
         .Bind(run.IdempotencyKey).Bind(run.BodyHash).Bind(run.Total).Bind(run.Queued).Bind(run.Active)
         .BindJson(run.Verdicts, RowJson.Default.IReadOnlyListInt32).Bind(run.Flaky).Bind(run.Installs)
         .Bind(run.Tests.Passed).Bind(run.Tests.Failed).Bind(run.Tests.Flaky).Bind(run.Tests.Skipped)
         .BindJson(run.Meta, RowJson.Default.IReadOnlyDictionaryStringString)
-        .Bind(run.SupersedeKey).Bind(run.SupersededBy).Bind(run.FailFast).Run();
+        .Bind(run.SupersedeKey).Bind(run.SupersededBy).Bind(run.FailFast)
+        .Bind(run.TestRetries).Bind(run.InfraRetries).Bind(run.ParentRunId).Bind(run.RerunAs).Run();
 
     private void Write(Job job, JobSpec spec)
     {
         session.Sql("""
             INSERT OR REPLACE INTO jobs (group_id, status, verdict, tier, estimate, ready_at, queue_deadline, started_at, finished_at, attempt,
                 test_failures, infra_failures, device_id, reason, barred, flaky, tests_total, tests_done, tests_failed, installs,
-                last_news, id, run_id, org_id, app_version_id, ordinal, created_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                last_news, so_far, id, run_id, org_id, app_version_id, ordinal, created_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
             .BindChanging(job).Bind(job.Id).Bind(job.RunId).Bind(job.OrgId).Bind(spec.AppVersionId).Bind(job.Ordinal).Bind(job.CreatedAt).Run();
         session.Sql("INSERT OR REPLACE INTO job_specs VALUES (?, ?)").Bind(job.Id).BindJson(spec, RowJson.Default.JobSpec).Run();
@@ -40,7 +42,7 @@ internal sealed partial class RowWriter
             UPDATE jobs SET group_id = ?, status = ?, verdict = ?, tier = ?, estimate = ?, ready_at = ?, queue_deadline = ?,
                 started_at = ?, finished_at = ?, attempt = ?, test_failures = ?, infra_failures = ?, device_id = ?, reason = ?,
                 barred = ?, flaky = ?, tests_total = ?, tests_done = ?, tests_failed = ?, installs = ?,
-                last_news = ?
+                last_news = ?, so_far = ?
             WHERE id = ?
             """)
         .BindChanging(job).Bind(job.Id).Run();
@@ -76,5 +78,6 @@ internal static class JobColumns
         .Bind(job.ReadyAt).Bind(job.QueueDeadline).Bind(job.StartedAt).Bind(job.FinishedAt).Bind(job.Attempt)
         .Bind(job.TestFailures).Bind(job.InfraFailures).Bind(job.DeviceId).Bind(job.Reason)
         .BindList(job.Barred, RowJson.Default.IReadOnlyListString).Bind(job.Flaky).Bind((long?)job.TestsTotal)
-        .Bind(job.TestsDone).Bind(job.TestsFailed).Bind(job.Installs).Bind(job.LastNews);
+        .Bind(job.TestsDone).Bind(job.TestsFailed).Bind(job.Installs).Bind(job.LastNews)
+        .BindList(job.SoFar, RowJson.Default.IReadOnlyListTestResult);
 }

@@ -1,4 +1,6 @@
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
+using TestResult = Qgjob.Core.Results.TestResult;
 
 namespace Qgjob.Core.Tests.Jobs;
 
@@ -47,6 +49,36 @@ public sealed class JobLifecycleTests
     }
 
     [Fact]
+    public void Whoever_forbids_flaky_or_skipped_tests_gets_a_failed_job_and_no_further_attempt()
+    {
+        var strict = Spec(maxAttempts: 3) with { FailOnFlaky = true, FailOnSkipped = true };
+        Assert.Equal(new AfterAttempt.Final(JobStatus.Failed, JobVerdict.TestsFailed, true),
+            JobLifecycle.After(Of(0, 0), strict, AttemptOutcome.Passed, new TestCounts(2, 0, 1, 0)));
+        Assert.Equal(new AfterAttempt.Final(JobStatus.Failed, JobVerdict.TestsFailed, true),
+            JobLifecycle.After(Of(1, 0), strict, AttemptOutcome.Passed, TestCounts.None));
+        Assert.Equal(new AfterAttempt.Final(JobStatus.Failed, JobVerdict.TestsFailed, false),
+            JobLifecycle.After(Of(0, 0), strict, AttemptOutcome.Skipped, new TestCounts(0, 0, 0, 2)));
+        Assert.Equal(new AfterAttempt.Final(JobStatus.Passed, JobVerdict.Passed, false),
+            JobLifecycle.After(Of(0, 2), strict, AttemptOutcome.Passed, new TestCounts(2, 0, 0, 0)));
+        Assert.Equal(JobStatus.Passed, ((AfterAttempt.Final)JobLifecycle.After(Of(0, 0), Spec(), AttemptOutcome.Passed, new TestCounts(2, 0, 1, 1))).Status);
+    }
+
+    [Fact]
+    public void An_attempt_at_some_of_the_tests_is_judged_by_all_of_them()
+    {
+        TestResult passed = Test("a", TestStatus.Passed), failed = Test("b", TestStatus.Failed), flaky = Test("b", TestStatus.Flaky), skipped = Test("c", TestStatus.Skipped);
+        Assert.Equal(AttemptOutcome.Passed, JobLifecycle.OutcomeFor(AttemptOutcome.Passed, [passed], [passed, flaky]));
+        Assert.Equal(AttemptOutcome.Failed, JobLifecycle.OutcomeFor(AttemptOutcome.Passed, [passed], [passed, failed]));
+        Assert.Equal(AttemptOutcome.Failed, JobLifecycle.OutcomeFor(AttemptOutcome.NoTests, [], [passed, failed]));
+        Assert.Equal(AttemptOutcome.Passed, JobLifecycle.OutcomeFor(AttemptOutcome.Skipped, [skipped], [passed, skipped]));
+        Assert.Equal(AttemptOutcome.NoTests, JobLifecycle.OutcomeFor(AttemptOutcome.NoTests, [], []));
+        // A file that does not load fails without a test that does.
+        Assert.Equal(AttemptOutcome.Failed, JobLifecycle.OutcomeFor(AttemptOutcome.Failed, [passed], [passed]));
+        Assert.Equal(AttemptOutcome.RunLimit, JobLifecycle.OutcomeFor(AttemptOutcome.RunLimit, [passed], [passed]));
+        Assert.Equal(AttemptOutcome.Infra, JobLifecycle.OutcomeFor(AttemptOutcome.Infra, [], [passed]));
+    }
+
+    [Fact]
     public void Every_outcome_has_an_answer_and_counts_as_at_most_one_kind_of_failure()
     {
         foreach (var outcome in Enum.GetValues<AttemptOutcome>().Where(o => o is not AttemptOutcome.None))
@@ -73,9 +105,14 @@ public sealed class JobLifecycleTests
         AttemptOutcome outcome, int testFailures = 0, int infraFailures = 0, int maxAttempts = 1, bool flakyTest = false) =>
         JobLifecycle.After(
             Of(testFailures, infraFailures),
-            new JobSpec { OrgId = "o", AppVersionId = "v", TestPath = "t", MaxAttempts = maxAttempts, InfraAttempts = 3 },
+            Spec(maxAttempts),
             outcome,
-            flakyTest);
+            flakyTest ? new TestCounts(1, 0, 1, 0) : TestCounts.None);
+
+    private static JobSpec Spec(int maxAttempts = 1) =>
+        new() { OrgId = "o", AppVersionId = "v", TestPath = "t", MaxAttempts = maxAttempts, InfraAttempts = 3 };
+
+    private static TestResult Test(string title, TestStatus status) => new([title], "t", 1, status, 1);
 
     private static Job Of(int testFailures, int infraFailures) => new()
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Qgjob.Core.Results;
+using TestResult = Qgjob.Core.Results.TestResult;
 
 namespace Qgjob.Core.Tests.Results;
 

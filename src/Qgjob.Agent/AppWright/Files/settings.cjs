@@ -2,6 +2,7 @@
 'use strict';
 const fs = require('fs');
 const path = require('path');
+const selection = require('./selection.cjs');
 const env = process.env;
 
 exports.adapt = function (loaded) {
@@ -38,6 +39,7 @@ exports.adapt = function (loaded) {
 
   const out = env.QGJOB_OUT;
   const test = env.QGJOB_TEST;
+  const left = selection.left(test, env.QGJOB_SELECTION);
   const testDir = p => {
     const own = abs(p.testDir) ?? abs(base.testDir) ?? dir;
     // Playwright looks for tests below testDir only; the file that was asked for may lie elsewhere.
@@ -63,6 +65,7 @@ exports.adapt = function (loaded) {
       outputDir: undefined,
       ...(p.snapshotDir ? { snapshotDir: abs(p.snapshotDir) } : {}),
       ...((p.name ?? '') === chosen ? { testMatch: exactly(test) } : {}),
+      ...((p.name ?? '') === chosen && left.length > 0 ? { grepInvert: [...several(p.grepInvert ?? base.grepInvert), ...left] } : {}),
       ...((p.name ?? '') === chosen && env.QGJOB_RETRIES ? { retries: Number(env.QGJOB_RETRIES) } : {}),
       use: {
         ...p.use,
@@ -86,6 +89,10 @@ function unwrap(loaded) {
   let value = loaded;
   while (value && typeof value === 'object' && 'default' in value) value = value.default;
   return value ?? {};
+}
+
+function several(value) {
+  return value === undefined || value === null ? [] : Array.isArray(value) ? value : [value];
 }
 
 function text(value) {

@@ -38,39 +38,44 @@ public sealed partial class StoreEngine
     {
         var spec = rows.SpecOf(job.Id);
         var run = rows.FindRun(job.RunId)!;
-        var after = JobLifecycle.After(job, spec, end.Outcome, end.Tests.Any(t => t.Status is TestStatus.Flaky));
+        // What a device or an agent that failed left of the tests is no word on them.
+        var all = JobLifecycle.IsInfraFailure(end.Outcome) ? job.SoFar ?? [] : JobTests.Compose(job.SoFar ?? [], end.Tests);
+        var outcome = JobLifecycle.OutcomeFor(end.Outcome, end.Tests, all);
+        var after = JobLifecycle.After(job, spec, outcome, TestCounts.Of(all));
         if (after is AfterAttempt.Requeue && run.SupersededBy is { } newer)
         {
             after = new AfterAttempt.Final(JobStatus.Canceled, JobVerdict.Canceled, false);
             end = end with { Reason = $"Superseded by run {newer}; not tried again after {Words.Of(end.Outcome)}{(end.Reason is null ? "" : ": " + end.Reason)}" };
         }
-        job = job with
-        {
-            TestFailures = job.TestFailures + (JobLifecycle.IsTestFailure(end.Outcome) ? 1 : 0),
-            InfraFailures = job.InfraFailures + (JobLifecycle.IsInfraFailure(end.Outcome) ? 1 : 0),
-        };
-        // The report is exact; progress may have been sent twice or not at all.
-        if (end.Tests.Count > 0)
-            job = job with
-            {
-                TestsTotal = Math.Max(job.TestsTotal ?? 0, end.Tests.Count),
-                TestsDone = end.Tests.Count,
-                TestsFailed = end.Tests.Count(t => t.Status.IsFailure()),
-            };
-        if (end.Outcome is AttemptOutcome.Passed or AttemptOutcome.Failed && end.RunSeconds > 0)
+        var (testFailed, infraFailed) = (JobLifecycle.IsTestFailure(outcome), JobLifecycle.IsInfraFailure(outcome));
+        // A selection of the tests says nothing of how long the file takes.
+        if (end.Outcome is AttemptOutcome.Passed or AttemptOutcome.Failed && end.RunSeconds > 0 && job.SoFar is null && spec.Tests is null)
         {
             Learn(Estimates.TestKey(spec.OrgId, spec.TestPath, spec.Target), end.RunSeconds, now);
             Learn(Estimates.OrgKey(spec.OrgId), end.RunSeconds, now);
         }
+        var further = job.SoFar is not null;
+        job = job with
+        {
+            TestFailures = job.TestFailures + (testFailed ? 1 : 0),
+            InfraFailures = job.InfraFailures + (infraFailed ? 1 : 0),
+        };
         if (after is AfterAttempt.Final final)
         {
-            run = Complete(run with { Tests = run.Tests.Plus(TestCounts.Of(end.Tests)) }, job, final, end.Reason, now);
+            // Of a job that no other attempt says anything of, even what a failing device left is worth showing.
+            var shown = all.Count > 0 ? all : end.Tests;
+            // The report is exact; progress may have been sent twice or not at all.
+            if (shown.Count > 0) job = job with { TestsTotal = Math.Max(job.TestsTotal ?? 0, shown.Count), TestsDone = shown.Count, TestsFailed = TestCounts.Of(shown).Failed };
+            run = Complete(run, job with { SoFar = shown }, final, JobReasons.Of(final, (end.Outcome, end.Reason), further, all, end.Tests), now);
             rows.Save(run);
             FailFast(run, job.Id, final, now);
             return rows.FindJob(job.Id)!;
         }
+        if (!infraFailed && all.Count > 0) job = job with { SoFar = JobTests.WithoutDetails(all) };
+        if (end.Tests.Count > 0)
+            job = job with { TestsTotal = Math.Max(job.TestsTotal ?? 0, end.Tests.Count), TestsDone = end.Tests.Count, TestsFailed = TestCounts.Of(end.Tests).Failed };
         job = Requeue(job, spec, run.Pool, ((AfterAttempt.Requeue)after).BarDevice, end, now);
-        rows.Save(run with { Queued = run.Queued + 1, Active = run.Active - 1 });
+        rows.Save(run with { Queued = run.Queued + 1, Active = run.Active - 1, TestRetries = run.TestRetries + (infraFailed ? 0 : 1), InfraRetries = run.InfraRetries + (infraFailed ? 1 : 0) });
         EnterGroups([(job, spec)], run.Pool, now);
         return job;
     }

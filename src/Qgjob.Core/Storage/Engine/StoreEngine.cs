@@ -3,6 +3,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
 
@@ -141,11 +142,12 @@ public sealed partial class StoreEngine(IStoreRows rows)
         });
     }
 
-    /// <summary>Makes a job final and tells its run; the caller saves the run that comes back.</summary>
+    /// <summary>Makes a job final and tells its run, its tests (as they stand so far) included; the caller saves the run that comes back.</summary>
     private Run Complete(Run run, Job job, AfterAttempt.Final final, string? reason, DateTimeOffset now)
     {
         var wasActive = job.IsActive;
-        job = job with { Status = final.Status, Verdict = final.Verdict, Flaky = final.Flaky, Reason = reason, FinishedAt = now };
+        var tests = TestCounts.Of(job.SoFar ?? []);
+        job = job with { Status = final.Status, Verdict = final.Verdict, Flaky = final.Flaky, Reason = reason, FinishedAt = now, SoFar = null };
         rows.Save(job);
         Emit(job, "finished", now, reason);
         var verdicts = run.Verdicts.ToArray();
@@ -156,6 +158,7 @@ public sealed partial class StoreEngine(IStoreRows rows)
             Active = run.Active - (wasActive ? 1 : 0),
             Verdicts = verdicts,
             Flaky = run.Flaky + (final.Flaky ? 1 : 0),
+            Tests = run.Tests.Plus(tests),
         };
         return run.Queued + run.Active > 0 ? run : CompleteRun(run, now);
     }
