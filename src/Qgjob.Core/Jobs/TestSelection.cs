@@ -29,7 +29,7 @@ public sealed record TestSelection
         return settled.Count == 0 ? asked : (asked ?? new TestSelection()) with { Except = [.. asked?.Except ?? [], .. settled] };
     }
 
-    private static bool IsSettled(TestResult test) => test.Status is TestStatus.Passed or TestStatus.Flaky || test.IsSkippedByChoice;
+    private static bool IsSettled(TestResult test) => test.Status is TestStatus.Passed or TestStatus.Flaky || test.IsSkippedByChoice();
 
     /// <summary>A title path as Playwright's <c>grep</c> sees it, without tags, which may stand anywhere in it.</summary>
     private static string Words(IReadOnlyList<string> titles) =>

@@ -41,7 +41,7 @@ public static class JobTests
     public static IReadOnlyList<TestResult> WithoutDetails(IReadOnlyList<TestResult> tests) =>
         [.. tests.Select(t => new TestResult(t.TitlePath, t.File, t.Line, t.Status, t.DurationMs, t.Retry)
         {
-            Annotations = t.IsSkippedByChoice ? [new TestAnnotation("skip")] : null,
+            Annotations = t.IsSkippedByChoice() ? [new TestAnnotation("skip")] : null,
         })];
 
     private static TestResult Update(TestResult before, TestResult now) => (before.Status, now.Status) switch

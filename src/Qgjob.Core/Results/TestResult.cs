@@ -22,6 +22,10 @@ public static class TestStatusMeaning
 {
     /// <summary>The test was to pass and did not.</summary>
     public static bool IsFailure(this TestStatus status) => status is TestStatus.Failed or TestStatus.TimedOut or TestStatus.Interrupted;
+
+    /// <summary>Its author skipped it; otherwise a skipped test did not get its turn, because of a failure before it, say.</summary>
+    public static bool IsSkippedByChoice(this TestResult test) =>
+        test.Status is TestStatus.Skipped && test.Annotations?.Any(a => a.Type is "skip" or "fixme") is true;
 }
 
 /// <summary>One test's result in one attempt.</summary>
@@ -59,9 +63,6 @@ public sealed record TestResult(
 
     /// <summary>In the results of a job over its attempts: the attempt that decided; null in an attempt's own results.</summary>
     public int? Attempt { get; init; }
-
-    /// <summary>Its author skipped it; otherwise a skipped test did not get its turn, because of a failure before it, say.</summary>
-    public bool IsSkippedByChoice => Status is TestStatus.Skipped && Annotations?.Any(a => a.Type is "skip" or "fixme") is true;
 
     /// <summary>Why it was skipped, in its author's words; null when it was not, or they gave no reason.</summary>
     public string? SkipReason => Status is not TestStatus.Skipped

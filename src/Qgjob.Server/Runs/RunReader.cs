@@ -59,7 +59,7 @@ internal sealed class RunReader(IJobStore store, Dispatcher dispatcher, Forecast
             parts.Add((attempt.Number, attempt.Outcome, tests));
             if (tests.Count > 0 && (latest is null || !JobLifecycle.IsInfraFailure(attempt.Outcome) || JobLifecycle.IsInfraFailure(latest.Outcome))) latest = attempt;
         }
-        latest ??= attempts.LastOrDefault();
+        latest ??= attempts is [.., var last] ? last : null;
         return new JobResults(
             job.Id, spec.TestPath, job.Status, latest?.Number ?? job.Attempt, JobTests.Of(parts), job.Reason, latest?.EndedAt is null ? null : latest.RunSeconds)
         {
