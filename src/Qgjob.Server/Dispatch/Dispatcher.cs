@@ -19,8 +19,8 @@ internal sealed partial class Dispatcher(
     private const int MaxWaitingWrites = 20_000;
     private const int MaxExpiriesPerBatch = 200;
     private static readonly TimeSpan TickLength = TimeSpan.FromSeconds(1);
-    // People and agents are told to try again rather than kept.
-    private static readonly TimeSpan CallerPatience = TimeSpan.FromSeconds(10);
+    // People and agents are told to try again rather than kept: longer than a store takes that restarts at once, and short enough to leave callers time for another server.
+    private static readonly TimeSpan CallerPatience = TimeSpan.FromSeconds(6);
 
     private readonly Channel<Message> inbox = Channel.CreateUnbounded<Message>(new UnboundedChannelOptions { SingleReader = true });
     private readonly PoolViews views = new();

@@ -28,7 +28,8 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, IHostAppli
         catch (StoreUnavailableException e)
         {
             LogStore(e.Message);
-            context.Response.Headers.RetryAfter = "1";
+            // A stream that has begun has sent its headers.
+            if (!context.Response.HasStarted) context.Response.Headers.RetryAfter = "1";
             await WriteAsync(context, new Problem("Store unavailable", StatusCodes.Status503ServiceUnavailable, "The store does not answer at the moment. What was not acknowledged may be sent again; the server goes on by itself when the store is back."));
         }
         catch (Exception e) when (context.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException)

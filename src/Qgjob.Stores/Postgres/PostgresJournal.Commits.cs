@@ -9,6 +9,11 @@ internal sealed partial class PostgresJournal
 {
     private const int TrimEvery = 256;
     private const int MostAtOnce = 100;
+    // PostgreSQL's class of integrity violations.
+    private const string Contradictions = "23";
+
+    // The latest commit that this journal wrote or read.
+    private Head seen = Head.Empty;
 
     public async ValueTask<bool> CommitAsync(RowChanges changes, CancellationToken cancel)
     {
@@ -18,15 +23,18 @@ internal sealed partial class PostgresJournal
             if (hints is not null) hints.OwnProcess = connection.ProcessID;
             await using var batch = new NpgsqlBatch(connection);
             var head = changes.Head;
-            var advance = new NpgsqlBatchCommand("UPDATE head SET commit = $2, commit_id = $1, revision = $3, event = $4 WHERE commit = $2 - 1");
+            var after = IdOf(head.Commit - 1);
+            // Of a predecessor that this journal never saw only the number is known.
+            var advance = new NpgsqlBatchCommand("UPDATE head SET commit = $2, commit_id = $1, revision = $3, event = $4 WHERE commit = $2 - 1 AND commit_id = coalesce($5, commit_id)");
             advance.Parameters.Add(Text(head.CommitId));
             advance.Parameters.Add(Number(head.Commit));
             advance.Parameters.Add(Number(head.Revision));
             advance.Parameters.Add(Number(head.Event));
+            advance.Parameters.Add(new NpgsqlParameter { Value = (object?)after ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
             batch.BatchCommands.Add(advance);
             var rows = new RowBatch(batch, head.CommitId);
             rows.Add(changes);
-            var (bytes, packed) = Packed.Of(changes);
+            var (bytes, packed) = Packed.Of(changes with { After = after });
             rows.Statement(
                 "INSERT INTO feed (commit, packed, changes) SELECT $2, $3, $4 WHERE (SELECT commit_id FROM head) = $1",
                 Number(head.Commit), new NpgsqlParameter<bool> { TypedValue = packed }, new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = bytes, NpgsqlDbType = NpgsqlDbType.Bytea });
@@ -35,7 +43,14 @@ internal sealed partial class PostgresJournal
             if (hints is not null)
                 rows.Statement("SELECT pg_notify($2, '') WHERE (SELECT commit_id FROM head) = $1", Text(url.Schema));
             await batch.ExecuteNonQueryAsync(cancel);
-            return advance.RecordsAffected == 1;
+            if (advance.RecordsAffected != 1) return false;
+            Volatile.Write(ref seen, head);
+            return true;
+        }
+        catch (PostgresException ex) when (ex.SqlState.StartsWith(Contradictions, StringComparison.Ordinal))
+        {
+            // The database is there, and nothing was written: to try again, or to wait, would not help.
+            throw new InvalidDataException($"{Name} refused a commit that contradicts its rows ({ex.SqlState}: {ex.MessageText}; table {ex.TableName}, constraint {ex.ConstraintName}).", ex);
         }
         catch (Exception ex) when (PostgresFailure.Is(ex))
         {
@@ -46,21 +61,27 @@ internal sealed partial class PostgresJournal
     public async ValueTask<IReadOnlyList<RowChanges>?> ReadSinceAsync(long commit, CancellationToken cancel) => await AskAsync<IReadOnlyList<RowChanges>?>(async connection =>
     {
         await using var command = new NpgsqlCommand(
-            "SELECT h.commit, f.commit, f.packed, f.changes FROM head h LEFT JOIN LATERAL (SELECT * FROM feed WHERE commit > $1 ORDER BY commit LIMIT $2) f ON true ORDER BY f.commit", connection);
+            "SELECT h.commit, f.commit, f.packed, f.changes, h.commit_id FROM head h LEFT JOIN LATERAL (SELECT * FROM feed WHERE commit > $1 ORDER BY commit LIMIT $2) f ON true ORDER BY f.commit", connection);
         command.Parameters.Add(Number(commit));
         command.Parameters.Add(Number(MostAtOnce));
         await using var reader = await command.ExecuteReaderAsync(cancel);
         var missed = new List<RowChanges>();
+        var id = IdOf(commit);
         while (await reader.ReadAsync(cancel))
         {
             var head = reader.GetInt64(0);
-            if (head == commit) return [];
+            if (head == commit) return id is null || id == reader.GetString(4) ? [] : null;
             // Restored from an older backup, or trimmed away.
             if (head < commit || await reader.IsDBNullAsync(1, cancel) || reader.GetInt64(1) != commit + missed.Count + 1) return null;
             missed.Add(Packed.Read(reader.GetFieldValue<byte[]>(3), reader.GetBoolean(2)));
+            // The same number in another history: somebody restored a backup under the running servers.
+            if (missed[0].After is { } after && id is not null && after != id) return null;
         }
+        if (missed.Count > 0) Volatile.Write(ref seen, missed[^1].Head);
         return missed;
     }, cancel);
+
+    private string? IdOf(long commit) => Volatile.Read(ref seen) is var known && known.Commit == commit ? known.CommitId : null;
 
     private static NpgsqlParameter<string> Text(string value) => new NpgsqlParameter<string> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text };
 

@@ -10,7 +10,7 @@ namespace Qgjob.Stores.Postgres;
 internal sealed partial class PostgresJournal
 {
     private const int PartRows = 2000;
-    private const int ChunkRows = 2000;
+    private const int MostSeconds = 120;
     // A backup's reader may be slow, and is not to be cut off for it; one that vanished is noticed by its connection.
     private const string Unhurried = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '10min'; SET LOCAL lock_timeout = '5s'";
     private const string LiveJobs = "SELECT * FROM jobs WHERE live UNION ALL SELECT j.* FROM devices d JOIN jobs j ON j.id = d.lease_job_id WHERE NOT j.live";
@@ -20,6 +20,7 @@ internal sealed partial class PostgresJournal
     {
         await using var moment = await MomentAsync(connection, cancel);
         var fleet = await FleetAsync(connection, cancel);
+        Volatile.Write(ref seen, fleet.Head);
         return fleet with
         {
             Runs = await AllAsync(connection, $"SELECT row FROM runs WHERE finished_at IS NULL OR id IN (SELECT run_id FROM ({LiveJobs}) l)", r => Json(r, 0, RowJson.Default.Run), cancel),
@@ -27,7 +28,7 @@ internal sealed partial class PostgresJournal
             Attempts = await AllAsync(
                 connection, $"SELECT a.row FROM ({LiveJobs}) l JOIN attempts a ON a.job_id = l.id ORDER BY a.job_id, a.number", r => Json(r, 0, RowJson.Default.Attempt), cancel),
         };
-    }, cancel);
+    }, cancel, hurried: false);
 
     public async IAsyncEnumerable<RowChanges> ExportAsync([EnumeratorCancellation] CancellationToken cancel)
     {
@@ -81,27 +82,22 @@ internal sealed partial class PostgresJournal
 
     public async ValueTask PurgeRunsAsync(IReadOnlyList<string> runIds, CancellationToken cancel) => await AskAsync(async connection =>
     {
-        // The run's row goes last: a purge that was interrupted is found and ended by the next one.
-        var over = await AllAsync(
-            connection,
-            "SELECT id FROM runs WHERE id = ANY ($1) AND finished_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM devices WHERE lease_run_id = runs.id)",
-            r => r.GetString(0), cancel, Texts(runIds));
-        if (over.Count == 0) return 0;
-        while (await RunAsync(
-            connection,
-            """
-            WITH chunk AS MATERIALIZED (SELECT id FROM jobs WHERE run_id = ANY ($1) LIMIT $2),
-                tests AS (DELETE FROM test_results USING chunk WHERE job_id = chunk.id),
-                tried AS (DELETE FROM attempts USING chunk WHERE job_id = chunk.id)
-            DELETE FROM jobs USING chunk WHERE jobs.id = chunk.id
-            """,
-            cancel, Texts(over), Number(ChunkRows)) > 0) { }
-        while (await RunAsync(
-            connection,
-            "DELETE FROM events USING (SELECT run_id, sequence FROM events WHERE run_id = ANY ($1) LIMIT $2) c WHERE events.run_id = c.run_id AND events.sequence = c.sequence",
-            cancel, Texts(over), Number(ChunkRows)) > 0) { }
-        return await RunAsync(connection, "DELETE FROM runs WHERE id = ANY ($1)", cancel, Texts(over));
-    }, cancel);
+        // Run by run, each whole or not at all: nobody finds a run half gone.
+        foreach (var id in runIds)
+        {
+            await using var transaction = await connection.BeginTransactionAsync(cancel);
+            await RunAsync(connection, Unhurried, cancel);
+            // Its row first: two servers purge one after the other, and the second finds nothing.
+            if (await RunAsync(
+                connection, "DELETE FROM runs WHERE id = $1 AND finished_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM devices WHERE lease_run_id = $1)", cancel, Text(id)) == 0) continue;
+            await RunAsync(connection, "DELETE FROM test_results USING jobs WHERE jobs.run_id = $1 AND job_id = jobs.id", cancel, Text(id));
+            await RunAsync(connection, "DELETE FROM attempts USING jobs WHERE jobs.run_id = $1 AND job_id = jobs.id", cancel, Text(id));
+            await RunAsync(connection, "DELETE FROM jobs WHERE run_id = $1", cancel, Text(id));
+            await RunAsync(connection, "DELETE FROM events WHERE run_id = $1", cancel, Text(id));
+            await transaction.CommitAsync(cancel);
+        }
+        return 0;
+    }, cancel, hurried: false);
 
     /// <summary>All that follows is of one moment.</summary>
     private static async Task<NpgsqlTransaction> MomentAsync(NpgsqlConnection connection, CancellationToken cancel)
@@ -161,7 +157,7 @@ internal sealed partial class PostgresJournal
 
     private static async Task<int> RunAsync(NpgsqlConnection connection, string sql, CancellationToken cancel, params NpgsqlParameter[] parameters)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = MostSeconds };
         command.Parameters.AddRange(parameters);
         return await command.ExecuteNonQueryAsync(cancel);
     }

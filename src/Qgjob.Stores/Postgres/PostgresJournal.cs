@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 using Qgjob.Core.Storage.Journal;
 
@@ -9,8 +10,11 @@ internal sealed partial class PostgresJournal : IJournal
 {
     // A server that hangs or is cut off holds the head's row for so long at most; who waits for it is told after 5 s.
     private const string Limits =
-        "-c lock_timeout=5s -c statement_timeout=9s -c idle_in_transaction_session_timeout=5s "
+        " -c lock_timeout=5s -c idle_in_transaction_session_timeout=5s "
         + "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c plan_cache_mode=force_generic_plan -c jit=off";
+    // A commit is given longer than a query, for which people wait. The database gives up a second before we do.
+    private const int CommitSeconds = 9;
+    private const int QuerySeconds = 5;
     // Commits join a few hundred keys to big tables; no other plan than by index is ever right, whatever statistics say.
     private const string ByIndex = " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
     private static readonly TimeSpan PatienceAtOpen = TimeSpan.FromSeconds(10);
@@ -26,9 +30,9 @@ internal sealed partial class PostgresJournal : IJournal
     {
         (this.url, this.time, this.kept) = (url, time, kept);
         // One connection for commits, which only this process's one committer uses, so that no query keeps it waiting.
-        writing = Source(url, 1, Limits + ByIndex);
-        reading = Source(url, url.Pool, Limits);
-        hints = url.Hints ? new PostgresHints(Settings(url, 1, Limits), url.Schema, time) : null;
+        writing = Source(url, 1, CommitSeconds, ByIndex);
+        reading = Source(url, url.Pool, QuerySeconds);
+        hints = url.Hints ? new PostgresHints(Settings(url, 1, QuerySeconds), url.Schema, time) : null;
     }
 
     public string Name => url.Name;
@@ -77,33 +81,43 @@ internal sealed partial class PostgresJournal : IJournal
     }
 
     /// <summary>Runs a query on a connection of the pool; what goes wrong with it becomes the one exception that callers know.</summary>
-    private async ValueTask<T> AskAsync<T>(Func<NpgsqlConnection, Task<T>> ask, CancellationToken cancel)
+    /// <remarks>
+    /// Hurried, it is given up after the time of a query. The driver alone takes longer behind a cut cable: for a connection of the pool, for the
+    /// answer, and for one more connection over which it asks to cancel, each in turn.
+    /// </remarks>
+    private async ValueTask<T> AskAsync<T>(Func<NpgsqlConnection, Task<T>> ask, CancellationToken cancel, bool hurried = true)
     {
         try
         {
-            await using var connection = await reading.OpenConnectionAsync(cancel);
-            return await ask(connection);
+            var asked = AskAsync();
+            return await (hurried ? asked.WaitAsync(TimeSpan.FromSeconds(QuerySeconds), time, cancel) : asked);
         }
         catch (Exception ex) when (PostgresFailure.Is(ex))
         {
             throw PostgresFailure.Of(Name, ex, cancel);
         }
+
+        async Task<T> AskAsync()
+        {
+            await using var connection = await reading.OpenConnectionAsync(cancel);
+            return await ask(connection);
+        }
     }
 
-    private static NpgsqlDataSource Source(PostgresUrl url, int connections, string options)
+    private static NpgsqlDataSource Source(PostgresUrl url, int connections, int seconds, string options = "")
     {
-        var builder = new NpgsqlSlimDataSourceBuilder(Settings(url, connections, options).ConnectionString);
+        var builder = new NpgsqlSlimDataSourceBuilder(Settings(url, connections, seconds, options).ConnectionString);
         builder.EnableArrays();
         builder.EnableTransportSecurity();
         return builder.Build();
     }
 
-    private static NpgsqlConnectionStringBuilder Settings(PostgresUrl url, int connections, string options) => new(url.Settings.ConnectionString)
+    private static NpgsqlConnectionStringBuilder Settings(PostgresUrl url, int connections, int seconds, string options = "") => new(url.Settings.ConnectionString)
     {
         SearchPath = url.Schema,
-        Options = options,
+        Options = string.Create(CultureInfo.InvariantCulture, $"-c statement_timeout={seconds}s{Limits}{options}"),
         Timeout = 4,
-        CommandTimeout = 10,
+        CommandTimeout = seconds + 1,
         CancellationTimeout = 1000,
         TcpKeepAlive = true,
         TcpKeepAliveTime = 5,

@@ -1,12 +1,14 @@
 namespace Qgjob.Faults.Tests.Processes;
 
-/// <summary>The programs that the tests start: the server that was built beside them, and themselves in other roles.</summary>
+/// <summary>The programs that the tests start: server and command line that were built beside them, and themselves in other roles.</summary>
 internal static class Programs
 {
     // …/bin/Qgjob.Faults.Tests/release/ → …/bin/Qgjob.Server/release/
     private static readonly DirectoryInfo Own = new(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
 
     public static string Server { get; } = Path.Combine(Own.Parent!.Parent!.FullName, "Qgjob.Server", Own.Name, "qgjob-server");
+
+    public static string Cli { get; } = Path.Combine(Own.Parent!.Parent!.FullName, "Qgjob.Cli", Own.Name, "qgjob");
 
     /// <summary>Under <c>dotnet test</c> this process may be dotnet itself.</summary>
     public static string Self { get; } = Path.Combine(Own.FullName, "Qgjob.Faults.Tests");

@@ -22,18 +22,26 @@ internal sealed class PostgresUnderFault(string folder) : StoreUnderFault
 
     public IPAddress Listen { get; init; } = IPAddress.Loopback;
 
+    /// <summary>A second way to it, which can be cut alone.</summary>
+    public IPAddress? ListenToo { get; init; }
+
     public IReadOnlyList<string> Prefix { get; init; } = [];
 
     /// <summary>More settings, as in <c>max_connections=20</c>.</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
 
-    public override string Url => string.Create(CultureInfo.InvariantCulture, $"postgres://qgjob:secret@{Listen}:{Port}/postgres");
+    public override string Url => UrlAt(Listen);
 
     public override bool IsShared => true;
+
+    /// <summary>Of all its processes that run now: of the connections that have ended, nothing.</summary>
+    public double CpuSeconds => ProcessIds().Sum(CpuOf);
 
     public bool HasEnded => child is { HasEnded: true };
 
     private static IReadOnlyList<string> AsNobody => Environment.UserName == "root" ? ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] : [];
+
+    public override string UrlAt(IPAddress address) => string.Create(CultureInfo.InvariantCulture, $"postgres://qgjob:secret@{address}:{Port}/postgres");
 
     /// <summary>To all its processes.</summary>
     public override void Signal(Signal signal)
@@ -45,7 +53,7 @@ internal sealed class PostgresUnderFault(string folder) : StoreUnderFault
     {
         if (!File.Exists(Path.Combine(Data, "PG_VERSION"))) await MakeAsync(cancel);
         child = Child.Start("postgres", Path.Combine(folder, "postgres.log"), new Dictionary<string, string> { ["LC_ALL"] = "C.UTF-8" }, [
-            .. Prefix, .. AsNobody, Programs + "postgres", "-D", Data, "-c", "listen_addresses=" + Listen, "-c", "port=" + Port.ToString(CultureInfo.InvariantCulture),
+            .. Prefix, .. AsNobody, Programs + "postgres", "-D", Data, "-c", "listen_addresses=" + string.Join(',', new[] { Listen, ListenToo }.OfType<IPAddress>()), "-c", "port=" + Port.ToString(CultureInfo.InvariantCulture),
             "-c", "unix_socket_directories=", "-c", "shared_buffers=64MB", .. Settings.SelectMany(s => (string[])["-c", s])]);
         await Waits.UntilAsync("PostgreSQL answers", async () =>
         {
@@ -147,6 +155,21 @@ internal sealed class PostgresUnderFault(string folder) : StoreUnderFault
         {
             var status = File.ReadAllText($"/proc/{id}/stat");
             return int.Parse(status[(status.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
+    private static double CpuOf(int id)
+    {
+        try
+        {
+            var status = File.ReadAllText($"/proc/{id}/stat");
+            var fields = status[(status.LastIndexOf(')') + 2)..].Split(' ');
+            // In hundredths of a second: user and system.
+            return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / 100.0;
         }
         catch (IOException)
         {

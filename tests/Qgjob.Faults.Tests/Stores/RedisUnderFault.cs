@@ -25,12 +25,17 @@ internal sealed class RedisUnderFault(string folder, AppendOnly file) : StoreUnd
 
     public IPAddress Listen { get; init; } = IPAddress.Loopback;
 
+    /// <summary>A second way to it, which can be cut alone.</summary>
+    public IPAddress? ListenToo { get; init; }
+
     /// <summary>Put before the command: a network namespace.</summary>
     public IReadOnlyList<string> Prefix { get; init; } = [];
 
-    public override string Url => string.Create(CultureInfo.InvariantCulture, $"redis://{Listen}:{Port}/0");
+    public override string Url => UrlAt(Listen);
 
     public override bool IsShared => true;
+
+    public override string UrlAt(IPAddress address) => string.Create(CultureInfo.InvariantCulture, $"redis://{address}:{Port}/0");
 
     public override void Signal(Signal signal) => child!.Signal(signal);
 
@@ -38,7 +43,7 @@ internal sealed class RedisUnderFault(string folder, AppendOnly file) : StoreUnd
     {
         Directory.CreateDirectory(data);
         child = Child.Start("redis", Path.Combine(folder, "redis.log"), new Dictionary<string, string>(), [
-            .. Prefix, "redis-server", "--bind", Listen.ToString(), "--protected-mode", "no", "--port", Port.ToString(CultureInfo.InvariantCulture), "--dir", data, "--save", "",
+            .. Prefix, "redis-server", "--bind", .. new[] { Listen, ListenToo }.OfType<IPAddress>().Select(a => a.ToString()), "--protected-mode", "no", "--port", Port.ToString(CultureInfo.InvariantCulture), "--dir", data, "--save", "",
             "--appendonly", file is AppendOnly.No ? "no" : "yes", "--appendfsync", file is AppendOnly.Always ? "always" : "everysec", "--daemonize", "no"]);
         await Waits.UntilAsync("redis answers", async () => (await AskAsync("PING", cancel)).Contains("PONG", StringComparison.Ordinal), Patience, cancel);
     }

@@ -1,3 +1,4 @@
+using System.Net;
 using Qgjob.Faults.Tests.Processes;
 
 namespace Qgjob.Faults.Tests.Stores;
@@ -7,6 +8,9 @@ internal abstract class StoreUnderFault : IAsyncDisposable
 {
     /// <summary>For <c>--store</c>.</summary>
     public abstract string Url { get; }
+
+    /// <summary>The same by another of the addresses that it listens at.</summary>
+    public virtual string UrlAt(IPAddress address) => throw new NotSupportedException("The store has no address.");
 
     /// <summary>Several servers may use it.</summary>
     public abstract bool IsShared { get; }

@@ -49,6 +49,37 @@ public sealed class PostgresJournalTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_same_number_in_another_history_is_not_followed()
+    {
+        await using var journal = await home.JournalAsync(Cancel);
+        Assert.True(await journal.CommitAsync(Commit(1, "a", "t"), Cancel));
+        Assert.True(await journal.CommitAsync(Commit(2, "b", "t"), Cancel));
+        // As after a restore of a backup, upon which another server went on.
+        await home.SqlAsync($"UPDATE {home.Schema}.head SET commit_id = 'x'", Cancel);
+        Assert.Null(await journal.ReadSinceAsync(2, Cancel));
+        Assert.False(await journal.CommitAsync(Commit(3, "c", "t"), Cancel));
+        await using var other = await home.JournalAsync(Cancel);
+        Assert.Equal("x", (await other.LoadAsync(Cancel)).Head.CommitId);
+        Assert.True(await other.CommitAsync(Commit(3, "y", "t"), Cancel));
+        Assert.Null(await journal.ReadSinceAsync(2, Cancel));
+        Assert.Equal("y", (await journal.LoadAsync(Cancel)).Head.CommitId);
+        Assert.Empty((await journal.ReadSinceAsync(3, Cancel))!);
+        Assert.True(await journal.CommitAsync(Commit(4, "z", "t"), Cancel));
+    }
+
+    [Fact]
+    public async Task Rows_that_contradict_a_commit_are_no_outage()
+    {
+        await using var store = await home.OpenAsync(Cancel);
+        await home.SqlAsync($"INSERT INTO {home.Schema}.events (run_id, sequence, row) VALUES ('r-1', 1, '{{}}')", Cancel);
+        var changes = Commit(1, "a", "t") with { Events = [new(1, "r-1", null, DateTimeOffset.UnixEpoch, "run_finished")] };
+        await using var journal = await home.JournalAsync(Cancel);
+        var refusal = await Assert.ThrowsAsync<InvalidDataException>(async () => await journal.CommitAsync(changes, Cancel));
+        Assert.Contains("events_pkey", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(Head.Empty, (await journal.LoadAsync(Cancel)).Head);
+    }
+
+    [Fact]
     public async Task A_server_that_is_far_behind_loads_again_and_goes_on()
     {
         await using var behind = await home.OpenAsync(Cancel);

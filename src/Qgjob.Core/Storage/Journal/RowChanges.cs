@@ -17,6 +17,8 @@ public sealed record RowChanges
 {
     /// <summary>The commit, its position and its counters.</summary>
     public required Head Head { get; init; }
+    /// <summary>Id of the commit that this one followed, where the journal keeps it: numbers come again after a restore, ids do not.</summary>
+    public string? After { get; init; }
     /// <summary>Runs, inserted or replaced.</summary>
     public IReadOnlyList<Run> Runs { get; init; } = [];
     /// <summary>Jobs, inserted (with their specification) or replaced (without).</summary>
