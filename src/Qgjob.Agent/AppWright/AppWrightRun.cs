@@ -41,6 +41,9 @@ internal sealed record AppWrightRun(
 
     /// <summary>Cancelled when the phone is known to be gone.</summary>
     public CancellationToken DeviceLost { get; init; } = CancellationToken.None;
+
+    /// <summary>Asked before every command: true when the phone may be somebody else's by now.</summary>
+    public Func<bool> LeaseOver { get; init; } = static () => false;
 }
 
 /// <param name="Install">For getting the build onto the phone.</param>

@@ -27,7 +27,7 @@ internal sealed class TestRun(
         var reinstall = run.Reset == ResetMode.Reinstall
             ? (Func<CancellationToken, Task<InstallOutcome>>)(c => installer.ReinstallAsync(run.Device, run.DeviceKey, build, c))
             : null;
-        var plan = new GatewayPlan(run.Device, run.Reset, reinstall, run.DeviceLost);
+        var plan = new GatewayPlan(run.Device, run.Reset, reinstall, run.DeviceLost) { LeaseOver = run.LeaseOver };
         Task<AppiumServer> Server(AppiumServer? bad, CancellationToken c) =>
             bad is null ? appium.GetAsync(run.Device, c) : appium.ReplaceAsync(bad, c);
 

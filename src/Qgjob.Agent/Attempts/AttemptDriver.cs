@@ -122,6 +122,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
             TestRetries = spec.TestRetries,
             Reset = spec.Reset,
             DeviceLost = phone.Gone,
+            LeaseOver = () => lease.IsOver,
         };
         return await tools.RunTests(run, feed, stop).ConfigureAwait(false);
     }

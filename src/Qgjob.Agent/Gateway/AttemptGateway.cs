@@ -13,7 +13,11 @@ internal sealed record GatewayPlan(
     AdbDevice Device,
     ResetMode Reset,
     Func<CancellationToken, Task<InstallOutcome>>? Reinstall,
-    CancellationToken DeviceLost);
+    CancellationToken DeviceLost)
+{
+    /// <summary>True when the phone may be somebody else's by now.</summary>
+    public Func<bool> LeaseOver { get; init; } = static () => false;
+}
 
 /// <summary>
 /// The Appium that an attempt's tests believe to have: a port of its own, one session at a time, all of them on the
@@ -61,6 +65,8 @@ internal sealed class AttemptGateway : IAsyncDisposable
         tell(new CommandSeen());
         if (request.Path == "/status") return HttpReply.Json(200, """{"value":{"ready":true,"message":"qgjob"}}""");
         if (failed is { } reason) return WebDriverError.Final(reason);
+        // A command that lay here while this process stood still gets there before the timer that stops the attempt.
+        if (plan.LeaseOver()) return WebDriverError.Final($"The lease of {plan.Device.Serial} may be over.");
         using var clock = new CancellationTokenSource(AnswerLimit, time);
         using var all = CancellationTokenSource.CreateLinkedTokenSource(clock.Token, plan.DeviceLost, stop.Token);
         try

@@ -25,13 +25,14 @@ internal sealed class HeldLease : IDisposable
     private readonly TaskCompletionSource confirmed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock gate = new();
     private readonly ITimer fuse;
+    private (long Since, TimeSpan Trust) sure;
     private bool disposed;
 
     /// <param name="receivedAt">Timestamp of the assignment's arrival.</param>
     /// <param name="trust">How long after a renewal the lease is surely valid: ttl − margin.</param>
     public HeldLease(Assignment assignment, long receivedAt, TimeSpan trust, TimeProvider time)
     {
-        (Assignment, this.time) = (assignment, time);
+        (Assignment, this.time, sure) = (assignment, time, (receivedAt, trust));
         fuse = time.CreateTimer(_ => Stop(StopCause.Expired), null, Left(receivedAt, trust), Timeout.InfiniteTimeSpan);
     }
 
@@ -46,6 +47,15 @@ internal sealed class HeldLease : IDisposable
 
     public StopCause Cause { get; private set; }
 
+    /// <summary>The lease may be somebody else's. True at once where <see cref="Stopped"/> waits for a timer: after the process stood still.</summary>
+    public bool IsOver
+    {
+        get
+        {
+            lock (gate) return Cause != StopCause.None || time.GetElapsedTime(sure.Since) >= sure.Trust;
+        }
+    }
+
     /// <summary>Ends after the first successful renewal: before that nothing may be done with the device.</summary>
     public Task Confirmed => confirmed.Task;
 
@@ -55,6 +65,7 @@ internal sealed class HeldLease : IDisposable
         lock (gate)
         {
             if (disposed) return;
+            sure = (sentAt, trust);
             fuse.Change(Left(sentAt, trust), Timeout.InfiniteTimeSpan);
         }
 

@@ -259,6 +259,20 @@ public sealed class AttemptGatewayTests : IAsyncLifetime
 
     private static GatewayEvent WithoutTime(GatewayEvent e) => e is SessionOpened opened ? opened with { Duration = default } : e;
 
+    [Fact]
+    public async Task Nothing_reaches_the_phone_when_the_lease_may_be_over()
+    {
+        var over = false;
+        await using var gateway = new AttemptGateway(
+            new GatewayPlan(server!.Device, ResetMode.None, null, lost.Token) { LeaseOver = () => over }, (_, _) => Task.FromResult(server!), TimeProvider.System, events.Enqueue);
+        var session = await NewSessionAsync(gateway);
+        over = true;
+        var before = this.appium.Requests.Count;
+        await AssertFinalAsync(await SendAsync(gateway, HttpMethod.Post, $"/session/{session}/timeouts", """{"implicit":5000}"""), "lease");
+        await AssertFinalAsync(await PostSessionAsync(gateway), "lease");
+        Assert.Equal(before, this.appium.Requests.Count);
+    }
+
     private AttemptGateway Open(
         ResetMode reset, Func<CancellationToken, Task<InstallOutcome>>? reinstall = null, TimeProvider? time = null, Action? replace = null) =>
         new(new GatewayPlan(server!.Device, reset, reinstall, lost.Token), (bad, _) =>

@@ -58,6 +58,21 @@ public sealed class LeaseKeeperTests : IDisposable
     }
 
     [Fact]
+    public void A_lease_is_over_when_its_time_has_passed_be_the_timer_late()
+    {
+        using var lease = new HeldLease(FakeServer.Assignment(), server.Time.GetTimestamp(), TimeSpan.FromSeconds(50), new LateTimers(server.Time));
+        server.Time.Advance(TimeSpan.FromSeconds(49));
+        Assert.False(lease.IsOver);
+        lease.Renewed(server.Time.GetTimestamp(), TimeSpan.FromSeconds(50));
+        server.Time.Advance(TimeSpan.FromSeconds(49));
+        Assert.False(lease.IsOver);
+        server.Time.Advance(TimeSpan.FromSeconds(1));
+        // As in a process that stood still: nothing has stopped the attempt yet.
+        Assert.True(lease.IsOver);
+        Assert.False(lease.Stopped.IsCancellationRequested);
+    }
+
+    [Fact]
     public async Task A_lease_stops_by_itself_when_renewals_fail_for_ttl_minus_margin()
     {
         _ = keeper.RunAsync(end.Token);
@@ -127,5 +142,27 @@ public sealed class LeaseKeeperTests : IDisposable
         Assert.NotNull(keeper.Take(FakeServer.Assignment(), server.Time.GetTimestamp()));
         Assert.Null(keeper.Take(FakeServer.Assignment(), server.Time.GetTimestamp()));
         Assert.True(keeper.IsBusy("phone-1"));
+    }
+
+    /// <summary>Its timers never come.</summary>
+    private sealed class LateTimers(TimeProvider inner) : TimeProvider
+    {
+        public override long TimestampFrequency => inner.TimestampFrequency;
+
+        public override long GetTimestamp() => inner.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new Never();
+
+        private sealed class Never : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+            public void Dispose()
+            {
+                // It has nothing.
+            }
+
+            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        }
     }
 }
