@@ -2,7 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace Qgjob.Client.Wire;
 
-/// <summary><c>PUT /api/v1/orgs/{org}</c>: an org's share and limits, whole; what is left out goes back to its default.</summary>
+/// <summary>
+/// <c>PUT /api/v1/orgs/{org}</c>: an org's share and limits. Of weight, devices and priority what is left out goes back to its
+/// default; what came later than those stays as it is then, for older clients do not know it, and <c>null</c> takes it back.
+/// </summary>
 public sealed record OrgSettings
 {
     /// <summary>Share relative to other orgs', 0.01 to 1000; null: 1.</summary>
@@ -13,9 +16,26 @@ public sealed record OrgSettings
     [JsonConverter(typeof(PriorityConverter))]
     public int? MaxPriority { get; init; }
     /// <summary>Its finished runs, with logs and artifacts, are kept so many days; null: as long as the server keeps them.</summary>
-    public int? KeepDays { get; init; }
+    // Settable: an init-only member is set by the reader also where the JSON lacks it.
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public int? KeepDays
+    {
+        get;
+        set => (field, SetsKeepDays) = (value, true);
+    }
     /// <summary>Room for its logs and artifacts, in GB of 10^9 bytes; null: no limit of its own.</summary>
-    public int? MaxDiskGb { get; init; }
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public int? MaxDiskGb
+    {
+        get;
+        set => (field, SetsMaxDiskGb) = (value, true);
+    }
+    /// <summary><see cref="KeepDays"/> was given, be it null.</summary>
+    [JsonIgnore]
+    public bool SetsKeepDays { get; private set; }
+    /// <summary><see cref="MaxDiskGb"/> was given, be it null.</summary>
+    [JsonIgnore]
+    public bool SetsMaxDiskGb { get; private set; }
 }
 
 /// <summary>An org as the API shows it.</summary>

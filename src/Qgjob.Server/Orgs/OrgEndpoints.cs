@@ -19,7 +19,7 @@ internal static class OrgEndpoints
     {
         var orgs = routes.MapGroup("/orgs").WithTags("Orgs");
         orgs.MapGet("/", ListAsync).WithSummary("Orgs with their share, limits and present use");
-        orgs.MapPut("/{org}", SetAsync).WithSummary("Sets an org's share and limits; what is left out goes back to its default")
+        orgs.MapPut("/{org}", SetAsync).WithSummary("Sets an org's share and limits; weight, max_devices and max_priority go back to their defaults when they are left out, the others stay, and null takes them back")
             .Accepts<OrgSettings>("application/json").ProducesProblem(400).ProducesProblem(415);
     }
 
@@ -40,6 +40,12 @@ internal static class OrgEndpoints
         int? priority = body.MaxPriority is null ? null : Check.Range("max_priority", body.MaxPriority, -10, 10, 0);
         int? days = body.KeepDays is null ? null : Check.Range("keep_days", body.KeepDays, 1, 36_500, 0);
         int? gigabytes = body.MaxDiskGb is null ? null : Check.Range("max_disk_gb", body.MaxDiskGb, 0, 1_000_000, 0);
+        if (!(body.SetsKeepDays && body.SetsMaxDiskGb) && await store.FindOrgAsync(Run.DefaultPool, id, cancel) is { } now)
+        {
+            // An older command line does not know them and must not take them back.
+            if (!body.SetsKeepDays) days = now.KeepDays;
+            if (!body.SetsMaxDiskGb) gigabytes = now.MaxDiskGb;
+        }
         var answer = await dispatcher.SendAsync(new SetOrg(Run.DefaultPool, id, weight, devices, priority, days, gigabytes), cancel);
         return TypedResults.Ok(View(answer.Org, await store.OrgsAsync(Run.DefaultPool, cancel)));
     }

@@ -30,13 +30,13 @@ public sealed class OrgTests : IAsyncDisposable
     {
         var run = await Run("orgs", "set", "o", "--max-devices", "5");
         Assert.Equal((0, "o: weight 2, at most 20 devices, priority high at most\n"), (run.ExitCode, run.Out));
-        Assert.Equal(new OrgSettings { Weight = 2, MaxDevices = 5, MaxPriority = 1 }, Sent());
+        Assert.Equal(new OrgSettings { Weight = 2, MaxDevices = 5, MaxPriority = 1, KeepDays = null, MaxDiskGb = null }, Sent());
         await Run("orgs", "set", "o", "--weight", "0.5", "--max-priority", "urgent");
-        Assert.Equal(new OrgSettings { Weight = 0.5, MaxDevices = 20, MaxPriority = 2 }, Sent());
+        Assert.Equal(new OrgSettings { Weight = 0.5, MaxDevices = 20, MaxPriority = 2, KeepDays = null, MaxDiskGb = null }, Sent());
         await Run("orgs", "set", "o", "--max-devices", "none", "--max-priority", "none");
-        Assert.Equal(new OrgSettings { Weight = 2 }, Sent());
+        Assert.Equal(new OrgSettings { Weight = 2, KeepDays = null, MaxDiskGb = null }, Sent());
         Assert.Contains("no limit of devices, no cap of priority", (await Run("orgs", "set", "new", "--weight", "3")).Out, StringComparison.Ordinal);
-        Assert.Equal(new OrgSettings { Weight = 3 }, Sent());
+        Assert.Equal(new OrgSettings { Weight = 3, KeepDays = null, MaxDiskGb = null }, Sent());
         await Run("orgs", "set", "o", "--keep-days", "30", "--max-disk-gb", "100");
         Assert.Equal(new OrgSettings { Weight = 2, MaxDevices = 20, MaxPriority = 1, KeepDays = 30, MaxDiskGb = 100 }, Sent());
     }

@@ -45,6 +45,20 @@ public sealed class OrgTests
         Assert.Equal("small", Assert.Single((await agent.WorkAsync(free: [free.DeviceId])).Assignments).Spec.OrgId);
     }
 
+    [Theory]
+    [InlineData("""{"weight":2}""", 30, 5)]
+    [InlineData("""{"weight":2,"keep_days":null}""", null, 5)]
+    [InlineData("""{"weight":2,"max_disk_gb":null,"keep_days":7}""", 7, null)]
+    public async Task What_an_older_client_does_not_know_it_does_not_take_back(string body, int? days, int? gigabytes)
+    {
+        await using var server = await RunningServer.StartAsync();
+        await server.Client.SetOrgAsync("small", new OrgSettings { MaxDevices = 3, KeepDays = 30, MaxDiskGb = 5 }, Cancel);
+        using var response = await server.Http.PutAsync("/api/v1/orgs/small", new StringContent(body, Encoding.UTF8, "application/json"), Cancel);
+        Assert.True(response.IsSuccessStatusCode);
+        var org = Assert.Single((await server.Client.ListOrgsAsync(Cancel)).Items);
+        Assert.Equal((2, null, days, gigabytes), (org.Weight, org.MaxDevices, org.KeepDays, org.MaxDiskGb));
+    }
+
     [Fact]
     public async Task A_priority_above_the_cap_is_taken_down_and_the_answer_says_so()
     {
