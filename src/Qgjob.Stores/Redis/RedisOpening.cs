@@ -108,7 +108,24 @@ internal static class RedisOpening
         var warnings = new List<string>();
         if (Of("aof_enabled") != "1")
             warnings.Add(string.Create(CultureInfo.InvariantCulture, $"{url.Name} keeps no append-only file: what was written since its last snapshot is lost when it stops. Set appendonly yes."));
+        else if (await SyncedAsync(server, cancel) is { } never)
+            warnings.Add(never is "no"
+                ? $"{url.Name} leaves it to the system when its append-only file reaches the disk (appendfsync no): when the machine stops, what was acknowledged in about the last half minute may be lost. Set appendfsync always, or everysec."
+                : $"{url.Name} brings its append-only file to the disk once a second (appendfsync {never}): when the machine stops, what was acknowledged in the last second or two may be lost. Set appendfsync always where that matters.");
         return warnings;
+    }
+
+    /// <summary>What <c>appendfsync</c> is set to where that is not <c>always</c>; null too when we may not ask.</summary>
+    private static async Task<string?> SyncedAsync(IServer server, CancellationToken cancel)
+    {
+        try
+        {
+            return (await server.ConfigGetAsync("appendfsync").WaitAsync(cancel)).Select(p => p.Value).FirstOrDefault(v => v is not "always");
+        }
+        catch (Exception ex) when (ex is RedisServerException or RedisCommandException)
+        {
+            return null;
+        }
     }
 
     private static string Rights(RedisKeys keys) =>

@@ -60,6 +60,17 @@ public sealed class RedisOpeningTests(RedisServer server)
         Assert.True(await journal.CommitAsync(new RowChanges { Head = new Head(1, "w1", 0, 0), Estimates = [new EstimateRow("k", 1)] }, Cancel));
     }
 
+    [Theory]
+    [InlineData(RedisFile.EverySecond, "appendfsync everysec")]
+    [InlineData(RedisFile.Always, null)]
+    public async Task How_late_the_file_reaches_the_disk_is_said(RedisFile file, string? said)
+    {
+        await using var other = await RedisServer.StartNewAsync(file);
+        await using var journal = await RedisJournal.OpenAsync(other.Url(), Cancel);
+        if (said is null) Assert.Empty(journal.Warnings);
+        else Assert.Contains(said, Assert.Single(journal.Warnings), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_replica_and_a_server_that_drops_keys()
     {
