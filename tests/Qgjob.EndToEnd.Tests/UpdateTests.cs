@@ -36,6 +36,29 @@ public sealed class UpdateTests : IDisposable
         Assert.Equal(0, (await lab.Agent.EndAsync(TimeSpan.FromMinutes(1))).ExitCode);
     }
 
+    /// <summary>Of the program as it is given away; <c>./test aot</c> makes it and runs this.</summary>
+    [Fact(Explicit = true)]
+    public async Task The_native_program_becomes_the_new_one_in_the_same_process()
+    {
+        var native = Path.Combine(Checkout.Root, "artifacts", "native", "qgjob");
+        Assert.True(File.Exists(native), $"{native} is not there; ./test aot publishes it.");
+        File.Copy(native, Copy);
+        await using var lab = await Lab.StartWithAsync(Copy, phones: 1);
+        var before = Assert.Single((await lab.Client.ListAgentsAsync(Cancel)).Items);
+        await PutAsync("qgjob", "no program"u8.ToArray());
+        await lab.UntilAsync(() => Task.FromResult(Count(lab, "does not answer 'version'") == 1), "the agent notices that");
+
+        await PutAsync("qgjob", await File.ReadAllBytesAsync(native, Cancel));
+        await lab.UntilAsync(() => Task.FromResult(Count(lab, "Offering 1 device") == 2), "the new program offers the phone");
+        await lab.UntilAsync(async () => (await lab.Client.ListDevicesAsync(Cancel)).Items.All(d => d.State == "free"), "the phone is free");
+        Assert.Equal(1, Count(lab, "The new program takes over."));
+        Assert.Equal(before.AgentId, Assert.Single((await lab.Client.ListAgentsAsync(Cancel)).Items).AgentId);
+        // This file, not the one before, which has no name any more, and no other process.
+        Assert.Equal(Copy, new FileInfo($"/proc/{lab.Agent.Id}/exe").LinkTarget);
+        await lab.Agent.SignalAsync("INT");
+        Assert.Equal(0, (await lab.Agent.EndAsync(TimeSpan.FromMinutes(1))).ExitCode);
+    }
+
     private static int Count(Lab lab, string text) => lab.Agent.Output().Split(text).Length - 1;
 
     private async Task CopyAsync()
@@ -51,6 +74,7 @@ public sealed class UpdateTests : IDisposable
     {
         var file = Path.Combine(folder, name);
         await File.WriteAllBytesAsync(file + ".new", bytes, Cancel);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(file + ".new", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         File.Move(file + ".new", file, overwrite: true);
     }
 }
