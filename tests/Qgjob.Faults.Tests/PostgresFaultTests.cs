@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Qgjob.Faults.Tests.Processes;
 using Qgjob.Faults.Tests.Stores;
 
@@ -70,33 +69,6 @@ public sealed class PostgresFaultTests
         await trial.ProgressAsync(8, Cancel);
         await trial.CheckAsync(Cancel);
         Assert.True(trial.Site.Servers[0].HasRefused, trial.Summary);
-    }
-
-    /// <summary>For ten minutes with QGJOB_FAULTS_SNAPSHOT_SECONDS=600.</summary>
-    [Fact]
-    public async Task A_snapshot_that_stays_open_slows_nothing_down()
-    {
-        var length = TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("QGJOB_FAULTS_SNAPSHOT_SECONDS"), CultureInfo.InvariantCulture, out var asked) ? asked : 60);
-        var window = length / 5;
-        await using var trial = await StartAsync(1);
-        using var snapshot = PostgresOf(trial).Session("-At");
-        double before, after;
-        try
-        {
-            before = await trial.RateAsync(window, Cancel);
-            await snapshot.StandardInput.WriteLineAsync("begin isolation level repeatable read; select count(*) from pg_class;");
-            await snapshot.StandardInput.FlushAsync(Cancel);
-            await Waits.For(length - window, Cancel);
-            after = await trial.RateAsync(window, Cancel);
-            Assert.NotEqual("", await PostgresOf(trial).AskAsync("select backend_xmin from pg_stat_activity where state = 'idle in transaction'", Cancel));
-        }
-        finally
-        {
-            snapshot.Kill();
-        }
-        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{before:0.0} attempts/s before, {after:0.0} after a snapshot of {length.TotalSeconds:0} s"));
-        await trial.CheckAsync(Cancel);
-        Assert.True(after > before * 0.6, $"{before} attempts/s before, {after} after");
     }
 
     [Fact]
