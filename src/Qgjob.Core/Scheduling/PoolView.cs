@@ -15,12 +15,12 @@ public sealed class PoolView
     private readonly Dictionary<string, Device> devices = [];
     private readonly Dictionary<string, OrgShare> orgs = [];
     private readonly Dictionary<(string Org, string Name), Resource> resources = [];
-    // What the guesses replaced.
-    private readonly Dictionary<string, Group> groupsBeforeGuess = [];
-    private readonly Dictionary<string, Device> devicesBeforeGuess = [];
-    private readonly Dictionary<(string Org, string Id), AppVersion> versionsBeforeGuess = [];
-    private readonly Dictionary<string, OrgShare> orgsBeforeGuess = [];
-    private readonly Dictionary<(string Org, string Name), Resource> resourcesBeforeGuess = [];
+    // What the guesses replaced; null: nothing.
+    private readonly Dictionary<string, Group?> groupsBeforeGuess = [];
+    private readonly Dictionary<string, Device?> devicesBeforeGuess = [];
+    private readonly Dictionary<(string Org, string Id), AppVersion?> versionsBeforeGuess = [];
+    private readonly Dictionary<string, OrgShare?> orgsBeforeGuess = [];
+    private readonly Dictionary<(string Org, string Name), Resource?> resourcesBeforeGuess = [];
     private readonly Dictionary<WorkKind, bool> barsHold = [];
     private IReadOnlySet<string> draining = new HashSet<string>();
     private int online;
@@ -67,6 +67,68 @@ public sealed class PoolView
         if (!draining.SetEquals(delta.DrainingAgents)) barsHold.Clear();
         draining = delta.DrainingAgents;
         Revision = delta.Revision;
+    }
+
+    /// <summary>
+    /// Reckons with changes that are not committed yet, as a guess: the next <see cref="Apply"/> drops it. False, and nothing
+    /// done, when they are of a kind that only a commit shows: rows that go, agents that drain.
+    /// </summary>
+    public bool Suppose(PoolDelta delta)
+    {
+        if (delta.IsWhole || delta.Gone.Count > 0 || !draining.SetEquals(delta.DrainingAgents)) return false;
+        foreach (var version in delta.AppVersions)
+        {
+            versionsBeforeGuess.TryAdd((version.OrgId, version.Id), FindAppVersion(version.OrgId, version.Id));
+            Waiting.Set(version);
+        }
+        foreach (var org in delta.Orgs)
+        {
+            orgsBeforeGuess.TryAdd(org.OrgId, orgs.GetValueOrDefault(org.OrgId));
+            Set(org);
+        }
+        foreach (var resource in delta.Resources)
+        {
+            var key = (resource.OrgId, resource.Name);
+            resourcesBeforeGuess.TryAdd(key, resources.GetValueOrDefault(key));
+            resources[key] = resource;
+        }
+        foreach (var group in delta.Groups)
+        {
+            groupsBeforeGuess.TryAdd(group.Id, groups.GetValueOrDefault(group.Id));
+            Set(group);
+        }
+        foreach (var device in delta.Devices)
+        {
+            devicesBeforeGuess.TryAdd(device.Id, devices.GetValueOrDefault(device.Id));
+            Set(device);
+        }
+        return true;
+    }
+
+    /// <summary>Forgets what was only guessed.</summary>
+    public void DropGuesses()
+    {
+        foreach (var (id, device) in devicesBeforeGuess)
+            if (device is not null) Set(device);
+            else Remove(new GoneRow(RowKind.Device, id));
+        foreach (var (id, group) in groupsBeforeGuess)
+            if (group is not null) Set(group);
+            else Remove(new GoneRow(RowKind.Group, id));
+        foreach (var (key, version) in versionsBeforeGuess)
+            if (version is not null) Waiting.Set(version);
+            else Waiting.RemoveAppVersion(key.Org, key.Id);
+        foreach (var (id, org) in orgsBeforeGuess)
+            if (org is not null) Set(org);
+            // As one that nothing is known of it has the default share.
+            else if (orgs.Remove(id, out var guessed)) Waiting.Set(new OrgShare { Pool = guessed.Pool, OrgId = id });
+        foreach (var (key, resource) in resourcesBeforeGuess)
+            if (resource is not null) resources[key] = resource;
+            else resources.Remove(key);
+        versionsBeforeGuess.Clear();
+        orgsBeforeGuess.Clear();
+        groupsBeforeGuess.Clear();
+        devicesBeforeGuess.Clear();
+        resourcesBeforeGuess.Clear();
     }
 
     /// <summary>
@@ -180,20 +242,6 @@ public sealed class PoolView
                 devices.Remove(gone.Key);
                 break;
         }
-    }
-
-    private void DropGuesses()
-    {
-        foreach (var version in versionsBeforeGuess.Values) Waiting.Set(version);
-        foreach (var org in orgsBeforeGuess.Values) Set(org);
-        foreach (var group in groupsBeforeGuess.Values) Set(group);
-        foreach (var device in devicesBeforeGuess.Values) Set(device);
-        foreach (var (key, resource) in resourcesBeforeGuess) resources[key] = resource;
-        versionsBeforeGuess.Clear();
-        orgsBeforeGuess.Clear();
-        groupsBeforeGuess.Clear();
-        devicesBeforeGuess.Clear();
-        resourcesBeforeGuess.Clear();
     }
 
     private void Set(Group group)

@@ -9,6 +9,10 @@ using Qgjob.Core.Scheduling;
 
 namespace Qgjob.Core.Storage;
 
+/// <summary>Decides what follows from a batch that is applied and not committed.</summary>
+/// <param name="changed">What changed in a pool after a revision, the batch's own changes included; they may still come to nothing. To be used within the call only.</param>
+public delegate IReadOnlyList<StoreCommand> Follow(Func<string, long, PoolDelta> changed);
+
 /// <summary>The port to a store. Which store is behind it is a setting, never a difference in behaviour.</summary>
 /// <remarks>
 /// Writes are optimistic: a command carries the versions and tokens it rests on, and a store applies it whole or answers
@@ -20,6 +24,15 @@ public interface IJobStore : IAsyncDisposable
     /// <exception cref="StoreUnavailableException">Nothing of the batch was applied; it may be tried again.</exception>
     /// <exception cref="ArgumentException">A command is malformed (see <see cref="Engine.StoreEngine.Check"/>); nothing was applied.</exception>
     ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, CancellationToken cancel);
+
+    /// <summary>
+    /// The same, with commands that follow from what the batch changed, in the same commit: a claim of the job that the batch
+    /// submits. Their answers come after the batch's.
+    /// </summary>
+    /// <param name="batch">The commands.</param>
+    /// <param name="follow">Asked once the batch is applied and nothing is written yet; asked anew whenever the batch has to be applied anew.</param>
+    /// <param name="cancel">Ends it.</param>
+    ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, Follow? follow, CancellationToken cancel);
 
     /// <summary>What changed in the pool's counters after a revision; 0 reads all.</summary>
     ValueTask<PoolDelta> ReadPoolAsync(string pool, long sinceRevision, CancellationToken cancel);

@@ -16,10 +16,10 @@ internal sealed partial class Dispatcher
     private async Task CommitAsync()
     {
         if (batch.Items.Count == 0) return;
+        var answers = await CommitAsync(batch.Items, viewsKnown && waiting.Count > 0 && batch.BringsWork ? Follow : null);
+        if (answers is null) return;
         var polls = batch.Items.Select(i => i.Poll).OfType<WorkPoll>().ToHashSet();
         var changes = batch.ChangesPool;
-        var answers = await CommitAsync(batch.Items);
-        if (answers is null) return;
         // Before anyone hears of a write, the view has it: who asks next reads what was written.
         var runs = changes ? RunsOf(answers) : [];
         if (changes) await RefreshAsync();
@@ -30,12 +30,12 @@ internal sealed partial class Dispatcher
     }
 
     /// <summary>One commit; when a command of the batch is malformed, one commit each, so that it fails alone. Null when all failed.</summary>
-    private async Task<IReadOnlyList<object>?> CommitAsync(IReadOnlyList<Batch.Item> items)
+    private async Task<IReadOnlyList<object>?> CommitAsync(IReadOnlyList<Batch.Item> items, Follow? follow = null)
     {
         using var limit = new CancellationTokenSource(CommitLimit, time);
         try
         {
-            var answers = await store.CommitAsync([.. items.Select(i => i.Command)], limit.Token);
+            var answers = await store.CommitAsync([.. items.Select(i => i.Command)], follow, limit.Token);
             contact.Heard();
             return answers;
         }

@@ -268,9 +268,7 @@ internal sealed partial class Dispatcher(
 
     private void Consider(IReadOnlyList<WorkPoll> polls)
     {
-        var now = time.GetUtcNow();
-        var toLeave = justFreed.GroupsToLeave(views, now);
-        var others = new List<(WorkPoll, PoolView, Device)>();
+        var open = new List<WorkPoll>();
         foreach (var poll in polls)
         {
             poll.Considered = true;
@@ -285,10 +283,32 @@ internal sealed partial class Dispatcher(
                 poll.Reply(new WorkAnswer.MustRegister());
                 continue;
             }
+            open.Add(poll);
+        }
+        ClaimFor(open);
+    }
+
+    /// <summary>Decides within a commit on what its batch has changed, so that a job that comes and the claim of it are one commit.</summary>
+    private IReadOnlyList<StoreCommand> Follow(Func<string, long, PoolDelta> changed)
+    {
+        var first = batch.BeginFollowing();
+        var now = time.GetUtcNow();
+        if (!views.Suppose(changed, freed => justFreed.Ended(freed, now))) return [];
+        // Those with a claim in the batch get that, and ask again.
+        var served = batch.Items.Select(i => i.Poll).OfType<WorkPoll>().ToHashSet();
+        ClaimFor([.. waiting.Where(p => p.Considered && !p.IsAnswered && !served.Contains(p))]);
+        return [.. batch.Items.Skip(first).Select(i => i.Command)];
+    }
+
+    private void ClaimFor(IReadOnlyList<WorkPoll> polls)
+    {
+        var now = time.GetUtcNow();
+        var toLeave = justFreed.GroupsToLeave(views, now);
+        var others = new List<(WorkPoll, PoolView, Device)>();
+        foreach (var poll in polls)
             foreach (var id in poll.FreeDevices)
                 if (views.FindDevice(id) is var (pool, device) && device.AgentId == poll.AgentId && !ServesWhatItHas(poll, pool, device, now))
                     others.Add((poll, pool, device));
-        }
         // Whoever asked before: of two free phones the one that has the app takes the job, and the other need not install it.
         foreach (var (poll, pool, device) in others)
             if (Core.Scheduling.Dispatch.Decide(pool, device, now) is Decision.Claim claim && !(claim.NeedsInstall && toLeave.Contains(claim.GroupId)))

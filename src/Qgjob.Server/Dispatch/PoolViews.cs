@@ -46,8 +46,7 @@ internal sealed class PoolViews
         foreach (var (name, view) in pools)
         {
             var delta = await store.ReadPoolAsync(name, view.Revision, cancel);
-            foreach (var device in delta.Devices)
-                if (device is { Online: true, Lease: null } && view.FindDevice(device.Id) is { Lease.JobId.Length: > 0 }) freed(device.Id);
+            NoteFreed(view, delta, freed);
             view.Apply(delta);
             changed |= !delta.IsEmpty
                 || !draining.GetValueOrDefault(name, new HashSet<string>()).SetEquals(delta.DrainingAgents);
@@ -56,9 +55,33 @@ internal sealed class PoolViews
         return changed;
     }
 
+    /// <summary>
+    /// Takes in, as guesses that the next refresh drops, what a batch has changed that is not committed yet. False when
+    /// nobody can decide on it before it is.
+    /// </summary>
+    /// <param name="changed">What changed in a pool after a revision.</param>
+    /// <param name="freed">Hears of devices that were leased and would not be any more.</param>
+    public bool Suppose(Func<string, long, PoolDelta> changed, Action<string> freed)
+    {
+        foreach (var (name, view) in pools)
+        {
+            view.DropGuesses();
+            var delta = changed(name, view.Revision);
+            NoteFreed(view, delta, freed);
+            if (!view.Suppose(delta)) return false;
+        }
+        return true;
+    }
+
     /// <summary>Forgets everything, guesses included; the next refresh reads all.</summary>
     public void Forget()
     {
         foreach (var name in pools.Keys.ToList()) pools[name] = new PoolView();
+    }
+
+    private static void NoteFreed(PoolView view, PoolDelta delta, Action<string> freed)
+    {
+        foreach (var device in delta.Devices)
+            if (device is { Online: true, Lease: null } && view.FindDevice(device.Id) is { Lease.JobId.Length: > 0 }) freed(device.Id);
     }
 }

@@ -24,8 +24,10 @@ internal sealed class FailingStore(IJobStore inner) : IJobStore
 
     public void ReadAgain() => readFailed = null;
 
-    public ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, CancellationToken cancel) =>
-        Fails ? throw new StoreUnavailableException("switched off", new TimeoutException()) : inner.CommitAsync(batch, cancel);
+    public ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, CancellationToken cancel) => CommitAsync(batch, null, cancel);
+
+    public ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, Follow? follow, CancellationToken cancel) =>
+        Fails ? throw new StoreUnavailableException("switched off", new TimeoutException()) : inner.CommitAsync(batch, follow, cancel);
 
     public ValueTask<PoolDelta> ReadPoolAsync(string pool, long sinceRevision, CancellationToken cancel)
     {

@@ -16,6 +16,15 @@ namespace Qgjob.Core.Storage.Engine;
 /// </remarks>
 public sealed partial class StoreEngine(IStoreRows rows)
 {
+    /// <summary>Applies a batch and what follows from it; one answer per command, in order.</summary>
+    internal IReadOnlyList<object> Apply(IReadOnlyList<StoreCommand> batch, Follow? follow, Func<string, long, PoolDelta> changed)
+    {
+        var answers = new List<object>(batch.Count);
+        foreach (var command in batch) answers.Add(Apply(command));
+        if (follow is not null) foreach (var command in follow(changed)) answers.Add(Apply(command));
+        return answers;
+    }
+
     /// <summary>Applies one command and gives its answer.</summary>
     public object Apply(StoreCommand command) => command switch
     {

@@ -58,14 +58,17 @@ public sealed partial class JournaledStore : IJobStore
     }
 
     /// <inheritdoc/>
-    public async ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, CancellationToken cancel)
+    public ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, CancellationToken cancel) => CommitAsync(batch, null, cancel);
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, Follow? follow, CancellationToken cancel)
     {
         StoreEngine.Check(batch);
         await gate.WaitAsync(cancel);
         try
         {
             ObjectDisposedException.ThrowIf(closed, this);
-            return await CommitInTurnAsync(batch, cancel);
+            return await CommitInTurnAsync(batch, follow, cancel);
         }
         finally
         {
@@ -73,14 +76,14 @@ public sealed partial class JournaledStore : IJobStore
         }
     }
 
-    private async ValueTask<IReadOnlyList<object>> CommitInTurnAsync(IReadOnlyList<StoreCommand> batch, CancellationToken cancel)
+    private async ValueTask<IReadOnlyList<object>> CommitInTurnAsync(IReadOnlyList<StoreCommand> batch, Follow? follow, CancellationToken cancel)
     {
         // What was sent and not answered: whether it happened shows in the journal, now or when it arrives late.
-        Dictionary<string, object[]>? doubtful = null;
+        Dictionary<string, IReadOnlyList<object>>? doubtful = null;
         // All that was taken in meanwhile: a call that fails halfway must not forget what it saw.
         var seen = new HashSet<string>();
         var loads = this.loads;
-        object[]? Answered() => doubtful?.FirstOrDefault(sent => seen.Contains(sent.Key)).Value;
+        IReadOnlyList<object>? Answered() => doubtful?.FirstOrDefault(sent => seen.Contains(sent.Key)).Value;
         while (true)
             try
             {
@@ -91,7 +94,7 @@ public sealed partial class JournaledStore : IJobStore
                     if (doubtful is not null && this.loads != loads) break;
                 }
                 var past = await PastOfAsync(batch, cancel);
-                var (answers, changes) = Apply(batch, past);
+                var (answers, changes) = Apply(batch, follow, past);
                 if (changes.IsEmpty)
                 {
                     Accept(head);
@@ -136,14 +139,13 @@ public sealed partial class JournaledStore : IJobStore
         throw new StoreUnavailableException($"{journal.Name} did not answer, and does not tell any more whether it wrote.", new TimeoutException());
     }
 
-    private (object[] Answers, RowChanges Changes) Apply(IReadOnlyList<StoreCommand> batch, PastRows past)
+    private (IReadOnlyList<object> Answers, RowChanges Changes) Apply(IReadOnlyList<StoreCommand> batch, Follow? follow, PastRows past)
     {
         lock (reading)
             try
             {
                 rows.Fetched(past);
-                var answers = new object[batch.Count];
-                for (var i = 0; i < answers.Length; i++) answers[i] = engine.Apply(batch[i]);
+                var answers = engine.Apply(batch, follow, rows.Delta);
                 return (answers, rows.Changed(head.Commit + 1, ids.NewId("w")));
             }
             catch

@@ -28,14 +28,16 @@ public sealed class MemoryStore : IJobStore
     internal IReadOnlyDictionary<string, int> Sizes => rows.Sizes;
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, CancellationToken cancel)
+    public ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, CancellationToken cancel) => CommitAsync(batch, null, cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, Follow? follow, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
         StoreEngine.Check(batch);
         lock (gate)
         {
-            var answers = new object[batch.Count];
-            for (var i = 0; i < answers.Length; i++) answers[i] = engine.Apply(batch[i]);
+            var answers = engine.Apply(batch, follow, rows.Delta);
             rows.ForgetEnded();
             return new(answers);
         }
