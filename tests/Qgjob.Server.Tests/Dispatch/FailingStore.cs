@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Qgjob.Core.Devices;
 using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
@@ -19,6 +20,9 @@ internal sealed class FailingStore(IJobStore inner) : IJobStore
 
     public TimeProvider? Clock { get; init; }
 
+    /// <summary>How many commands each commit had.</summary>
+    public ConcurrentQueue<int> Commits { get; } = [];
+
     /// <summary>Lets readings of the pool fail from now on; ends when one did.</summary>
     public Task FailReadsAsync() => (readFailed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
@@ -26,8 +30,13 @@ internal sealed class FailingStore(IJobStore inner) : IJobStore
 
     public ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, CancellationToken cancel) => CommitAsync(batch, null, cancel);
 
-    public ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, Follow? follow, CancellationToken cancel) =>
-        Fails ? throw new StoreUnavailableException("switched off", new TimeoutException()) : inner.CommitAsync(batch, follow, cancel);
+    public async ValueTask<IReadOnlyList<object>> CommitAsync(IReadOnlyList<StoreCommand> batch, Follow? follow, CancellationToken cancel)
+    {
+        if (Fails) throw new StoreUnavailableException("switched off", new TimeoutException());
+        var answers = await inner.CommitAsync(batch, follow, cancel);
+        Commits.Enqueue(answers.Count);
+        return answers;
+    }
 
     public ValueTask<PoolDelta> ReadPoolAsync(string pool, long sinceRevision, CancellationToken cancel)
     {

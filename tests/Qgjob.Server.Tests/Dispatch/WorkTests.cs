@@ -28,6 +28,24 @@ public sealed class WorkTests
     }
 
     [Fact]
+    public async Task A_phone_that_waits_gets_a_job_in_the_commit_that_brings_it()
+    {
+        var store = new FailingStore(new MemoryStore());
+        await using var server = await RunningServer.StartAsync(store);
+        var agent = new FakeAgent(server, "lab", devices: 2);
+        await agent.RegisterAsync();
+        // One of two takes the other's place, so that one surely waits then.
+        var polls = new List<Task<WorkResponse>> { agent.WorkAsync(wait: 60), agent.WorkAsync(wait: 60) };
+        var superseded = await Task.WhenAny(polls).WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        Assert.True((await superseded).Superseded);
+        polls.Remove(superseded);
+        store.Commits.Clear();
+        await server.Client.SubmitAsync(Run(3), "k", Cancel);
+        Assert.Equal(2, (await polls[0].WaitAsync(TimeSpan.FromSeconds(20), Cancel)).Assignments.Count);
+        Assert.Equal([3], store.Commits);
+    }
+
+    [Fact]
     public async Task A_poll_ends_empty_when_its_wait_ends()
     {
         await using var server = await RunningServer.StartAsync();

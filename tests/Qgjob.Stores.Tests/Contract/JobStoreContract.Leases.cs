@@ -1,6 +1,7 @@
 using Qgjob.Core.Devices;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Results;
+using Qgjob.Core.Scheduling;
 using Qgjob.Core.Storage;
 
 namespace Qgjob.Stores.Tests.Contract;
@@ -22,6 +23,30 @@ public abstract partial class JobStoreContract
         Assert.Equal(LeaseState.Lost, await lab.RenewAsync("a1", lease with { Token = lease.Token - 1 }));
         Assert.Equal(LeaseState.Lost, await lab.RenewAsync("a1", new LeaseRef("d9", 1)));
         Assert.Null((await lab.DoAsync(new Renew("a9", [lease], Lab.Ttl, lab.Now))).States);
+    }
+
+    [Fact]
+    public async Task A_job_may_be_claimed_in_the_commit_that_brings_it()
+    {
+        await lab.RegisterAsync("a1", "b1", Lab.Phone("d1"));
+        var view = await lab.PoolAsync();
+        var submitted = lab.NewRun([Lab.Spec(), Lab.Spec()]);
+        var answers = await Store.CommitAsync([submitted], changed =>
+        {
+            Assert.True(view.Suppose(changed(view.Devices.Single().Pool, view.Revision)));
+            var device = view.FindDevice("d1")!;
+            var decision = Assert.IsType<Decision.Claim>(Dispatch.Decide(view, device, lab.Now));
+            return [view.ClaimFor(device, decision, lab.NewId("c"), Lab.Ttl, lab.Now)];
+        }, Cancel);
+        Assert.Equal(2, answers.Count);
+        Assert.IsType<EnqueueAnswer.Accepted>(answers[0]);
+        var claimed = Assert.IsType<ClaimAnswer.Claimed>(answers[1]);
+        Assert.Equal(submitted.Jobs[0].Id, claimed.Job.Id);
+        Assert.Equal(JobStatus.Leased, (await lab.JobAsync(claimed.Job.Id)).Status);
+        Assert.Equal(JobStatus.Queued, (await lab.JobAsync(submitted.Jobs[1].Id)).Status);
+        Assert.Equal(["queued", "queued", "leased"], (await Store.EventsAsync(claimed.Job.RunId, null, 0, 10, Cancel)).Select(e => e.Kind));
+        Assert.Equal((1, 1), ((await lab.GroupOfAsync(claimed.Job.Id)).Queued, (await lab.GroupOfAsync(claimed.Job.Id)).Active));
+        await lab.FinishAsync(new LeaseRef("d1", claimed.Device.Lease!.Token), AttemptOutcome.Passed);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using Qgjob.Core;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Scheduling;
 using Qgjob.Core.Storage;
 using Qgjob.Core.Storage.Journal;
 using static Qgjob.Stores.Tests.Journal.FaultyJournal;
@@ -56,6 +57,29 @@ public sealed class JournaledStoreTests : IAsyncLifetime
         Assert.Equal(lab.Now.ToUnixTimeMilliseconds(), lease.Token);
         foreach (var fault in faults) faulty.Faults.Enqueue(fault);
         Assert.Equal(JobStatus.Passed, (await lab.FinishAsync(lease, AttemptOutcome.Passed)).Status);
+    }
+
+    [Fact]
+    public async Task What_follows_from_a_batch_is_decided_anew_when_another_servers_commit_came_first()
+    {
+        var view = await lab.PoolAsync();
+        var (mine, theirs) = (lab.NewRun([Lab.Spec()]), otherLab.NewRun([Lab.Spec()]));
+        await other.CommitAsync([theirs with { Run = theirs.Run with { Id = "r-other" }, Jobs = [theirs.Jobs[0] with { Id = "j-000000" }] }], Cancel);
+        // This copy has not looked since.
+        var asked = new List<double>();
+        var answers = await store.CommitAsync([mine], changed =>
+        {
+            view.DropGuesses();
+            Assert.True(view.Suppose(changed("default", view.Revision)));
+            asked.Add(view.Groups.Single().Queued);
+            var device = view.FindDevice("d1")!;
+            return [view.ClaimFor(device, (Decision.Claim)Dispatch.Decide(view, device, lab.Now), lab.NewId("c"), Lab.Ttl, lab.Now)];
+        }, Cancel);
+        Assert.Equal([1, 2], asked);
+        Assert.Equal(2, answers.Count);
+        Assert.Equal("j-000000", Assert.IsType<ClaimAnswer.Claimed>(answers[1]).Job.Id);
+        view.Apply(await store.ReadPoolAsync("default", view.Revision, Cancel));
+        Assert.Equal((1, 1), (view.Groups.Single().Queued, view.Groups.Single().Active));
     }
 
     [Fact]
