@@ -65,6 +65,16 @@ need_databases() {
   [ "$code" -eq 0 ] || exit "$code"
 }
 
+# The S3-compatible server that tests start, in the versions of its lock file.
+need_s3() {
+  local from=$ROOT/tests/fixtures/s3 to=$ROOT/artifacts/s3
+  cmp -s "$from/package-lock.json" "$to/package-lock.json" && [ -e "$to/.installed" ] && return
+  need_commands node:nodejs npm:npm
+  say "installing the tests' S3 server"
+  rm -rf "$to" && mkdir -p "$to" && cp "$from"/package*.json "$to" \
+    && npm ci --prefix "$to" --ignore-scripts --no-audit --no-fund >&2 && touch "$to/.installed" || die "npm could not install the tests' S3 server"
+}
+
 # What cuts networks and moves clocks under the fault tests.
 need_fault_tools() {
   need_commands ip:iproute2 iptables:iptables faketime:faketime

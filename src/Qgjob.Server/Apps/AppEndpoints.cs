@@ -40,13 +40,13 @@ internal static class AppEndpoints
     private static async Task<Results<Ok<BuildStored>, Created<BuildStored>>> PutAsync(
         string org, [FromRoute(Name = "app_version_id")] string appVersionId,
         [FromQuery(Name = "sha256")] string? sha256, [FromQuery(Name = "file_name")] string? fileName,
-        HttpRequest request, BlobFolder blobs, IJobStore store, Dispatcher dispatcher, ServerSettings settings, TimeProvider time, CancellationToken cancel)
+        HttpRequest request, IBlobs blobs, Uploads uploads, IJobStore store, Dispatcher dispatcher, ServerSettings settings, TimeProvider time, CancellationToken cancel)
     {
         Check.Id("org_id", org);
         Check.Id("app_version_id", appVersionId);
         var expected = sha256 is null ? null : Check.Sha256("sha256", sha256);
         var name = NameOf(fileName, appVersionId);
-        await using var file = await blobs.ReceiveAsync(request, settings.MaxBuildBytes, "max-build", cancel);
+        await using var file = await uploads.ReceiveAsync(request, settings.MaxBuildBytes, "max-build", cancel);
         if (expected is not null && expected != file.Sha256)
             throw RefusedException.Invalid("sha256", $"the bytes that arrived have the SHA-256 {file.Sha256}, not {expected}: the upload was damaged, or the file changed meanwhile. Upload it again.");
         var manifest = ReadManifest(file.Content);
@@ -54,7 +54,7 @@ internal static class AppEndpoints
         if ((await store.FindAppVersionAsync(org, appVersionId, cancel))?.Builds.FirstOrDefault(b => b.Platform == build.Platform) is { } existing && existing.Sha256 != build.Sha256)
             throw Taken(org, appVersionId, existing);
         // The bytes are there before anyone can learn of them.
-        await file.KeepAsync(blobs.BuildPath(build.Sha256));
+        await blobs.PutAsync(BlobKeys.Build(build.Sha256), file, cancel);
         return await dispatcher.SendAsync(new PutBuild(org, appVersionId, build, time.GetUtcNow()), cancel) switch
         {
             PutBuildAnswer.Stored(var version, true) => TypedResults.Created($"/api/v1/apps/{org}/{appVersionId}", Stored(version, build, true)),
@@ -64,15 +64,14 @@ internal static class AppEndpoints
         };
     }
 
-    private static async Task<PhysicalFileHttpResult> DownloadAsync(
-        string org, [FromRoute(Name = "app_version_id")] string appVersionId, string sha256, IJobStore store, BlobFolder blobs, CancellationToken cancel)
+    private static async Task<FileStreamHttpResult> DownloadAsync(
+        string org, [FromRoute(Name = "app_version_id")] string appVersionId, string sha256, IJobStore store, IBlobs blobs, CancellationToken cancel)
     {
         var version = await FindVersionAsync(store, org, appVersionId, cancel);
         var build = version.Builds.FirstOrDefault(b => b.Sha256.Equals(sha256, StringComparison.OrdinalIgnoreCase))
             ?? throw RefusedException.NotFound($"build of {org}/{appVersionId} with the SHA-256", sha256);
-        var path = blobs.BuildPath(build.Sha256);
-        return File.Exists(path)
-            ? TypedResults.PhysicalFile(path, "application/octet-stream", build.FileName, entityTag: new($"\"{build.Sha256}\""), enableRangeProcessing: true)
+        return await blobs.OpenAsync(BlobKeys.Build(build.Sha256), cancel) is { Content: var content }
+            ? TypedResults.Stream(content, "application/octet-stream", build.FileName, entityTag: new($"\"{build.Sha256}\""), enableRangeProcessing: true)
             : throw RefusedException.NotFound($"file any more for the build of {org}/{appVersionId} with the SHA-256", sha256);
     }
 

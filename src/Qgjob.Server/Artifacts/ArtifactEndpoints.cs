@@ -22,23 +22,23 @@ internal static class ArtifactEndpoints
     {
         var (job, _) = await jobs.FindAsync(jobId, cancel);
         await removed.RefuseAsync(job, cancel);
-        return TypedResults.Ok(new ListOf<ArtifactView>(artifacts.List(job.Id)));
+        return TypedResults.Ok(new ListOf<ArtifactView>(await artifacts.ListAsync(job.Id, cancel)));
     }
 
-    private static async Task<PhysicalFileHttpResult> DownloadAsync(
+    private static async Task<FileStreamHttpResult> DownloadAsync(
         [FromRoute(Name = "job_id")] string jobId, string attempt, string name,
         HttpResponse response, JobReader jobs, ArtifactFiles artifacts, RemovedFiles removed, CancellationToken cancel)
     {
         var (job, _) = await jobs.FindAsync(jobId, cancel);
         await removed.RefuseAsync(job, cancel);
         var number = (int)Check.Number("attempt", attempt, 1, 1000)!.Value;
-        var path = artifacts.Find(job.Id, number, name) ?? throw RefusedException.NotFound($"artifact of job {jobId}, attempt {number},", name);
+        var file = await artifacts.OpenAsync(job.Id, number, name, cancel) ?? throw RefusedException.NotFound($"artifact of job {jobId}, attempt {number},", name);
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.ContentSecurityPolicy = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; media-src 'self'";
         var disposition = new ContentDispositionHeaderValue(IsShownInline(name) ? "inline" : "attachment");
         disposition.SetHttpFileName(Path.GetFileName(name));
         response.Headers.ContentDisposition = disposition.ToString();
-        return TypedResults.PhysicalFile(path, ArtifactFiles.TypeOf(name), lastModified: File.GetLastWriteTimeUtc(path), enableRangeProcessing: true);
+        return TypedResults.Stream(file.Content, ArtifactFiles.TypeOf(name), lastModified: file.ModifiedAt, enableRangeProcessing: true);
     }
 
     private static bool IsShownInline(string name) =>

@@ -1,124 +1,200 @@
-using System.Security.Cryptography;
+using System.IO.Enumeration;
+using System.Runtime.CompilerServices;
 using Qgjob.Core;
 using Qgjob.Server.Hosting;
 using Qgjob.Server.Http;
 
 namespace Qgjob.Server.Blobs;
 
-/// <summary>
-/// Files in a folder: <c>builds/ab/abc…</c> and <c>bundles/org/abc…</c> by hash, <c>attempts/job/number/</c> with log and
-/// artifacts. A file appears under its name only when it is whole and on the disk.
-/// </summary>
-internal sealed class BlobFolder(ServerSettings settings, IIdSource ids)
+/// <summary>Blobs as files: a key is a path in the folder.</summary>
+internal sealed class BlobFolder(string root, IIdSource ids) : IBlobs
 {
-    private readonly string root = settings.BlobsFolder;
+    // Folders that became empty are removed, maybe just before a file is put there.
+    private const int Tries = 5;
+    private const int EntriesPerYield = 500;
+    // Names that begin with a dot are files like others.
+    private static readonly EnumerationOptions s_all = new() { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = 0 };
 
-    private string Unfinished => Path.Combine(root, "unfinished");
+    public string Place => root;
 
-    public string BuildPath(string sha256) => Path.Combine(root, "builds", sha256[..2], sha256);
-
-    public string BundlePath(string orgId, string sha256) => Path.Combine(root, "bundles", FileNameOf(orgId), sha256);
-
-    public string AttemptFolder(string jobId, int attempt) => Path.Combine(root, "attempts", jobId, attempt.ToString(System.Globalization.CultureInfo.InvariantCulture));
-
-    /// <summary>Every build's file.</summary>
-    public IEnumerable<FileInfo> Builds() => FilesIn("builds");
-
-    /// <summary>Every test bundle's file.</summary>
-    public IEnumerable<FileInfo> Bundles() => FilesIn("bundles");
-
-    /// <summary>Notes that a bundle was used, so that it is kept; its bytes and their date stay.</summary>
-    public static void Use(string bundlePath, DateTimeOffset now)
+    public Task CheckAsync(CancellationToken cancel)
     {
         try
         {
-            File.SetLastAccessTimeUtc(bundlePath, now.UtcDateTime);
+            Directory.CreateDirectory(root);
+            return Task.CompletedTask;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SettingsException("blobs", $"the folder {root} cannot be made: {e.Message}");
+        }
+    }
+
+    public Task PutAsync(string key, ReceivedFile file, CancellationToken cancel) => InFolderAsync(PathOf(key), file.MoveAsync);
+
+    public Task PutAsync(string key, ReadOnlyMemory<byte> bytes, CancellationToken cancel) => InFolderAsync(PathOf(key), async path =>
+    {
+        var draft = Path.Combine(Path.GetDirectoryName(path)!, ids.NewId(".draft"));
+        await File.WriteAllBytesAsync(draft, bytes, cancel);
+        File.Move(draft, path, overwrite: true);
+    });
+
+    public Task<bool> ExistsAsync(string key, CancellationToken cancel) => Task.FromResult(File.Exists(PathOf(key)));
+
+    public Task<OpenBlob?> OpenAsync(string key, CancellationToken cancel) => Task.FromResult(
+        OpenFile(PathOf(key)) is { } file ? new OpenBlob(file, File.GetLastWriteTimeUtc(file.Name)) : null);
+
+    public async IAsyncEnumerable<BlobInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        var folder = PathOf(prefix);
+        if (!Directory.Exists(folder)) yield break;
+        var files = new FileSystemEnumerable<BlobInfo>(
+            folder, (ref FileSystemEntry entry) => new BlobInfo(KeyOf(entry.ToFullPath()), entry.Length, entry.LastWriteTimeUtc), s_all)
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
+        };
+        var entries = 0;
+        foreach (var file in files)
+        {
+            yield return file;
+            if (++entries % EntriesPerYield != 0) continue;
+            cancel.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+
+    public Task DeleteAsync(IReadOnlyList<string> keys, CancellationToken cancel)
+    {
+        foreach (var key in keys)
+        {
+            var path = PathOf(key);
+            try
+            {
+                File.Delete(path);
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // It went with its folder.
+            }
+            RemoveEmpty(Path.GetDirectoryName(path)!);
+        }
+        return Task.CompletedTask;
+    }
+
+    public Task DeleteAllAsync(string prefix, CancellationToken cancel)
+    {
+        var folder = PathOf(prefix.TrimEnd('/'));
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Nothing there, or another server was faster.
+        }
+        return Task.CompletedTask;
+    }
+
+    public async Task<long> AppendAsync(string key, long offset, ReadOnlyMemory<byte> bytes, long limit, CancellationToken cancel)
+    {
+        long length = 0;
+        await InFolderAsync(PathOf(key), async path =>
+        {
+            await using var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, 1, FileOptions.Asynchronous);
+            length = file.Length;
+            if (offset > length || offset + bytes.Length <= length) return;
+            if (offset + bytes.Length > limit) throw RefusedException.TooLarge(limit, "max-log");
+            file.Position = length;
+            await file.WriteAsync(bytes[(int)(length - offset)..], cancel);
+            length = file.Position;
+        });
+        return length;
+    }
+
+    public async Task<long> CopyLogAsync(string key, long position, Stream target, CancellationToken cancel)
+    {
+        await using var file = OpenFile(PathOf(key));
+        if (file is null || file.Length <= position) return position;
+        file.Position = position;
+        await file.CopyToAsync(target, cancel);
+        return file.Position;
+    }
+
+    public ValueTask<bool> UseAsync(string key, DateTimeOffset now, CancellationToken cancel)
+    {
+        var path = PathOf(key);
+        if (!File.Exists(path)) return ValueTask.FromResult(false);
+        try
+        {
+            File.SetLastAccessTimeUtc(path, now.UtcDateTime);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // It went this moment, which its reader meets next; or a file system that keeps no such times.
         }
+        return ValueTask.FromResult(true);
     }
 
-    private IEnumerable<FileInfo> FilesIn(string folder) =>
-        Directory.Exists(Path.Combine(root, folder)) ? new DirectoryInfo(Path.Combine(root, folder)).EnumerateFiles("*", SearchOption.AllDirectories) : [];
-
-    /// <summary>Takes a body in, hashing it on the way; never more than a buffer of it is in memory.</summary>
-    /// <exception cref="RefusedException">It is larger than the limit.</exception>
-    public async Task<ReceivedFile> ReceiveAsync(HttpRequest request, long limit, string limitSetting, CancellationToken cancel)
+    public ValueTask<DateTimeOffset> LastUseAsync(BlobInfo blob, CancellationToken cancel)
     {
-        if (request.ContentLength > limit) throw RefusedException.TooLarge(limit, limitSetting);
-        // The limit is counted here: Kestrel's own default is far below a build.
-        if (request.HttpContext.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
-        Directory.CreateDirectory(Unfinished);
-        var path = Path.Combine(Unfinished, ids.NewId("u"));
-        // Held open without sharing while it is written: another server's clean-up sees that it is in use.
-        var file = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.Asynchronous);
+        DateTimeOffset used = File.GetLastAccessTimeUtc(PathOf(blob.Key));
+        return ValueTask.FromResult(used > blob.ModifiedAt ? used : blob.ModifiedAt);
+    }
+
+    private string PathOf(string key) => Path.Combine(root, key);
+
+    private string KeyOf(string path) => Path.GetRelativePath(root, path).Replace(Path.DirectorySeparatorChar, '/');
+
+    private static FileStream? OpenFile(string path)
+    {
         try
         {
-            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            var buffer = new byte[128 * 1024];
-            long length = 0;
-            int read;
-            while ((read = await request.Body.ReadAsync(buffer, cancel)) > 0)
-            {
-                length += read;
-                if (length > limit) throw RefusedException.TooLarge(limit, limitSetting);
-                hash.AppendData(buffer, 0, read);
-                await file.WriteAsync(buffer.AsMemory(0, read), cancel);
-            }
-            file.Flush(flushToDisk: true);
-            return new ReceivedFile(path, file, Convert.ToHexStringLower(hash.GetHashAndReset()), length);
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1, FileOptions.Asynchronous);
         }
-        catch
+        // The last one says that it is a folder.
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException || (e is UnauthorizedAccessException && Directory.Exists(path)))
         {
-            await file.DisposeAsync();
-            File.Delete(path);
-            throw;
+            return null;
         }
     }
 
-    /// <summary>Removes what uploads left that a stopped server was receiving.</summary>
-    public void RemoveLeftovers()
+    private async Task InFolderAsync(string path, Func<string, Task> write)
     {
-        if (!Directory.Exists(Unfinished)) return;
-        foreach (var path in Directory.EnumerateFiles(Unfinished))
+        for (var tries = 1; ; tries++)
             try
             {
-                using (new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None)) File.Delete(path);
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                await write(path);
+                return;
             }
-            catch (IOException)
+            catch (DirectoryNotFoundException) when (tries < Tries)
             {
-                // Another server is writing it.
+                // Once more.
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException && Clashes(path))
+            {
+                throw RefusedException.Conflict($"'{Path.GetFileName(path)}' is a file where another one needs a folder, or the other way round.");
             }
     }
 
-    /// <summary>An org's name as a folder's, on file systems that know no upper case, too.</summary>
-    private static string FileNameOf(string orgId) =>
-        string.Concat(orgId.Select(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_' ? c.ToString() : $"%{(int)c:x2}"));
-}
-
-/// <summary>A body on the disk that has no name yet; deleted unless kept.</summary>
-internal sealed class ReceivedFile(string path, FileStream file, string sha256, long length) : IAsyncDisposable
-{
-    private bool kept;
-
-    public string Sha256 { get; } = sha256;
-    public long Length { get; } = length;
-    public Stream Content => file;
-
-    /// <summary>Gives the file its name, replacing what has it.</summary>
-    public async Task KeepAsync(string name)
+    private bool Clashes(string path)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(name)!);
-        await file.DisposeAsync();
-        File.Move(path, name, overwrite: true);
-        kept = true;
+        if (Directory.Exists(path)) return true;
+        for (var above = Path.GetDirectoryName(path)!; above.Length > root.Length; above = Path.GetDirectoryName(above)!)
+            if (File.Exists(above)) return true;
+        return false;
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Up to, and without, the folder of a kind of blobs.</summary>
+    private void RemoveEmpty(string folder)
     {
-        await file.DisposeAsync();
-        if (!kept) File.Delete(path);
+        try
+        {
+            for (; Path.GetRelativePath(root, folder).Contains(Path.DirectorySeparatorChar); folder = Path.GetDirectoryName(folder)!) Directory.Delete(folder);
+        }
+        catch (IOException)
+        {
+            // Not empty, or gone.
+        }
     }
 }

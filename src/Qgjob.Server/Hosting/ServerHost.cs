@@ -8,6 +8,7 @@ using Qgjob.Server.Artifacts;
 using Qgjob.Server.Auth;
 using Qgjob.Server.Backup;
 using Qgjob.Server.Blobs;
+using Qgjob.Server.Blobs.S3;
 using Qgjob.Server.Bundles;
 using Qgjob.Server.Devices;
 using Qgjob.Server.Dispatch;
@@ -52,7 +53,7 @@ internal static class ServerHost
             var address = app.Urls.First();
             var settings = app.Services.GetRequiredService<ServerSettings>();
             if (settings.PortFile is { } file) WriteAtomically(file, address + "\n");
-            Console.WriteLine($"qgjob-server {Version} is ready at {address} (store {settings.Store}, blobs {settings.BlobsFolder})");
+            Console.WriteLine($"qgjob-server {Version} is ready at {address} (store {settings.Store}, blobs {app.Services.GetRequiredService<IBlobs>().Place})");
             await app.WaitForShutdownAsync();
             return 0;
         }
@@ -107,6 +108,8 @@ internal static class ServerHost
         var clock = new StoreClock(time);
         var ids = new TimeOrderedIds(clock);
         var warnings = new StoreWarnings();
+        IBlobs blobs = settings.Bucket is { } bucket ? new S3Blobs(bucket, ids) : new BlobFolder(settings.BlobsFolder, ids);
+        await blobs.CheckAsync(cancel);
         store ??= await OpenStoreAsync(settings, time, ids, warnings, cancel);
         await clock.ReadAsync(store, cancel);
 
@@ -127,7 +130,8 @@ internal static class ServerHost
             .AddSingleton<TimeProvider>(clock)
             .AddSingleton(store)
             .AddSingleton<IIdSource>(ids)
-            .AddSingleton<BlobFolder>()
+            .AddSingleton(_ => blobs)
+            .AddSingleton<Uploads>()
             .AddSingleton<Pulses>()
             .AddSingleton<AttemptAccess>()
             .AddSingleton<LogFiles>()
@@ -159,7 +163,7 @@ internal static class ServerHost
 
         var app = builder.Build();
         warnings.LogTo(app.Services.GetRequiredService<ILogger<StoreWarnings>>());
-        app.Services.GetRequiredService<BlobFolder>().RemoveLeftovers();
+        app.Services.GetRequiredService<Uploads>().RemoveLeftovers();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMiddleware<AccessMiddleware>();
         app.UseRouting();

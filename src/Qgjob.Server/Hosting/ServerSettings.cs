@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Qgjob.Server.Auth;
+using Qgjob.Server.Blobs.S3;
 
 namespace Qgjob.Server.Hosting;
 
@@ -9,7 +10,10 @@ internal sealed record ServerSettings
 {
     public required string Store { get; init; }
     public required string DataFolder { get; init; }
+    /// <summary>Blobs, or with a bucket what is being received.</summary>
     public required string BlobsFolder { get; init; }
+    /// <summary>Where blobs are instead of in the folder.</summary>
+    public S3Place? Bucket { get; init; }
     public required string Urls { get; init; }
     /// <summary>The token that was given; null when none was.</summary>
     public AccessToken? Token { get; init; }
@@ -33,7 +37,7 @@ internal sealed record ServerSettings
     [
         ("store", "sqlite:PATH or memory (default: SQLite in the data folder)"),
         ("data", "folder of everything kept (default: $XDG_DATA_HOME/qgjob or ~/.local/share/qgjob)"),
-        ("blobs", "folder of builds, bundles, logs and artifacts (default: blobs in the data folder)"),
+        ("blobs", "folder of builds, bundles, logs and artifacts, or s3://bucket/prefix?endpoint=…&region=… (default: blobs in the data folder)"),
         ("urls", "addresses to listen on (default: http://localhost:8000; port 0 takes a free one)"),
         ("token-file", "file with the token that calls must carry, or QGJOB_TOKEN (default: none on loopback; else made at the first start)"),
         ("lease-ttl", "a lease lasts so long without renewal (default: 60s)"),
@@ -71,13 +75,13 @@ internal sealed record ServerSettings
 
         var data = Path.GetFullPath(Text("data") ?? DefaultDataFolder(environment));
         var blobs = Text("blobs") ?? Path.Combine(data, "blobs");
-        if (blobs.Contains("://", StringComparison.Ordinal))
-            throw new SettingsException("blobs", $"'{blobs}': this version keeps blobs in a folder only");
+        var bucket = blobs.Contains("://", StringComparison.Ordinal) ? S3Place.Parse(blobs, environment) : null;
         var settings = new ServerSettings
         {
             Store = Text("store") ?? "sqlite:" + Path.Combine(data, "qgjob.db"),
             DataFolder = data,
-            BlobsFolder = Path.GetFullPath(blobs),
+            BlobsFolder = bucket is null ? Path.GetFullPath(blobs) : Path.Combine(data, "blobs"),
+            Bucket = bucket,
             Urls = UrlsOf(Text("urls") ?? "http://localhost:8000"),
             Token = TokenOf(Text("token-file"), environment("QGJOB_TOKEN")),
             LeaseTtl = Time("lease-ttl", "60s"),

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
 using Qgjob.Client.Wire;
 using Qgjob.Core.Storage;
+using Qgjob.Server.Blobs;
 
 namespace Qgjob.Server.Http;
 
@@ -31,6 +32,18 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, IHostAppli
             // A stream that has begun has sent its headers.
             if (!context.Response.HasStarted) context.Response.Headers.RetryAfter = "1";
             await WriteAsync(context, new Problem("Store unavailable", StatusCodes.Status503ServiceUnavailable, "The store does not answer at the moment. What was not acknowledged may be sent again; the server goes on by itself when the store is back."));
+        }
+        catch (BlobsUnavailableException e)
+        {
+            LogStore(e.Message);
+            context.Response.Headers.RetryAfter = "1";
+            await WriteAsync(context, new Problem("Blobs unavailable", StatusCodes.Status503ServiceUnavailable, $"The place of builds, logs and artifacts does not answer at the moment ({e.Message}). Try again; the server goes on by itself when it is back."));
+        }
+        catch (IOException e) when (FullDisk.Is(e) && !context.RequestAborted.IsCancellationRequested)
+        {
+            LogFull(e.Message);
+            context.Response.Headers.RetryAfter = "10";
+            await WriteAsync(context, new Problem("Disk full", StatusCodes.Status507InsufficientStorage, "The server's disk is full: nothing was stored. Free some room there, or lower --max-disk or --keep-files; what was sent may be sent again."));
         }
         catch (Exception e) when (context.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException)
         {
@@ -85,6 +98,9 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, IHostAppli
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A request was told to try again: {Reason}.")]
     private partial void LogStore(string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The disk is full: {Reason}")]
+    private partial void LogFull(string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} met a bug.")]
     private partial void LogBug(Exception error, string method, PathString path);

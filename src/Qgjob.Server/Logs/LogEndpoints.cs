@@ -63,14 +63,9 @@ internal static class LogEndpoints
                 askedAt = time.GetTimestamp();
                 ended = await HasEndedAsync(store, jobId, number, stop.Token);
             }
-            await using (var file = logs.Open(jobId, number))
-                if (file is not null && file.Length > position)
-                {
-                    file.Position = position;
-                    await file.CopyToAsync(response.Body, stop.Token);
-                    position = file.Position;
-                    await response.Body.FlushAsync(stop.Token);
-                }
+            var before = position;
+            position = await logs.CopyAsync(jobId, number, position, response.Body, stop.Token);
+            if (position > before) await response.Body.FlushAsync(stop.Token);
             if (ended) return;
             rung = await growsOrEnds.WaitAsync(Look, stop.Token);
         }

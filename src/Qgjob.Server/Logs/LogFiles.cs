@@ -5,8 +5,8 @@ using Qgjob.Server.Http;
 
 namespace Qgjob.Server.Logs;
 
-/// <summary>One file per attempt, appended at offsets, so that a chunk may be sent again.</summary>
-internal sealed class LogFiles(BlobFolder blobs, Pulses pulses, ServerSettings settings) : IDisposable
+/// <summary>One log per attempt, appended at offsets, so that a chunk may be sent again.</summary>
+internal sealed class LogFiles(IBlobs blobs, Pulses pulses, ServerSettings settings) : IDisposable
 {
     public const int MaxChunk = 4 << 20;
 
@@ -15,22 +15,16 @@ internal sealed class LogFiles(BlobFolder blobs, Pulses pulses, ServerSettings s
 
     public static string PulseOf(string jobId, int attempt) => $"log/{jobId}/{attempt}";
 
-    /// <summary>Appends what is not there yet; a chunk after a gap is left out. The file's length tells the agent how to go on.</summary>
+    /// <summary>Appends what is not there yet; a chunk after a gap is left out. The log's length tells the agent how to go on.</summary>
+    /// <exception cref="RefusedException">The log would become too long.</exception>
     public async Task<long> AppendAsync(string jobId, int attempt, long offset, ReadOnlyMemory<byte> bytes, CancellationToken cancel)
     {
-        var path = PathOf(jobId, attempt);
-        var gate = gates[(uint)path.GetHashCode(StringComparison.Ordinal) % gates.Length];
+        var key = BlobKeys.Log(jobId, attempt);
+        var gate = gates[(uint)key.GetHashCode(StringComparison.Ordinal) % gates.Length];
         await gate.WaitAsync(cancel);
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            await using var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, 1, FileOptions.Asynchronous);
-            var length = file.Length;
-            if (offset > length || offset + bytes.Length <= length) return length;
-            if (offset + bytes.Length > settings.MaxLogBytes) throw RefusedException.TooLarge(settings.MaxLogBytes, "max-log");
-            file.Position = length;
-            await file.WriteAsync(bytes[(int)(length - offset)..], cancel);
-            length = file.Position;
+            var length = await blobs.AppendAsync(key, offset, bytes, settings.MaxLogBytes, cancel);
             pulses.Ring(PulseOf(jobId, attempt));
             return length;
         }
@@ -40,23 +34,13 @@ internal sealed class LogFiles(BlobFolder blobs, Pulses pulses, ServerSettings s
         }
     }
 
-    /// <summary>The log so far, or null when nothing was written.</summary>
-    public FileStream? Open(string jobId, int attempt)
-    {
-        try
-        {
-            return new FileStream(PathOf(jobId, attempt), FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1, FileOptions.Asynchronous);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-    }
+    /// <summary>Copies what the log has behind a position.</summary>
+    /// <returns>The position behind what was copied.</returns>
+    public Task<long> CopyAsync(string jobId, int attempt, long position, Stream target, CancellationToken cancel) =>
+        blobs.CopyLogAsync(BlobKeys.Log(jobId, attempt), position, target, cancel);
 
     public void Dispose()
     {
         foreach (var gate in gates) gate.Dispose();
     }
-
-    private string PathOf(string jobId, int attempt) => Path.Combine(blobs.AttemptFolder(jobId, attempt), "log");
 }

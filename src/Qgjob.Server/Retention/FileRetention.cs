@@ -17,7 +17,7 @@ internal sealed class FileRetention(IJobStore store, JobFiles files, UploadReten
         var removed = 0;
         var looked = 0;
         // An attempt leaves nothing before it begins, so files that are younger are not due, whenever their run ended.
-        foreach (var folder in files.All().TakeWhile(f => f.At < now - rules.ShortestFiles))
+        foreach (var folder in (await files.AllAsync(cancel)).TakeWhile(f => f.At < now - rules.ShortestFiles))
         {
             if (await RemoveAsync(folder, rules, now, onlyOld: true, cancel)) removed++;
             if (++looked % FoldersPerStep == 0 && !await next()) break;
@@ -30,36 +30,31 @@ internal sealed class FileRetention(IJobStore store, JobFiles files, UploadReten
     {
         var quotas = rules.Quotas.ToList();
         if (maxBytes is null && quotas.Count == 0) return 0;
-        var left = new List<SizedFolder>();
-        foreach (var folder in files.All())
-        {
-            left.Add(new SizedFolder(folder, files.SizeOf(folder.JobId)));
-            if (left.Count % FoldersPerStep == 0 && !await next()) return 0;
-        }
-        var removed = new HashSet<SizedFolder>();
+        var left = await files.AllAsync(cancel);
+        var removed = new HashSet<JobFolder>();
         foreach (var (org, bytes) in quotas)
         {
-            var own = new List<SizedFolder>();
+            var own = new List<JobFolder>();
             foreach (var one in left)
-                if (await OrgOfAsync(one.Folder.JobId, cancel) == org) own.Add(one);
+                if (await OrgOfAsync(one.JobId, cancel) == org) own.Add(one);
             await ShrinkAsync(own, own.Sum(f => f.Bytes) - bytes, removed, rules, now, next, cancel);
         }
-        foreach (var gone in orgs.Keys.Except(left.Select(s => s.Folder.JobId)).ToList()) orgs.Remove(gone);
+        foreach (var gone in orgs.Keys.Except(left.Select(s => s.JobId)).ToList()) orgs.Remove(gone);
         if (maxBytes is not { } most) return removed.Count;
         left.RemoveAll(removed.Contains);
-        await ShrinkAsync(left, left.Sum(f => f.Bytes) + uploads.Bytes() - most, removed, rules, now, next, cancel);
+        await ShrinkAsync(left, left.Sum(f => f.Bytes) + await uploads.BytesAsync(cancel) - most, removed, rules, now, next, cancel);
         return removed.Count;
     }
 
     private async Task ShrinkAsync(
-        List<SizedFolder> oldestFirst, long tooMuch, HashSet<SizedFolder> removed, KeepRules rules, DateTimeOffset now, Func<Task<bool>> next, CancellationToken cancel)
+        List<JobFolder> oldestFirst, long tooMuch, HashSet<JobFolder> removed, KeepRules rules, DateTimeOffset now, Func<Task<bool>> next, CancellationToken cancel)
     {
         var steps = 0;
         foreach (var one in oldestFirst)
         {
             if (tooMuch <= 0) return;
             if (++steps % FoldersPerStep == 0 && !await next()) return;
-            if (!await RemoveAsync(one.Folder, rules, now, onlyOld: false, cancel)) continue;
+            if (!await RemoveAsync(one, rules, now, onlyOld: false, cancel)) continue;
             tooMuch -= one.Bytes;
             removed.Add(one);
         }
@@ -70,13 +65,13 @@ internal sealed class FileRetention(IJobStore store, JobFiles files, UploadReten
         if (await store.FindJobAsync(folder.JobId, cancel) is not { Job: var job })
         {
             if (now - folder.At < OrphansAfter) return false;
-            files.Remove(folder.JobId);
+            await files.RemoveAsync(folder.JobId, cancel);
             return true;
         }
         if (await store.FindRunAsync(job.RunId, cancel) is not { } run) return false;
         if (onlyOld && !(run.FinishedAt < now - rules.FilesOf(run.OrgId))) return false;
         if (!await settled.IsAsync(run, [job], now, cancel)) return false;
-        files.Empty(job.Id);
+        await files.EmptyAsync(job.Id, cancel);
         return true;
     }
 
@@ -85,6 +80,4 @@ internal sealed class FileRetention(IJobStore store, JobFiles files, UploadReten
         if (orgs.TryGetValue(jobId, out var org)) return org;
         return await store.FindJobAsync(jobId, cancel) is { Job.OrgId: var found } ? orgs[jobId] = found : null;
     }
-
-    private sealed record SizedFolder(JobFolder Folder, long Bytes);
 }

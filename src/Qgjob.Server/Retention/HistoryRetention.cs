@@ -30,7 +30,7 @@ internal sealed class HistoryRetention(IJobStore store, JobFiles files, Settled 
             {
                 var jobs = await settled.JobsOfAsync(run, cancel);
                 if (!await settled.IsAsync(run, jobs, now, cancel)) continue;
-                foreach (var job in jobs) files.Remove(job.Id);
+                foreach (var job in jobs) await files.RemoveAsync(job.Id, cancel);
                 due.Add(run.Id);
             }
             if (due.Count > 0) await store.PurgeRunsAsync(due, cancel);

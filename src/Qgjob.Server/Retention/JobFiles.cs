@@ -2,50 +2,42 @@ using Qgjob.Server.Blobs;
 
 namespace Qgjob.Server.Retention;
 
-/// <summary>A job's folder: logs and artifacts of its attempts.</summary>
+/// <summary>What a job's attempts left: logs and artifacts.</summary>
 /// <param name="JobId">The job.</param>
-/// <param name="At">When its latest attempt began to leave something.</param>
-internal sealed record JobFolder(string JobId, DateTimeOffset At);
+/// <param name="At">When something was last added.</param>
+/// <param name="Bytes">All of it.</param>
+internal sealed record JobFolder(string JobId, DateTimeOffset At, long Bytes);
 
-/// <summary>Logs and artifacts on the disk, by job. An empty folder says that there were some, and that retention removed them.</summary>
-internal sealed class JobFiles(BlobFolder blobs)
+/// <summary>Logs and artifacts by job. A mark is left where retention removed some.</summary>
+internal sealed class JobFiles(IBlobs blobs)
 {
-    /// <summary>Folders with something in them, the oldest first.</summary>
-    public List<JobFolder> All() =>
-        !Directory.Exists(Root) ? []
-        : [.. new DirectoryInfo(Root).EnumerateDirectories().Where(d => d.EnumerateFileSystemInfos().Any())
-            .Select(d => new JobFolder(d.Name, d.LastWriteTimeUtc)).OrderBy(f => f.At)];
-
-    /// <summary>There was something, and retention removed it.</summary>
-    public bool AreRemoved(string jobId) => Directory.Exists(FolderOf(jobId)) && !Directory.EnumerateFileSystemEntries(FolderOf(jobId)).Any();
-
-    public long SizeOf(string jobId)
+    /// <summary>Jobs of which there is something, the oldest first.</summary>
+    public async Task<List<JobFolder>> AllAsync(CancellationToken cancel)
     {
-        try
+        var jobs = new Dictionary<string, JobFolder>();
+        await foreach (var blob in blobs.ListAsync(BlobKeys.Attempts, cancel))
         {
-            return new DirectoryInfo(FolderOf(jobId)).EnumerateFiles("*", SearchOption.AllDirectories).Sum(f => f.Length);
+            if (blob.Key[BlobKeys.Attempts.Length..].Split('/', 2) is not [var job, not "removed"]) continue;
+            jobs[job] = jobs.TryGetValue(job, out var known)
+                ? known with { At = known.At > blob.ModifiedAt ? known.At : blob.ModifiedAt, Bytes = known.Bytes + blob.Length }
+                : new JobFolder(job, blob.ModifiedAt, blob.Length);
         }
-        catch (IOException)
-        {
-            // Something of it went meanwhile; the next round counts it again.
-            return 0;
-        }
+        return [.. jobs.Values.OrderBy(j => j.At)];
     }
 
-    /// <summary>Removes what the job's attempts left, and keeps the empty folder as a sign of that.</summary>
-    public void Empty(string jobId)
+    /// <summary>There was something, and retention removed it.</summary>
+    public Task<bool> AreRemovedAsync(string jobId, CancellationToken cancel) => blobs.ExistsAsync(BlobKeys.Removed(jobId), cancel);
+
+    /// <summary>Removes what the job's attempts left, and marks that.</summary>
+    public async Task EmptyAsync(string jobId, CancellationToken cancel)
     {
-        foreach (var attempt in Directory.EnumerateDirectories(FolderOf(jobId))) Directory.Delete(attempt, recursive: true);
-        foreach (var stray in Directory.EnumerateFiles(FolderOf(jobId))) File.Delete(stray);
+        var all = new List<string>();
+        await foreach (var blob in blobs.ListAsync(BlobKeys.Job(jobId), cancel)) all.Add(blob.Key);
+        // First the mark: whoever finds nothing is told why.
+        await blobs.PutAsync(BlobKeys.Removed(jobId), ReadOnlyMemory<byte>.Empty, cancel);
+        await blobs.DeleteAsync(all, cancel);
     }
 
     /// <summary>Removes everything: the job itself goes, or is gone.</summary>
-    public void Remove(string jobId)
-    {
-        if (Directory.Exists(FolderOf(jobId))) Directory.Delete(FolderOf(jobId), recursive: true);
-    }
-
-    private string Root => Path.GetDirectoryName(FolderOf("j"))!;
-
-    private string FolderOf(string jobId) => Path.GetDirectoryName(blobs.AttemptFolder(jobId, 1))!;
+    public Task RemoveAsync(string jobId, CancellationToken cancel) => blobs.DeleteAllAsync(BlobKeys.Job(jobId), cancel);
 }

@@ -12,7 +12,7 @@ internal sealed class RemovedFiles(JobFiles files, IJobStore store, ServerSettin
     /// <exception cref="RefusedException">410: retention removed them.</exception>
     public async ValueTask RefuseAsync(Job job, CancellationToken cancel)
     {
-        if (!job.IsFinal || !files.AreRemoved(job.Id)) return;
+        if (!job.IsFinal || !await files.AreRemovedAsync(job.Id, cancel)) return;
         var keep = (await KeepRules.ReadAsync(settings, store, cancel)).FilesOf(job.OrgId);
         var run = await store.FindRunAsync(job.RunId, cancel);
         throw RefusedException.Gone(run?.FinishedAt < time.GetUtcNow() - keep

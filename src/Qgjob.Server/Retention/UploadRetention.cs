@@ -4,7 +4,7 @@ using Qgjob.Server.Blobs;
 namespace Qgjob.Server.Retention;
 
 /// <summary>Removes builds that no app version names any more, and test bundles that nobody used for longer than any history is kept.</summary>
-internal sealed class UploadRetention(IJobStore store, BlobFolder blobs)
+internal sealed class UploadRetention(IJobStore store, IBlobs blobs)
 {
     /// <summary>A build lies on the disk before its app version names it.</summary>
     private static readonly TimeSpan BeingUploaded = TimeSpan.FromHours(1);
@@ -14,26 +14,30 @@ internal sealed class UploadRetention(IJobStore store, BlobFolder blobs)
     /// <returns>Files that were removed.</returns>
     public async Task<int> RemoveAsync(KeepRules rules, DateTimeOffset now, CancellationToken cancel)
     {
-        var removed = 0;
-        foreach (var bundle in blobs.Bundles().Where(b => LastUse(b) < now - rules.LongestHistory - LongestRun).ToList())
+        var old = new List<string>();
+        await foreach (var bundle in blobs.ListAsync(BlobKeys.Bundles, cancel))
+            if (bundle.ModifiedAt < now - rules.LongestHistory - LongestRun && await blobs.LastUseAsync(bundle, cancel) < now - rules.LongestHistory - LongestRun) old.Add(bundle.Key);
+        var candidates = new List<string>();
+        await foreach (var build in blobs.ListAsync(BlobKeys.Builds, cancel))
+            if (build.ModifiedAt < now - BeingUploaded) candidates.Add(build.Key);
+        if (candidates.Count > 0)
         {
-            bundle.Delete();
-            removed++;
+            // Read after the files were listed: who was named meanwhile is among them.
+            var named = await NamedAsync(cancel);
+            old.AddRange(candidates.Where(b => !named.Contains(BlobKeys.LastPart(b))));
         }
-        var candidates = blobs.Builds().Where(b => b.LastWriteTimeUtc < now - BeingUploaded).ToList();
-        if (candidates.Count == 0) return removed;
-        // Read after the files were listed: who was named meanwhile is among them.
-        var named = await NamedAsync(cancel);
-        foreach (var build in candidates.Where(b => !named.Contains(b.Name)))
-        {
-            build.Delete();
-            removed++;
-        }
-        return removed;
+        await blobs.DeleteAsync(old, cancel);
+        return old.Count;
     }
 
     /// <summary>What builds and bundles take.</summary>
-    public long Bytes() => blobs.Builds().Concat(blobs.Bundles()).Sum(f => f.Exists ? f.Length : 0);
+    public async Task<long> BytesAsync(CancellationToken cancel)
+    {
+        long bytes = 0;
+        await foreach (var build in blobs.ListAsync(BlobKeys.Builds, cancel)) bytes += build.Length;
+        await foreach (var bundle in blobs.ListAsync(BlobKeys.Bundles, cancel)) bytes += bundle.Length;
+        return bytes;
+    }
 
     private async Task<HashSet<string>> NamedAsync(CancellationToken cancel)
     {
@@ -48,6 +52,4 @@ internal sealed class UploadRetention(IJobStore store, BlobFolder blobs)
         while (cursor is not null);
         return named;
     }
-
-    private static DateTime LastUse(FileInfo file) => file.LastAccessTimeUtc > file.LastWriteTimeUtc ? file.LastAccessTimeUtc : file.LastWriteTimeUtc;
 }

@@ -17,7 +17,7 @@ namespace Qgjob.Server.Runs;
 
 /// <summary>Checks submissions and hands them to the store.</summary>
 internal sealed class Submissions(
-    Dispatcher dispatcher, IJobStore store, BlobFolder blobs, ResourceNeeds needs, PriorityCaps caps, IIdSource ids, TimeProvider time)
+    Dispatcher dispatcher, IJobStore store, IBlobs blobs, ResourceNeeds needs, PriorityCaps caps, IIdSource ids, TimeProvider time)
 {
     private const int MaxTests = 10_000;
     private const int LongestLimit = 7 * 24 * 3600;
@@ -49,10 +49,9 @@ internal sealed class Submissions(
         Check.OptionalText("Idempotency-Key", idempotencyKey, 255);
         if (options.Supersede is { } supersede && string.IsNullOrWhiteSpace(supersede)) throw RefusedException.Invalid("supersede", "is empty");
         var meta = MetaOf(options.Meta);
-        if (spec.BundleSha256 is { } bundle && !File.Exists(blobs.BundlePath(spec.OrgId, bundle)))
+        if (spec.BundleSha256 is { } bundle && !await blobs.UseAsync(BlobKeys.Bundle(spec.OrgId, bundle), time.GetUtcNow(), cancel))
             throw RefusedException.Invalid("bundle_sha256", $"the server has no test bundle {bundle} of {spec.OrgId}; upload it first");
         spec = spec with { Resources = await needs.CheckAsync(spec.OrgId, options.Needs, spec.Env, cancel) };
-        if (spec.BundleSha256 is { } used) BlobFolder.Use(blobs.BundlePath(spec.OrgId, used), time.GetUtcNow());
         (spec, var note) = await caps.ApplyAsync(spec, cancel);
         IReadOnlyList<string>? notes = note is null ? null : [note];
 
