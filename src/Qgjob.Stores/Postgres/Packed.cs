@@ -9,12 +9,11 @@ internal static class Packed
 {
     private const int WorthPacking = 2000;
 
-    public static (ReadOnlyMemory<byte> Bytes, bool Packed) Of(RowChanges changes)
+    public static (ReadOnlyMemory<byte> Bytes, bool Packed) Of(ReadOnlyMemory<byte> plain)
     {
-        var plain = JsonSerializer.SerializeToUtf8Bytes(changes, RowJson.Default.RowChanges);
         if (plain.Length < WorthPacking) return (plain, false);
         var packed = new byte[plain.Length];
-        return BrotliEncoder.TryCompress(plain, packed, out var length, quality: 1, window: 18) ? (packed.AsMemory(0, length), true) : (plain, false);
+        return BrotliEncoder.TryCompress(plain.Span, packed, out var length, quality: 1, window: 18) ? (packed.AsMemory(0, length), true) : (plain, false);
     }
 
     public static RowChanges Read(byte[] bytes, bool packed)

@@ -32,9 +32,10 @@ internal sealed partial class PostgresJournal
             advance.Parameters.Add(Number(head.Event));
             advance.Parameters.Add(new NpgsqlParameter { Value = (object?)after ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
             batch.BatchCommands.Add(advance);
-            var rows = new RowBatch(batch, head.CommitId);
+            var texts = new RowTexts(changes with { After = after });
+            var rows = new RowBatch(batch, head.CommitId, texts);
             rows.Add(changes);
-            var (bytes, packed) = Packed.Of(changes with { After = after });
+            var (bytes, packed) = Packed.Of(texts.Whole);
             rows.Statement(
                 "INSERT INTO feed (commit, packed, changes) SELECT $2, $3, $4 WHERE (SELECT commit_id FROM head) = $1",
                 Number(head.Commit), new NpgsqlParameter<bool> { TypedValue = packed }, new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = bytes, NpgsqlDbType = NpgsqlDbType.Bytea });

@@ -65,7 +65,7 @@ internal sealed partial class PostgresJournal
             await TryAsync(async () =>
             {
                 await using var batch = new NpgsqlBatch(connection);
-                new RowBatch(batch, Head.Empty.CommitId).Add(part);
+                new RowBatch(batch, Head.Empty.CommitId, new RowTexts(part)).Add(part);
                 return batch.BatchCommands.Count == 0 ? 0 : await batch.ExecuteNonQueryAsync(cancel);
             }, cancel);
         }

@@ -11,26 +11,26 @@ internal sealed partial class RowBatch
         AddGone(rows);
         Statement(
             $"INSERT INTO groups (id, row) SELECT * FROM unnest($2::text[], $3::text[]) {Gate} ON CONFLICT (id) DO UPDATE SET row = excluded.row",
-            rows.Groups, Texts(rows.Groups, g => g.Id), Json(rows.Groups, g => g, RowJson.Default.Group));
+            rows.Groups, Texts(rows.Groups, g => g.Id), Json(rows.Groups));
         Statement(
             $"INSERT INTO app_versions (org_id, id, row) SELECT * FROM unnest($2::text[], $3::text[], $4::text[]) {Gate} ON CONFLICT (org_id, id) DO UPDATE SET row = excluded.row",
-            rows.AppVersions, Texts(rows.AppVersions, v => v.OrgId), Texts(rows.AppVersions, v => v.Id), Json(rows.AppVersions, v => v, RowJson.Default.AppVersion));
+            rows.AppVersions, Texts(rows.AppVersions, v => v.OrgId), Texts(rows.AppVersions, v => v.Id), Json(rows.AppVersions));
         Statement(
             $"INSERT INTO orgs (pool, org_id, row) SELECT * FROM unnest($2::text[], $3::text[], $4::text[]) {Gate} ON CONFLICT (pool, org_id) DO UPDATE SET row = excluded.row",
-            rows.Orgs, Texts(rows.Orgs, o => o.Pool), Texts(rows.Orgs, o => o.OrgId), Json(rows.Orgs, o => o, RowJson.Default.OrgShare));
+            rows.Orgs, Texts(rows.Orgs, o => o.Pool), Texts(rows.Orgs, o => o.OrgId), Json(rows.Orgs));
         Statement(
             $"INSERT INTO resources (org_id, name, row) SELECT * FROM unnest($2::text[], $3::text[], $4::text[]) {Gate} ON CONFLICT (org_id, name) DO UPDATE SET row = excluded.row",
-            rows.Resources, Texts(rows.Resources, r => r.OrgId), Texts(rows.Resources, r => r.Name), Json(rows.Resources, r => r, RowJson.Default.Resource));
+            rows.Resources, Texts(rows.Resources, r => r.OrgId), Texts(rows.Resources, r => r.Name), Json(rows.Resources));
         AddDevices(rows);
         Statement(
             $"INSERT INTO agents (id, row) SELECT * FROM unnest($2::text[], $3::text[]) {Gate} ON CONFLICT (id) DO UPDATE SET row = excluded.row",
-            rows.Agents, Texts(rows.Agents, a => a.Id), Json(rows.Agents, a => a, RowJson.Default.Agent));
+            rows.Agents, Texts(rows.Agents, a => a.Id), Json(rows.Agents));
         Statement(
             $"INSERT INTO estimates (key, row) SELECT * FROM unnest($2::text[], $3::text[]) {Gate} ON CONFLICT (key) DO UPDATE SET row = excluded.row",
-            rows.Estimates, Texts(rows.Estimates, e => e.Key), Json(rows.Estimates, e => e, RowJson.Default.EstimateRow));
+            rows.Estimates, Texts(rows.Estimates, e => e.Key), Json(rows.Estimates));
         Statement(
             $"INSERT INTO terms (name, row) SELECT * FROM unnest($2::text[], $3::text[]) {Gate} ON CONFLICT (name) DO UPDATE SET row = excluded.row",
-            rows.Terms, Texts(rows.Terms, t => t.Name), Json(rows.Terms, t => t, RowJson.Default.Term));
+            rows.Terms, Texts(rows.Terms, t => t.Name), Json(rows.Terms));
     }
 
     private void AddDevices(RowChanges rows)
@@ -42,7 +42,7 @@ internal sealed partial class RowBatch
             INSERT INTO devices (id, row) SELECT * FROM unnest($2::text[], $3::text[]) {Gate}
             ON CONFLICT (id) DO UPDATE SET lease_job_id = NULL, lease_run_id = NULL, lease_until = NULL, row = excluded.row
             """,
-            free, Texts(free, d => d.Id), Json(free, d => d, RowJson.Default.Device));
+            free, Texts(free, d => d.Id), Json(free));
         var leased = rows.Devices.Where(d => d.Lease is not null).ToList();
         Statement(
             $"""
@@ -52,7 +52,7 @@ internal sealed partial class RowBatch
                 lease_until = excluded.lease_until, row = excluded.row
             """,
             leased, Texts(leased, d => d.Id), Texts(leased, d => d.Lease!.JobId), Texts(leased, d => d.Lease!.RunId),
-            Longs(leased, d => d.Lease!.Until.UtcTicks), Json(leased, d => d, RowJson.Default.Device));
+            Longs(leased, d => d.Lease!.Until.UtcTicks), Json(leased));
         Statement(
             $"""
             UPDATE devices SET lease_until = n.lease_until FROM unnest($2::text[], $3::bigint[]) AS n (id, lease_until)

@@ -12,7 +12,7 @@ internal sealed partial class RowBatch
         ON CONFLICT (id) DO UPDATE SET finished_at = excluded.finished_at, row = excluded.row
         """,
         rows.Runs, Texts(rows.Runs, r => r.Id), Texts(rows.Runs, r => r.OrgId), Texts(rows.Runs, r => r.IdempotencyKey),
-        LongsOrNull(rows.Runs, r => r.FinishedAt?.UtcTicks), Json(rows.Runs, r => r, RowJson.Default.Run));
+        LongsOrNull(rows.Runs, r => r.FinishedAt?.UtcTicks), Json(rows.Runs));
 
     private void AddJobs(RowChanges rows)
     {
@@ -25,14 +25,14 @@ internal sealed partial class RowBatch
             """,
             added, Texts(added, j => j.Job.Id), Texts(added, j => j.Job.RunId), Texts(added, j => j.Job.OrgId), Texts(added, j => j.Spec!.AppVersionId),
             Ints(added, j => j.Job.Ordinal), Ints(added, j => (int)j.Job.Status), Flags(added, j => !j.Job.IsFinal),
-            Json(added, j => j.Job, RowJson.Default.Job), Json(added, j => j.Spec!, RowJson.Default.JobSpec));
+            Json(added, j => j.Job), Json(added, j => j.Spec!));
         Statement(
             $"""
             UPDATE jobs SET status = n.status, live = n.live, row = n.row
             FROM unnest($2::text[], $3::integer[], $4::boolean[], $5::text[]) AS n (id, status, live, row) {Gate} AND jobs.id = n.id
             """,
             changed, Texts(changed, j => j.Job.Id), Ints(changed, j => (int)j.Job.Status), Flags(changed, j => !j.Job.IsFinal),
-            Json(changed, j => j.Job, RowJson.Default.Job));
+            Json(changed, j => j.Job));
     }
 
     private void AddAttempts(RowChanges rows)
@@ -44,7 +44,7 @@ internal sealed partial class RowBatch
             ON CONFLICT (job_id, number) DO UPDATE SET row = excluded.row
             """,
             rows.Attempts, Texts(rows.Attempts, a => a.JobId), Ints(rows.Attempts, a => a.Number), Texts(rows.Attempts, a => a.DeviceId),
-            Longs(rows.Attempts, a => a.Token), Json(rows.Attempts, a => a, RowJson.Default.Attempt));
+            Longs(rows.Attempts, a => a.Token), Json(rows.Attempts));
         // An attempt without tests has no row, and reads as having none.
         var tests = rows.Tests.Where(t => t.Tests.Count > 0).ToList();
         Statement(
@@ -52,11 +52,11 @@ internal sealed partial class RowBatch
             INSERT INTO test_results (job_id, attempt, row) SELECT * FROM unnest($2::text[], $3::integer[], $4::text[]) {Gate}
             ON CONFLICT (job_id, attempt) DO UPDATE SET row = excluded.row
             """,
-            tests, Texts(tests, t => t.JobId), Ints(tests, t => t.Attempt), Json(tests, t => t.Tests, RowJson.Default.IReadOnlyListTestResult));
+            tests, Texts(tests, t => t.JobId), Ints(tests, t => t.Attempt), Json(tests, t => t.Tests));
     }
 
     private void AddEvents(RowChanges rows) => Statement(
         $"INSERT INTO events (run_id, sequence, job_id, row) SELECT * FROM unnest($2::text[], $3::bigint[], $4::text[], $5::text[]) {Gate}",
         rows.Events, Texts(rows.Events, e => e.RunId), Longs(rows.Events, e => e.Sequence), Texts(rows.Events, e => e.JobId),
-        Json(rows.Events, e => e, RowJson.Default.JobEvent));
+        Json(rows.Events));
 }

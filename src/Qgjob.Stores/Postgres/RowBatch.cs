@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Npgsql;
 using NpgsqlTypes;
 using Qgjob.Core.Storage.Journal;
@@ -11,7 +9,7 @@ namespace Qgjob.Stores.Postgres;
 /// Every statement does nothing unless the head has the given commit's id. The first statement sets it, if the commit
 /// follows the latest one; if it does not, none of the others writes anything.
 /// </remarks>
-internal sealed partial class RowBatch(NpgsqlBatch batch, string commitId)
+internal sealed partial class RowBatch(NpgsqlBatch batch, string commitId, RowTexts texts)
 {
     private const string Gate = "WHERE (SELECT commit_id FROM head) = $1";
 
@@ -48,8 +46,8 @@ internal sealed partial class RowBatch(NpgsqlBatch batch, string commitId)
     private static NpgsqlParameter<bool[]> Flags<T>(IReadOnlyList<T> rows, Func<T, bool> of) => Column(rows, of, NpgsqlDbType.Boolean);
 
     /// <summary>The rows as JSON, in UTF-8 already: the driver copies it.</summary>
-    private static NpgsqlParameter<byte[][]> Json<T, TPart>(IReadOnlyList<T> rows, Func<T, TPart> of, JsonTypeInfo<TPart> type) =>
-        Column(rows, r => JsonSerializer.SerializeToUtf8Bytes(of(r), type), NpgsqlDbType.Text);
+    private NpgsqlParameter<ReadOnlyMemory<byte>[]> Json<T>(IReadOnlyList<T> rows, Func<T, object>? of = null)
+        where T : class => Column(rows, r => texts[of?.Invoke(r) ?? r], NpgsqlDbType.Text);
 
     private static NpgsqlParameter<TValue[]> Column<T, TValue>(IReadOnlyList<T> rows, Func<T, TValue> of, NpgsqlDbType type)
     {

@@ -80,7 +80,7 @@ internal sealed partial class RedisJournal : IJournal
             // Of a predecessor that this journal never saw only the number is known.
             Text(before), known.Commit == before ? known.CommitId : "*",
             Text(changes.Head.Commit), changes.Head.CommitId, Text(changes.Head.Revision), Text(changes.Head.Event),
-            texts.Whole, instance, MostCommitsKept, MostBytesKept, keys.Hints,
+            (RedisValue)texts.Whole, instance, MostCommitsKept, MostBytesKept, keys.Hints,
         ];
         rowWrites.Of(changes, texts, complete: false).AppendTo(arguments);
         while (true)

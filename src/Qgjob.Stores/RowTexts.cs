@@ -2,9 +2,8 @@ using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Qgjob.Core.Storage.Journal;
-using StackExchange.Redis;
 
-namespace Qgjob.Stores.Redis;
+namespace Qgjob.Stores;
 
 /// <summary>A commit as text, with the places of its rows in it: every row is made text once, for the feed and for itself.</summary>
 internal sealed class RowTexts
@@ -18,6 +17,7 @@ internal sealed class RowTexts
         json.WriteStartObject();
         json.WritePropertyName("head");
         JsonSerializer.Serialize(json, rows.Head, RowJson.Default.Head);
+        if (rows.After is { } after) json.WriteString("after", after);
         All(json, "runs", rows.Runs, RowJson.Default.Run);
         json.WriteStartArray("jobs");
         foreach (var (job, spec) in rows.Jobs)
@@ -34,7 +34,21 @@ internal sealed class RowTexts
         }
         json.WriteEndArray();
         All(json, "attempts", rows.Attempts, RowJson.Default.Attempt);
-        All(json, "tests", rows.Tests, RowJson.Default.TestsRow);
+        json.WriteStartArray("tests");
+        foreach (var row in rows.Tests)
+        {
+            json.Flush();
+            var start = buffer.WrittenCount;
+            json.WriteStartObject();
+            json.WriteString("job_id", row.JobId);
+            json.WriteNumber("attempt", row.Attempt);
+            json.WritePropertyName("tests");
+            One(json, row.Tests, RowJson.Default.IReadOnlyListTestResult);
+            json.WriteEndObject();
+            json.Flush();
+            Note(row, start);
+        }
+        json.WriteEndArray();
         All(json, "events", rows.Events, RowJson.Default.JobEvent);
         All(json, "groups", rows.Groups, RowJson.Default.Group);
         All(json, "app_versions", rows.AppVersions, RowJson.Default.AppVersion);
@@ -51,7 +65,7 @@ internal sealed class RowTexts
     }
 
     /// <summary>The whole commit.</summary>
-    public RedisValue Whole => buffer.WrittenMemory;
+    public ReadOnlyMemory<byte> Whole => buffer.WrittenMemory;
 
     /// <summary>One row of it.</summary>
     public ReadOnlyMemory<byte> this[object row] => buffer.WrittenMemory.Slice(places[row].Start, places[row].Length);
@@ -71,6 +85,11 @@ internal sealed class RowTexts
         var start = buffer.WrittenCount;
         JsonSerializer.Serialize(json, row, type);
         json.Flush();
+        Note(row, start);
+    }
+
+    private void Note(object row, int start)
+    {
         // The comma between two items comes with the second.
         if (buffer.WrittenSpan[start] == (byte)',') start++;
         // Jobs of one submission may share a specification; any of its texts will do.
