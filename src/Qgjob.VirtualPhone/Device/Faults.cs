@@ -42,6 +42,9 @@ internal sealed class Faults(PhoneDevice phone) : IDisposable
         get { lock (gate) return installs.Count; }
     }
 
+    /// <summary>screenrecord fails, as on emulators without an encoder.</summary>
+    public bool NoRecorder { get; set; }
+
     public TimeSpan HangsFor
     {
         get { lock (gate) return TimeSpan.FromTicks(Math.Max(0, hangsUntil - phone.Time.GetUtcNow().UtcTicks)); }
@@ -105,7 +108,7 @@ internal sealed class Faults(PhoneDevice phone) : IDisposable
         lock (gate)
         {
             installs.Clear();
-            (storage, hangsUntil) = (null, 0);
+            (storage, hangsUntil, NoRecorder) = (null, 0, false);
         }
     }
 

@@ -8,7 +8,7 @@ internal static class ScreenPainter
     private const int Shrink = 3;
     private const byte White = 0, Black = 1, Grey = 2, Blue = 3, Pale = 4, Dark = 5, Line = 6;
 
-    private static readonly byte[] Palette =
+    private static readonly byte[] Colours =
     [
         0xff, 0xff, 0xff,
         0x1c, 0x1b, 0x1f,
@@ -19,16 +19,25 @@ internal static class ScreenPainter
         0xd5, 0xd8, 0xde,
     ];
 
+    /// <summary>Red, green, blue for each index of a canvas.</summary>
+    public static ReadOnlySpan<byte> Palette => Colours;
+
     /// <param name="screen">What is on the screen.</param>
     /// <param name="part">Only this part, for a picture of one view.</param>
     public static byte[] Paint(ScreenSnapshot screen, Bounds? part = null)
+    {
+        var canvas = Draw(screen);
+        return part is { } cut ? Cut(canvas, cut) : Png.Encode(canvas.Pixels, canvas.Width, Palette);
+    }
+
+    public static Canvas Draw(ScreenSnapshot screen)
     {
         var canvas = new Canvas(screen.Width / Shrink, screen.Height / Shrink);
         canvas.Fill(0, 0, canvas.Width, ScreenLayout.StatusBar / Shrink, Dark);
         canvas.Text(8, 6, screen.Package, 1, White);
         foreach (var node in screen.Nodes)
             Paint(canvas, node);
-        return part is { } cut ? Cut(canvas, cut) : Png.Encode(canvas.Pixels, canvas.Width, Palette);
+        return canvas;
     }
 
     private static void Paint(Canvas canvas, ViewNode node)

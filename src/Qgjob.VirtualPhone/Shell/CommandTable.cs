@@ -25,6 +25,7 @@ internal static class CommandTable
         ("dumpsys", DumpsysCommand.RunAsync), ("appops", ServiceCommands.AppopsAsync), ("ime", ServiceCommands.ImeAsync),
         ("svc", ServiceCommands.SvcAsync), ("locksettings", ServiceCommands.LocksettingsAsync), ("monkey", ActivityCommands.MonkeyAsync),
         ("input", ScreenCommands.InputAsync), ("wm", ScreenCommands.WmAsync), ("screencap", ScreenCommands.ScreencapAsync),
+        ("screenrecord", ScreenrecordCommand.RunAsync),
         ("logcat", LogcatCommand.RunAsync), (FaultCommand.Name, FaultCommand.RunAsync),
     }.ToFrozenDictionary(c => c.Item1, c => c.Item2);
 

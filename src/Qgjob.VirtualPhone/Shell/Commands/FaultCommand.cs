@@ -16,6 +16,7 @@ internal static class FaultCommand
                qgjob-fault slow-install SECONDS [N]     the next (N) installations of apps take so much longer
                qgjob-fault install-failure [CODE] [N]   the next (N) installations of apps fail so
                qgjob-fault storage BYTES|off            room for so many bytes of APKs
+               qgjob-fault no-recorder                  screenrecord fails
                qgjob-fault wipe                         all packages, data, files and settings are gone
                qgjob-fault status | clear               what is asked for; forget it
         """;
@@ -52,6 +53,9 @@ internal static class FaultCommand
                 break;
             case ("storage", 2) when long.TryParse(call.Arg(1), NumberStyles.None, CultureInfo.InvariantCulture, out var bytes):
                 faults.Storage = bytes;
+                break;
+            case ("no-recorder", 1):
+                faults.NoRecorder = true;
                 break;
             case ("wipe", 1):
                 call.Phone.Wipe();
