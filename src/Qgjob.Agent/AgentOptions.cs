@@ -1,4 +1,5 @@
 using System.Globalization;
+using Qgjob.Agent.Evidence;
 using Qgjob.Agent.Updates;
 using Qgjob.Core.Jobs;
 
@@ -30,6 +31,9 @@ public sealed record AgentOptions
 
     /// <summary>The AppWright project for jobs that come without a test bundle.</summary>
     public string? Workspace { get; init; }
+
+    /// <summary>When the screen's video is kept.</summary>
+    public VideoPolicy Video { get; init; } = VideoPolicy.Failure;
 
     /// <summary>How many phones in software to run.</summary>
     public int VirtualPhones { get; init; }

@@ -37,6 +37,7 @@ internal sealed class RunningAgent : IAsyncDisposable
     private readonly PhoneBook phones;
     private readonly AppiumServers appium;
     private readonly AttemptDriver driver;
+    private readonly Leavings leavings;
     private readonly WorkspaceCache workspaces;
     private readonly CacheFolder builds;
     private readonly Handover? handover;
@@ -76,7 +77,8 @@ internal sealed class RunningAgent : IAsyncDisposable
         driver = new AttemptDriver(new AttemptTools(
             identity, agentClient, leases, progress, outbox, phones, residents,
             new AttemptPreparation(client, builds, workspaces, options.Workspace, time, random),
-            runner.RunAsync, home.Attempts, console, ids, time, random));
+            runner.RunAsync, home.Attempts, console, ids, time, random) { Video = options.Video });
+        leavings = new Leavings(agentClient, console, time, random);
         leases.Unknown = registration.Forget;
         leases.Changed = polls.Refresh;
         residents.Corrected = () => registration.Refresh();
@@ -94,7 +96,8 @@ internal sealed class RunningAgent : IAsyncDisposable
     {
         Directory.CreateDirectory(home.Attempts);
         Directory.CreateDirectory(home.Logs);
-        AttemptFolders.Trim(home.Attempts, AttemptFolders.Kept, isInUse: _ => false);
+        AttemptFolders.Trim(home.Attempts, AttemptFolders.Kept, Leavings.IsUnsent);
+        var unsent = Leavings.Old(home.Attempts);
         builds.Sweep();
         workspaces.Sweep();
         using var following = new CancellationTokenSource();
@@ -110,6 +113,8 @@ internal sealed class RunningAgent : IAsyncDisposable
                 leases.RunAsync(renewing.Token), progress.RunAsync(renewing.Token),
                 registration.RunAsync(working.Token), polls.RunAsync(working.Token)]);
             if (handover is not null) all.Add(handover.RunAsync(working.Token));
+            // Beside the work: there may be much of it.
+            all.Add(SendOldAsync(unsent, working.Token));
             // None of the others ends by itself: whichever does brings the reason.
             await (await Task.WhenAny(all).ConfigureAwait(false)).ConfigureAwait(false);
         }
@@ -145,13 +150,21 @@ internal sealed class RunningAgent : IAsyncDisposable
         {
             // Whoever had the phone before may still be letting go of it, if its lease was ended elsewhere.
             var former = latestAttempts.GetValueOrDefault(lease.DeviceId, Task.CompletedTask);
+            var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             attempt = Task.Run(async () =>
             {
-                await Quietly(former).ConfigureAwait(false);
-                await driver.DriveAsync(lease, quit.Token).ConfigureAwait(false);
+                try
+                {
+                    await former.ConfigureAwait(false);
+                    await driver.DriveAsync(lease, quit.Token, released.SetResult).ConfigureAwait(false);
+                }
+                finally
+                {
+                    released.TrySetResult();
+                }
             });
             attempts.Add(attempt);
-            latestAttempts[lease.DeviceId] = attempt;
+            latestAttempts[lease.DeviceId] = released.Task;
         }
         Observe(lease.DeviceId, attempt);
         _ = attempt.ContinueWith(
@@ -160,6 +173,13 @@ internal sealed class RunningAgent : IAsyncDisposable
                 lock (gate) attempts.Remove(done);
             }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         if (stopping) lease.Stop(StopCause.AgentStopping);
+    }
+
+    private async Task SendOldAsync(IReadOnlyList<string> unsent, CancellationToken cancel)
+    {
+        await registration.Done.WaitAsync(cancel).ConfigureAwait(false);
+        await leavings.SendOldAsync(unsent, cancel).ConfigureAwait(false);
+        await Task.Delay(Timeout.InfiniteTimeSpan, time, cancel).ConfigureAwait(false);
     }
 
     /// <returns>What runs from now on: the followers of the phones.</returns>

@@ -1,4 +1,5 @@
 using Qgjob.Agent.Devices;
+using Qgjob.Agent.Evidence;
 using Qgjob.Agent.Installs;
 using Qgjob.Core.Jobs;
 
@@ -36,6 +37,9 @@ internal sealed record AppWrightRun(
 
     /// <summary>Playwright's retries; null leaves what the project sets.</summary>
     public int? TestRetries { get; init; }
+
+    /// <summary>When the screen's video is kept.</summary>
+    public VideoPolicy Video { get; init; } = VideoPolicy.Failure;
 
     public ResetMode Reset { get; init; } = ResetMode.Clear;
 

@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using Qgjob.Agent.Android;
+using Qgjob.Agent.Evidence;
 using Qgjob.Agent.Gateway;
 using Qgjob.Agent.Installs;
 using Qgjob.Agent.Toolchain;
 using Qgjob.Core.Apps;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
 
 namespace Qgjob.Agent.AppWright;
 
@@ -21,9 +23,12 @@ internal sealed class AppWrightRunner(
         using var output = new AttemptOutput(sink, Path.Combine(run.OutFolder, "output.log"));
         using var files = AttemptFiles.Write();
         var figures = new AttemptFigures();
+        // From the start: what the phone says of an installation counts, too.
+        var evidence = new AttemptEvidence(run.Device, run.OutFolder, files.Closing, run.Video, time, output.Log);
+        await using var _ = evidence.ConfigureAwait(false);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, run.DeviceLost);
         (AttemptOutcome, string?) end;
-        var testing = new TestRun(run, files, output, figures, appium, installer, time);
+        var testing = new TestRun(run, files, output, figures, evidence, appium, installer, time);
         try
         {
             end = await TryAsync(run, files, output, figures, testing, stop.Token).ConfigureAwait(false);
@@ -50,6 +55,8 @@ internal sealed class AppWrightRunner(
         }
 
         if (end.Item2 is { } reason) output.Log($"qgjob: {reason}");
+        await evidence.DisposeAsync().ConfigureAwait(false);
+        if (end.Item1 is AttemptOutcome.Passed or AttemptOutcome.Skipped && testing.Tests.All(t => t.Status != TestStatus.Flaky)) evidence.DropVideo();
         output.Dispose(); // Before the files are listed.
         return new AttemptEnded(
             end.Item1, end.Item2, testing.Tests, figures.Installs, figures.InstallTime.TotalSeconds, figures.RunTime.TotalSeconds,

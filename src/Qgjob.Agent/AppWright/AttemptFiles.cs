@@ -9,6 +9,9 @@ internal sealed class AttemptFiles : IDisposable
 
     public string Events => Path.Combine(Folder, "events.jsonl");
 
+    /// <summary>What the test's process says of a session that it is about to close.</summary>
+    public string Closing => Path.Combine(Folder, "closing.json");
+
     /// <summary>In the system's temporary folder, whose path has no blanks: AppWright passes paths to a shell unquoted.</summary>
     public static AttemptFiles Write()
     {

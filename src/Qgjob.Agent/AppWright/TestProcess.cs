@@ -27,10 +27,11 @@ internal sealed class TestProcess(AppWrightRun run, PlaywrightProject project, A
             ["QGJOB_BUILD"] = build,
             ["QGJOB_UDID"] = run.Device.Serial,
             ["QGJOB_EVENTS"] = files.Events,
+            ["QGJOB_CLOSING"] = files.Closing,
             ["QGJOB_ROOT"] = run.ProjectFolder,
             ["QGJOB_RETRIES"] = run.TestRetries?.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["QGJOB_GATEWAY_PORT"] = gatewayPort.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            ["NODE_OPTIONS"] = $"{Environment.GetEnvironmentVariable("NODE_OPTIONS")} --require \"{AttemptScripts.Redirect}\"".Trim(),
+            ["NODE_OPTIONS"] = $"{Environment.GetEnvironmentVariable("NODE_OPTIONS")} {string.Join(' ', AttemptScripts.Preloads.Select(p => $"--require \"{p}\""))}".Trim(),
         });
     }
 

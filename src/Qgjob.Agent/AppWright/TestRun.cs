@@ -1,3 +1,4 @@
+using Qgjob.Agent.Evidence;
 using Qgjob.Agent.Gateway;
 using Qgjob.Agent.Installs;
 using Qgjob.Agent.Processes;
@@ -8,7 +9,7 @@ namespace Qgjob.Agent.AppWright;
 
 /// <summary>The part of an attempt where the tests run: gateway, process, events, limits, report.</summary>
 internal sealed class TestRun(
-    AppWrightRun run, AttemptFiles files, AttemptOutput output, AttemptFigures figures, AppiumServers appium, Installer installer, TimeProvider time)
+    AppWrightRun run, AttemptFiles files, AttemptOutput output, AttemptFigures figures, AttemptEvidence evidence, AppiumServers appium, Installer installer, TimeProvider time)
 {
     private static readonly TimeSpan EventPoll = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan KillGrace = TimeSpan.FromSeconds(2);
@@ -27,7 +28,7 @@ internal sealed class TestRun(
         var reinstall = run.Reset == ResetMode.Reinstall
             ? (Func<CancellationToken, Task<InstallOutcome>>)(c => installer.ReinstallAsync(run.Device, run.DeviceKey, build, c))
             : null;
-        var plan = new GatewayPlan(run.Device, run.Reset, reinstall, run.DeviceLost) { LeaseOver = run.LeaseOver };
+        var plan = new GatewayPlan(run.Device, run.Reset, reinstall, run.DeviceLost) { LeaseOver = run.LeaseOver, BeforeClose = evidence.Screenshots.BeforeCloseAsync };
         Task<AppiumServer> Server(AppiumServer? bad, CancellationToken c) =>
             bad is null ? appium.GetAsync(run.Device, c) : appium.ReplaceAsync(bad, c);
 
@@ -37,6 +38,7 @@ internal sealed class TestRun(
             var server = await appium.GetAsync(run.Device, cancel).ConfigureAwait(false);
             using var log = server.CopyLogTo(Path.Combine(run.OutFolder, "appium.log"));
             output.Report(new Running());
+            evidence.StartVideo();
             var start = time.GetTimestamp();
             var process = OwnedProcess.Start(tests.Test(chosen, files.LinkBuild(build.Path), gateway.Port), output.Log, time);
             this.process = process;
@@ -44,7 +46,10 @@ internal sealed class TestRun(
             {
                 try
                 {
-                    return await FollowAsync(process, chosen, cancel).ConfigureAwait(false);
+                    var end = await FollowAsync(process, chosen, cancel).ConfigureAwait(false);
+                    // While the phone shows it: what follows closes the app.
+                    await evidence.Screenshots.EndAsync(end.Item1 is not (AttemptOutcome.Passed or AttemptOutcome.Skipped) || Tests.Any(t => t.Status == TestStatus.Flaky), run.DeviceLost).ConfigureAwait(false);
+                    return end;
                 }
                 finally
                 {

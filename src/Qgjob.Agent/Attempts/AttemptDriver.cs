@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Qgjob.Agent.AppWright;
+using Qgjob.Agent.Evidence;
 using Qgjob.Agent.Leases;
 using Qgjob.Agent.Phones;
 using Qgjob.Agent.Reporting;
@@ -19,7 +20,11 @@ internal delegate Task<AttemptEnded> RunTests(AppWrightRun run, IAttemptSink sin
 /// <param name="Folder">Gets a folder for each attempt.</param>
 internal sealed record AttemptTools(
     AgentIdentity Identity, AgentClient Client, LeaseKeeper Leases, ProgressSender Progress, Outbox Outbox, PhoneBook Phones, Residents Residents,
-    AttemptPreparation Preparation, RunTests RunTests, string Folder, IAgentConsole Console, IIdSource Ids, TimeProvider Time, Random Random);
+    AttemptPreparation Preparation, RunTests RunTests, string Folder, IAgentConsole Console, IIdSource Ids, TimeProvider Time, Random Random)
+{
+    /// <summary>When the screen's video is kept.</summary>
+    public VideoPolicy Video { get; init; } = VideoPolicy.Failure;
+}
 
 /// <summary>Makes one attempt, from the lease's first renewal to the delivered result.</summary>
 internal sealed class AttemptDriver(AttemptTools tools)
@@ -27,19 +32,21 @@ internal sealed class AttemptDriver(AttemptTools tools)
     private static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan AftermathLimit = TimeSpan.FromMinutes(10);
     private readonly ConcurrentDictionary<string, bool> foldersInUse = new();
+    private readonly Leavings leavings = new(tools.Client, tools.Console, tools.Time, tools.Random);
 
     /// <param name="quit">The agent ends for good: what cannot be delivered stays on disk.</param>
-    public async Task DriveAsync(HeldLease lease, CancellationToken quit)
+    /// <param name="released">Called when the phone is free for the next attempt; what is left to send may take longer.</param>
+    public async Task DriveAsync(HeldLease lease, CancellationToken quit, Action? released = null)
     {
         var folder = Path.GetFullPath(Path.Combine(tools.Folder, $"{lease.Assignment.JobId}-{lease.Assignment.Attempt}-{lease.Ref.Token}"));
         foldersInUse[folder] = true;
-        using (var log = new AttemptLog(Path.Combine(folder, "log.txt"), tools.Leases.Terms.MaxLogBytes))
-            await DriveAsync(lease, folder, log, quit).ConfigureAwait(false);
+        using (var log = new AttemptLog(Leavings.LogOf(folder), tools.Leases.Terms.MaxLogBytes))
+            await DriveAsync(lease, folder, log, released, quit).ConfigureAwait(false);
         foldersInUse.TryRemove(folder, out _);
-        AttemptFolders.Trim(tools.Folder, AttemptFolders.Kept, foldersInUse.ContainsKey);
+        AttemptFolders.Trim(tools.Folder, AttemptFolders.Kept, f => foldersInUse.ContainsKey(f) || Leavings.IsUnsent(f));
     }
 
-    private async Task DriveAsync(HeldLease lease, string folder, AttemptLog log, CancellationToken quit)
+    private async Task DriveAsync(HeldLease lease, string folder, AttemptLog log, Action? released, CancellationToken quit)
     {
         var assignment = lease.Assignment;
         var feed = new AttemptFeed(lease.Ref, assignment.Spec, log, tools.Progress, tools.Residents);
@@ -47,27 +54,33 @@ internal sealed class AttemptDriver(AttemptTools tools)
         AttemptEnded ended;
         LogUploader uploader;
         Task upload;
-        var accepted = false;
         try
         {
             // Before the first renewal the lease may be somebody else's already.
             await WaitAsync(lease.Confirmed).ConfigureAwait(false);
             tools.Console.Say($"{lease.DeviceId}: {assignment.Spec.TestPath} ({assignment.JobId}, attempt {assignment.Attempt})");
+            leavings.Mark(folder, lease.Ref);
             uploader = new LogUploader(tools.Client, lease.Ref, log, tools.Time, tools.Random);
             upload = uploader.RunAsync(aftermath.Token);
             ended = Judge(lease, lease.Stopped.IsCancellationRequested ? Cut(AttemptOutcome.Canceled, null) : await RunAsync(lease, folder, log, feed).ConfigureAwait(false));
-            if (lease.Cause != StopCause.Lost) accepted = await ReportAsync(lease, ended, log, feed, upload, quit).ConfigureAwait(false);
-            else tools.Console.Warn($"{lease.DeviceId}: {assignment.Spec.TestPath} was stopped: the server has given the job away.");
+            if (lease.Cause != StopCause.Lost) await ReportAsync(lease, ended, log, feed, upload, quit).ConfigureAwait(false);
+            else
+            {
+                log.Say("Stopped: the server has given the job away.");
+                log.Dispose();
+                tools.Console.Warn($"{lease.DeviceId}: {assignment.Spec.TestPath} was stopped: the server has given the job away.");
+            }
         }
         finally
         {
             tools.Leases.LetGo(lease);
+            released?.Invoke();
         }
 
-        // Another server than the one that took the result may call the lease lost the moment after; that is no loss.
-        if (lease.Cause == StopCause.Lost && !accepted) await aftermath.CancelAsync().ConfigureAwait(false);
+        // Lost attempts leave as much as others: whoever asks why will want it.
+        leavings.Mark(folder, lease.Ref, ended: true);
         aftermath.CancelAfter(AftermathLimit);
-        await FollowUpAsync(lease.Ref, folder, ended, upload, aftermath.Token).ConfigureAwait(false);
+        await leavings.SendAsync(lease.Ref, folder, upload, aftermath.Token).ConfigureAwait(false);
         if ((log.Trouble ?? uploader.Refused) is { } trouble) tools.Console.Warn($"{lease.DeviceId}: the log of {assignment.JobId}, attempt {assignment.Attempt}, is not whole: {trouble}");
     }
 
@@ -113,7 +126,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
             TimeSpan.FromSeconds(spec.Limits.InstallSeconds), TimeSpan.FromSeconds(spec.Limits.RunSeconds), TimeSpan.FromSeconds(spec.Limits.SilenceSeconds));
         var run = new AppWrightRun(
             AttemptId(tools.Identity.AgentId, assignment), prepared.Workspace.Folder, spec.Config, spec.TestPath, phone.Adb, phone.Id, phone.IsEmulator,
-            prepared.Build, Path.Combine(folder, "out"), limits)
+            prepared.Build, Leavings.OutOf(folder), limits)
         {
             Environment = spec.Env,
             Grep = spec.Grep,
@@ -121,6 +134,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
             Project = spec.AwProject,
             TestRetries = spec.TestRetries,
             Reset = spec.Reset,
+            Video = tools.Video,
             DeviceLost = phone.Gone,
             LeaseOver = () => lease.IsOver,
         };
@@ -141,8 +155,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
         _ => ended with { Outcome = AttemptOutcome.Lost, Reason = null },
     };
 
-    /// <returns>The server took the result.</returns>
-    private async Task<bool> ReportAsync(HeldLease lease, AttemptEnded ended, AttemptLog log, AttemptFeed feed, Task upload, CancellationToken quit)
+    private async Task ReportAsync(HeldLease lease, AttemptEnded ended, AttemptLog log, AttemptFeed feed, Task upload, CancellationToken quit)
     {
         feed.Close(ended);
         log.Say($"{Words.Of(ended.Outcome)}{(ended.Reason is null ? "" : $": {ended.Reason}")}");
@@ -156,31 +169,10 @@ internal sealed class AttemptDriver(AttemptTools tools)
             var item = new FinishItem(lease.Ref, tools.Ids.NewId("f"), new AttemptEnd(ended.Outcome, ended.Reason, ended.RunSeconds, ended.Tests));
             var delivery = await tools.Outbox.DeliverAsync(item, quit).ConfigureAwait(false);
             if (delivery == Delivery.TooLate) tools.Console.Warn($"{lease.DeviceId}: the result of {lease.Assignment.JobId} came too late; the server had given the job away.");
-            return delivery == Delivery.Accepted;
         }
         catch (OperationCanceledException) when (quit.IsCancellationRequested)
         {
-            return false; // It waits in the outbox.
-        }
-    }
-
-    private async Task FollowUpAsync(LeaseRef lease, string folder, AttemptEnded ended, Task upload, CancellationToken cancel)
-    {
-        try
-        {
-            // The process's output is the log, which the server has.
-            var files = ended.Files.Where(f => Path.GetFileName(f) != "output.log");
-            if (!cancel.IsCancellationRequested)
-            {
-                await ArtifactUploader.UploadAsync(
-                    tools.Client, lease, Path.Combine(folder, "out"), files, tools.Time, tools.Random, cancel).ConfigureAwait(false);
-            }
-
-            await upload.ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            // Too late, or the agent ends.
+            // It waits in the outbox.
         }
     }
 

@@ -73,12 +73,7 @@ internal sealed class AdbClient(int port, TimeProvider time)
     public Task<AdbShellResult> ShellAsync(string serial, string command, TimeSpan limit, CancellationToken cancel) =>
         WithLimitAsync($"`{command}` on {serial}", limit, async linked =>
         {
-            if (!shellV2.TryGetValue(serial, out var v2))
-            {
-                var features = await HostCoreAsync($"host-serial:{serial}:features", linked).ConfigureAwait(false);
-                shellV2[serial] = v2 = features.Split(',').Contains("shell_v2");
-            }
-
+            var v2 = await HasShellV2Async(serial, linked).ConfigureAwait(false);
             var stream = await OpenDeviceCoreAsync(serial, v2 ? $"shell,v2,raw:{command}" : $"shell:{command}", linked).ConfigureAwait(false);
             await using (stream.ConfigureAwait(false))
             {
@@ -88,6 +83,31 @@ internal sealed class AdbClient(int port, TimeProvider time)
                 return new AdbShellResult(0, await reader.ReadToEndAsync(linked).ConfigureAwait(false), "");
             }
         }, cancel);
+
+    /// <summary>Runs a command whose output is taken as it comes, however long it runs. Cancelling hangs up, which ends the command.</summary>
+    /// <returns>Its exit code and what it wrote to its error output.</returns>
+    public async Task<AdbShellResult> StreamAsync(string serial, string command, Func<ReadOnlyMemory<byte>, ValueTask> take, CancellationToken cancel)
+    {
+        var (stream, v2) = await WithLimitAsync($"`{command}` on {serial}", HostLimit, async linked =>
+        {
+            var v2 = await HasShellV2Async(serial, linked).ConfigureAwait(false);
+            // Before Android 7: as it is, without an exit code.
+            return (await OpenDeviceCoreAsync(serial, v2 ? $"shell,v2,raw:{command}" : $"exec:{command}", linked).ConfigureAwait(false), v2);
+        }, cancel).ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false))
+        {
+            try
+            {
+                return v2
+                    ? await AdbWire.ReadShellAsync(stream, take, cancel).ConfigureAwait(false)
+                    : await AdbWire.ReadPlainAsync(stream, take, cancel).ConfigureAwait(false);
+            }
+            catch (IOException e)
+            {
+                throw new AdbException($"The connection to adb broke during `{command}` on {serial}.", e);
+            }
+        }
+    }
 
     public async Task<AdbDeviceInfo> InfoAsync(string serial, CancellationToken cancel)
     {
@@ -111,6 +131,13 @@ internal sealed class AdbClient(int port, TimeProvider time)
 
     /// <summary>Forgets what is known of a phone that left: it may come back with another Android.</summary>
     public void Forget(string serial) => shellV2.TryRemove(serial, out _);
+
+    private async Task<bool> HasShellV2Async(string serial, CancellationToken cancel)
+    {
+        if (shellV2.TryGetValue(serial, out var known)) return known;
+        var features = await HostCoreAsync($"host-serial:{serial}:features", cancel).ConfigureAwait(false);
+        return shellV2[serial] = features.Split(',').Contains("shell_v2");
+    }
 
     private Task<string> HostAsync(string service, CancellationToken cancel) =>
         WithLimitAsync(service, HostLimit, linked => HostCoreAsync(service, linked), cancel);

@@ -53,6 +53,17 @@ internal static class AdbWire
     public static async Task<AdbShellResult> ReadShellAsync(Stream stream, CancellationToken cancel)
     {
         using var output = new MemoryStream();
+        var end = await ReadShellAsync(stream, bytes =>
+        {
+            output.Write(bytes.Span);
+            return ValueTask.CompletedTask;
+        }, cancel).ConfigureAwait(false);
+        return end with { Output = Text(output) };
+    }
+
+    /// <summary>The same, with the output taken as it comes.</summary>
+    public static async Task<AdbShellResult> ReadShellAsync(Stream stream, Func<ReadOnlyMemory<byte>, ValueTask> take, CancellationToken cancel)
+    {
         using var error = new MemoryStream();
         var header = new byte[5];
         while (true)
@@ -65,12 +76,21 @@ internal static class AdbWire
             await stream.ReadExactlyAsync(data, cancel).ConfigureAwait(false);
             switch (header[0])
             {
-                case 1: output.Write(data); break;
+                case 1: await take(data).ConfigureAwait(false); break;
                 case 2: error.Write(data); break;
-                case 3: return new AdbShellResult(length > 0 ? data[0] : 0, Text(output), Text(error));
+                case 3: return new AdbShellResult(length > 0 ? data[0] : 0, "", Text(error));
                 default: break; // Later versions of adb may add packets.
             }
         }
+    }
+
+    /// <summary>Reads what comes until its end.</summary>
+    public static async Task<AdbShellResult> ReadPlainAsync(Stream stream, Func<ReadOnlyMemory<byte>, ValueTask> take, CancellationToken cancel)
+    {
+        var buffer = new byte[64 * 1024];
+        int read;
+        while ((read = await stream.ReadAsync(buffer, cancel).ConfigureAwait(false)) > 0) await take(buffer.AsMemory(0, read)).ConfigureAwait(false);
+        return new AdbShellResult(0, "", "");
     }
 
     /// <summary>Parses `host:devices-l`: serial, blanks, state, then key:value pairs.</summary>

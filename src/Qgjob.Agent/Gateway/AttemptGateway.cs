@@ -17,6 +17,9 @@ internal sealed record GatewayPlan(
 {
     /// <summary>True when the phone may be somebody else's by now.</summary>
     public Func<bool> LeaseOver { get; init; } = static () => false;
+
+    /// <summary>Runs before a session ends, while the screen is as its test left it; never throws.</summary>
+    public Func<CancellationToken, Task>? BeforeClose { get; init; }
 }
 
 /// <summary>
@@ -99,7 +102,13 @@ internal sealed class AttemptGateway : IAsyncDisposable
         await one.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
-            if (live is { } old) Close(old);
+            if (live is { } old)
+            {
+                // Its test's process is gone, most likely, and never closed it.
+                if (plan.BeforeClose is { } look) await look(cancel).ConfigureAwait(false);
+                Close(old);
+            }
+
             live = null;
             switch (await source.OpenAsync(request.Body, cancel).ConfigureAwait(false))
             {
@@ -135,6 +144,7 @@ internal sealed class AttemptGateway : IAsyncDisposable
         if (request.Method == "DELETE" && rest.Length == 0)
         {
             await this.one.WaitAsync(cancel).ConfigureAwait(false);
+            if (plan.BeforeClose is { } look && this.live == live) await look(cancel).ConfigureAwait(false);
             // Whoever opened the next session meanwhile has closed this one, and may use what lay behind it.
             var stillLive = this.live == live;
             if (stillLive) this.live = null;

@@ -24,10 +24,21 @@ internal sealed class AttemptLog(string path, long limit = AttemptLog.UsualLimit
     private bool cut;
     private bool closed;
 
+    /// <summary>The log of an attempt that an earlier start of the agent left, to be ended.</summary>
+    public static AttemptLog Reopen(string path)
+    {
+        var log = new AttemptLog(path, long.MaxValue, p => new FileStream(p, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0));
+        if (File.Exists(path)) log.length = new FileInfo(path).Length;
+        return log;
+    }
+
     public string Path => path;
 
     /// <summary>Bytes so far.</summary>
     public long Length => Volatile.Read(ref length);
+
+    /// <summary>Called when it has grown, or was closed.</summary>
+    public Action? Changed { get; set; }
 
     public bool IsClosed
     {
@@ -83,6 +94,8 @@ internal sealed class AttemptLog(string path, long limit = AttemptLog.UsualLimit
             {
                 // What counts is written already: nothing is buffered.
             }
+
+            Changed?.Invoke();
         }
     }
 
@@ -113,6 +126,7 @@ internal sealed class AttemptLog(string path, long limit = AttemptLog.UsualLimit
             var bytes = Encoding.UTF8.GetBytes(text);
             file.Write(bytes);
             Volatile.Write(ref length, length + bytes.Length);
+            Changed?.Invoke();
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

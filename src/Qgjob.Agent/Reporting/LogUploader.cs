@@ -10,7 +10,11 @@ namespace Qgjob.Agent.Reporting;
 internal sealed class LogUploader(AgentClient client, LeaseRef lease, AttemptLog log, TimeProvider time, Random random)
 {
     private const int ChunkBytes = 64 * 1024;
-    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
+    // A line after a silence goes at once; of many lines, the later ones wait this long and travel together.
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(150);
+    // The log wakes the upload; this is for a wake-up that was lost.
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
+    private readonly Pulse grown = new(time);
 
     /// <summary>Bytes that the server has.</summary>
     public long Sent { get; private set; }
@@ -22,6 +26,7 @@ internal sealed class LogUploader(AgentClient client, LeaseRef lease, AttemptLog
     public async Task RunAsync(CancellationToken cancel)
     {
         var backoff = new Backoff(time, random);
+        log.Changed = grown.Set;
         while (true)
         {
             var closed = log.IsClosed; // Before the length: nothing is added after it.
@@ -29,7 +34,7 @@ internal sealed class LogUploader(AgentClient client, LeaseRef lease, AttemptLog
             if (Sent == end)
             {
                 if (closed) return;
-                await Task.Delay(Every, time, cancel).ConfigureAwait(false);
+                await grown.WaitAsync(Look, cancel).ConfigureAwait(false);
                 continue;
             }
 
@@ -54,7 +59,7 @@ internal sealed class LogUploader(AgentClient client, LeaseRef lease, AttemptLog
                 continue;
             }
 
-            if (end - Sent < ChunkBytes && !log.IsClosed) await Task.Delay(Every, time, cancel).ConfigureAwait(false);
+            if (end - Sent < ChunkBytes && !log.IsClosed) await Task.Delay(Gather, time, cancel).ConfigureAwait(false);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Qgjob.Agent;
+using Qgjob.Agent.Evidence;
 using Qgjob.Cli.Output;
 using Qgjob.Core;
 using Qgjob.Core.Jobs;
@@ -22,11 +23,12 @@ internal static class AgentCommand
         var phones = new Option<int>("--virtual-phones") { Description = "Run this many phones in software", HelpName = "N" };
         var faults = new Option<string?>("--faults") { Description = "Virtual phones: misbehave by chance, as in disconnect=0.02,install-failure=0.05", HelpName = "RATES" };
         var faultSeed = new Option<int>("--fault-seed") { Description = "Virtual phones: makes that repeatable (default 0)", HelpName = "N" };
+        var video = new Option<string?>("--video") { Description = "Keep the screen's video of attempts: failure (default), always or off", HelpName = "WHEN" };
         var noUpdate = new Option<bool>("--no-update") { Description = "Go on when this program's file is replaced; else the new one takes over between attempts" };
         var delays = new PhoneDelays();
         var command = new Command("agent", "Offers this machine's devices and runs what the server sends, until it is interrupted")
         {
-            name, tag, target, workspace, data, toolchain, noUsb, adbPort, phones, noUpdate,
+            name, tag, target, workspace, data, toolchain, noUsb, adbPort, phones, video, noUpdate,
         };
         delays.AddTo(command);
         command.Options.Add(faults);
@@ -43,6 +45,7 @@ internal static class AgentCommand
                 Usb = !call.Value(noUsb),
                 Program = call.Value(noUpdate) ? null : call.World.Program,
                 VirtualPhones = call.Value(phones),
+                Video = VideoOf(call.Value(video)),
                 InstallDelay = delays.Install(call),
                 AppStartDelay = delays.Start(call),
                 InstrumentationDelay = delays.Instrumentation(call),
@@ -78,6 +81,11 @@ internal static class AgentCommand
         text is null ? Target.Any
         : Words.TryParse<Target>(text, out var target) ? target
         : throw CliException.Usage($"--target: '{text}' is not known.", $"Choose from {string.Join(", ", Words.All<Target>())}.");
+
+    private static VideoPolicy VideoOf(string? text) =>
+        text is null ? VideoPolicy.Failure
+        : Words.TryParse<VideoPolicy>(text, out var policy) ? policy
+        : throw CliException.Usage($"--video: '{text}' is not known.", $"Choose from {string.Join(", ", Words.All<VideoPolicy>())}.");
 
     /// <summary>The agent's lines, with the time, on standard error.</summary>
     private sealed class AgentLines(Call call) : IAgentConsole

@@ -10,14 +10,14 @@ internal static class ArtifactsCommand
     public static Command Create(Bind bind)
     {
         var id = new Argument<string>("job") { Description = "The job" };
-        var download = new Option<string?>("--download") { Description = "Save the files in this folder, by attempt", HelpName = "DIR" };
-        var command = new Command("artifacts", "Lists or saves the files that a job left: the JUnit, JSON and blob reports and Appium's log; 'qgjob logs' has its own") { id, download };
+        var download = new Option<string?>("--download") { Description = "Save the files in this folder, by attempt, with each attempt's log", HelpName = "DIR" };
+        var command = new Command("artifacts", "Lists or saves the files that a job's attempts left: screenshots, video, the phone's log, Appium's log, reports; 'qgjob logs' has the log itself") { id, download };
         bind(command, async (call, cancel) =>
         {
             var job = Ids.RequireJob(call.Value(id)!);
-            if (await call.Client.FindJobAsync(job, cancel).ConfigureAwait(false) is null) throw Ids.UnknownJob(job);
+            var found = await call.Client.FindJobAsync(job, cancel).ConfigureAwait(false) ?? throw Ids.UnknownJob(job);
             var list = await call.Client.ListArtifactsAsync(job, cancel).ConfigureAwait(false);
-            if (call.Value(download) is { } folder) await DownloadAsync(call, job, list.Items, folder, cancel).ConfigureAwait(false);
+            if (call.Value(download) is { } folder) await DownloadAsync(call, found, list.Items, folder, cancel).ConfigureAwait(false);
             else if (call.Json) call.WriteJson("artifacts", list, WireJson.Default.ListOfArtifactView);
             else
                 Columns.Write(call, ["ATTEMPT", "BYTES", "TYPE", "NAME"],
@@ -27,7 +27,7 @@ internal static class ArtifactsCommand
         return command;
     }
 
-    private static async Task DownloadAsync(Call call, string job, IReadOnlyList<ArtifactView> artifacts, string folder, CancellationToken cancel)
+    private static async Task DownloadAsync(Call call, JobView job, IReadOnlyList<ArtifactView> artifacts, string folder, CancellationToken cancel)
     {
         var root = Path.GetFullPath(folder, call.World.CurrentFolder);
         var saved = new List<string>();
@@ -37,13 +37,23 @@ internal static class ArtifactsCommand
             // Names come from an agent; none may lead out of the folder.
             if (!target.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
                 throw new CliException(ExitCode.General, $"The file name '{artifact.Name}' would leave {root}.");
+            using var response = await call.Client.OpenArtifactAsync(job.JobId, artifact.Attempt, artifact.Name, cancel).ConfigureAwait(false);
+            await SaveAsync(response, target).ConfigureAwait(false);
+        }
+        for (var attempt = 1; attempt <= job.Attempt; attempt++)
+        {
+            using var log = await call.Client.OpenLogAsync(job.JobId, attempt, follow: false, 0, cancel).ConfigureAwait(false);
+            await SaveAsync(log, Path.Combine(root, $"attempt-{attempt}", "log.txt")).ConfigureAwait(false);
+        }
+        if (call.Json) call.WriteJson("downloaded", new FilesDocument(job.JobId, saved), CliJson.Default.FilesDocument);
+
+        async Task SaveAsync(HttpResponseMessage response, string target)
+        {
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            using var response = await call.Client.OpenArtifactAsync(job, artifact.Attempt, artifact.Name, cancel).ConfigureAwait(false);
             var file = File.Create(target);
             await using (file.ConfigureAwait(false)) await response.Content.CopyToAsync(file, cancel).ConfigureAwait(false);
             saved.Add(target);
             if (!call.Json) call.Out.WriteLine(target);
         }
-        if (call.Json) call.WriteJson("downloaded", new FilesDocument(job, saved), CliJson.Default.FilesDocument);
     }
 }

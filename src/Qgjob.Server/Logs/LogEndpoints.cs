@@ -13,7 +13,7 @@ internal static class LogEndpoints
 {
     public const string AttemptHeader = "Qgjob-Attempt";
     // Another server may write the file; only that it grows shows then.
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
     // Whether the attempt has ended is asked of the store: less often than the file.
     private static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(1);
 

@@ -49,7 +49,7 @@ public sealed class AttemptFilesTests : IDisposable
             fs.writeFileSync('other.txt', 'x');
             process.stdout.write(fs.readFileSync(path.join(notes, 'worker-info-0.json'), 'utf8') + fs.existsSync(path.join(notes, 'none')));
             """;
-        Assert.Equal("{}false", await RunAsync("node", "--require", AttemptScripts.Redirect, "-e", script));
+        Assert.Equal("{}false", await RunAsync("node", "--require", AttemptScripts.Preloads[0], "-e", script));
         Assert.Equal([Path.Combine(folder, "other.txt")], Directory.EnumerateFileSystemEntries(folder));
         Assert.True(File.Exists(Path.Combine(files.Folder, "workers", "worker-info-0.json")));
     }

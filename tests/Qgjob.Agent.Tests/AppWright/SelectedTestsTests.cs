@@ -65,7 +65,7 @@ public sealed class SelectedTestsTests : IDisposable
     {
         var file = Path.Combine(folder, SpecFile);
         await File.WriteAllTextAsync(file, source, Cancel);
-        var script = Path.Combine(Path.GetDirectoryName(AttemptScripts.Redirect)!, "selection.cjs");
+        var script = Path.Combine(Path.GetDirectoryName(AttemptScripts.Preloads[0])!, "selection.cjs");
         const string code = """
             const [script, file, selection, ...titles] = process.argv.slice(1);
             const left = require(script).left(file, selection);

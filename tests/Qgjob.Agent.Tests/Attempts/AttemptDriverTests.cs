@@ -128,6 +128,64 @@ public sealed class AttemptDriverTests : IDisposable
     }
 
     [Fact]
+    public async Task A_lost_attempt_sends_what_it_has_all_the_same()
+    {
+        var put = TakeArtifacts();
+        run = async (run, sink, cancel) =>
+        {
+            await WriteAsync(run, "screenshots/a.png");
+            return await WaitForKillAsync(run, sink, cancel);
+        };
+        var driving = Start();
+        await server.UntilAsync(() => running.Task.IsCompleted);
+        state = LeaseState.Lost;
+        await EndAsync(driving);
+        Assert.Equal("/agent/v1/artifacts/screenshots/a.png?device=phone-1&token=1", Assert.Single(put));
+        Assert.Empty(Leavings.Old(Path.Combine(folder, "attempts")));
+    }
+
+    [Fact]
+    public async Task What_a_killed_agent_had_is_sent_by_its_next_start()
+    {
+        var put = TakeArtifacts();
+        server.Refuse("/agent/v1/artifacts", System.Net.HttpStatusCode.ServiceUnavailable);
+        run = async (run, sink, _) =>
+        {
+            sink.Log("the last line");
+            await WriteAsync(run, "logcat.txt");
+            await WriteAsync(run, "output.log");
+            return Ended(AttemptOutcome.Failed);
+        };
+        var driving = Start();
+        await server.UntilAsync(() => server.Count("/agent/v1/artifacts") > 0);
+        await quit.CancelAsync(); // From here on nothing reaches the server: as if it had been killed.
+        await EndAsync(driving);
+        var left = Assert.Single(Leavings.Old(Path.Combine(folder, "attempts")));
+
+        put = TakeArtifacts();
+        var sending = new Leavings(server.Agent, console, server.Time, new Random(1)).SendOldAsync([left], TestContext.Current.CancellationToken);
+        await EndAsync(sending);
+        Assert.Equal("/agent/v1/artifacts/logcat.txt?device=phone-1&token=1", Assert.Single(put));
+        Assert.Empty(Leavings.Old(Path.Combine(folder, "attempts")));
+    }
+
+    [Fact]
+    public async Task A_phone_is_free_for_the_next_attempt_before_all_is_sent()
+    {
+        server.Refuse("/agent/v1/artifacts", System.Net.HttpStatusCode.ServiceUnavailable);
+        run = async (run, _, _) =>
+        {
+            await WriteAsync(run, "video-01.mp4");
+            return Ended(AttemptOutcome.Failed);
+        };
+        var released = false;
+        var driving = driver.DriveAsync(leases.Take(FakeServer.Assignment(), server.Time.GetTimestamp())!, quit.Token, () => released = true);
+        await server.UntilAsync(() => server.Count("/agent/v1/artifacts") > 1);
+        Assert.True(released);
+        Assert.False(driving.IsCompleted);
+    }
+
+    [Fact]
     public async Task A_cancel_kills_the_attempt_and_then_finishes_it_as_canceled()
     {
         run = WaitForKillAsync;
@@ -231,6 +289,24 @@ public sealed class AttemptDriverTests : IDisposable
     {
         var lease = leases.Take(FakeServer.Assignment(), server.Time.GetTimestamp())!;
         return driver.DriveAsync(lease, quit.Token);
+    }
+
+    private List<string> TakeArtifacts()
+    {
+        var put = new List<string>();
+        server.Answers["/agent/v1/artifacts"] = (path, _, _) =>
+        {
+            put.Add(path);
+            return Task.FromResult(new HttpResponseMessage(System.Net.HttpStatusCode.NoContent));
+        };
+        return put;
+    }
+
+    private static async Task WriteAsync(AppWrightRun run, string name)
+    {
+        var file = Path.Combine(run.OutFolder, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        await File.WriteAllTextAsync(file, name, CancellationToken.None);
     }
 
     private async Task EndAsync(Task driving)

@@ -47,7 +47,6 @@ public sealed class HabitTests : IAsyncDisposable
     public async Task Help_of_artifacts_promises_what_there_is()
     {
         var help = (await Run("artifacts", "--help")).Out;
-        Assert.DoesNotContain("screenshot", help, StringComparison.OrdinalIgnoreCase);
-        Assert.Contains("JUnit", help, StringComparison.Ordinal);
+        foreach (var kept in (string[])["screenshot", "video", "the phone's log", "Appium", "report"]) Assert.Contains(kept, help, StringComparison.OrdinalIgnoreCase);
     }
 }
