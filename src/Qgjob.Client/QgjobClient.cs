@@ -27,6 +27,16 @@ public sealed class QgjobClient(Transport transport) : IDisposable
         transport.PostAsync($"{Api}/runs", run, Json.SubmitRun, Json.RunAccepted, cancel, repeatable: true,
             headers: new Dictionary<string, string> { ["Idempotency-Key"] = idempotencyKey });
 
+    /// <summary>Runs a finished run again, or what did not pass of it; the key makes the call repeatable.</summary>
+    public Task<RunAccepted> RerunAsync(string runId, RerunOrder order, string idempotencyKey, CancellationToken cancel) =>
+        transport.PostAsync($"{Api}/runs/{Escape(runId)}/rerun", order, Json.RerunOrder, Json.RunAccepted, cancel, repeatable: true,
+            headers: new Dictionary<string, string> { ["Idempotency-Key"] = idempotencyKey });
+
+    /// <summary>Runs one finished job again, as a run of its own; the key makes the call repeatable.</summary>
+    public Task<RunAccepted> RerunJobAsync(string jobId, RerunOrder order, string idempotencyKey, CancellationToken cancel) =>
+        transport.PostAsync($"{Api}/jobs/{Escape(jobId)}/rerun", order, Json.RerunOrder, Json.RunAccepted, cancel, repeatable: true,
+            headers: new Dictionary<string, string> { ["Idempotency-Key"] = idempotencyKey });
+
     /// <summary>The run, or null.</summary>
     public Task<RunView?> FindRunAsync(string runId, CancellationToken cancel) =>
         transport.GetAsync($"{Api}/runs/{Escape(runId)}", Json.RunView, cancel, missingIsNull: true);

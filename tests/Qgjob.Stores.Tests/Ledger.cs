@@ -5,7 +5,6 @@ using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
 using Qgjob.Core.Storage;
-using TestResult = Qgjob.Core.Results.TestResult;
 
 namespace Qgjob.Stores.Tests;
 
@@ -22,8 +21,8 @@ internal static class Ledger
         {
             List<Job> ofRun = [.. jobs.Where(j => j.Job.RunId == run.Id).Select(j => j.Job)];
             CheckRun(run, ofRun);
-            // What a canceled job's attempt still reported is kept, and not counted.
-            if (run.Count(JobVerdict.Canceled) == 0) Assert.Equal(await TestsAsync(store, ofRun, cancel), run.Tests);
+            // What a canceled job's attempt still reported is kept, and not counted; a rerun counts what it continues, too.
+            if (run.Count(JobVerdict.Canceled) == 0 && run.ParentRunId is null) Assert.Equal(await TestsAsync(store, ofRun, cancel), run.Tests);
         }
         CheckLeases(view, jobs.ToDictionary(j => j.Job.Id, j => j.Job));
         var here = runs.Where(r => r.Pool == Run.DefaultPool).Select(r => r.Id).ToHashSet();
@@ -42,9 +41,9 @@ internal static class Ledger
         var sum = TestCounts.None;
         foreach (var job in jobs.Where(j => j.IsFinal))
         {
-            var counted = new List<(int, AttemptOutcome, IReadOnlyList<TestResult>)>();
+            var counted = new List<AttemptTests>();
             foreach (var attempt in await store.AttemptsAsync(job.Id, cancel))
-                if (!JobLifecycle.IsInfraFailure(attempt.Outcome)) counted.Add((attempt.Number, attempt.Outcome, await store.TestResultsAsync(job.Id, attempt.Number, cancel)));
+                if (!JobLifecycle.IsInfraFailure(attempt.Outcome)) counted.Add(new AttemptTests(attempt.Number, attempt.Outcome, await store.TestResultsAsync(job.Id, attempt.Number, cancel)));
             var tests = JobTests.Of(counted);
             // What a failing device left counts when it ended the job and nothing else is known; the queue limit counts no such thing.
             if (tests.Count == 0 && job.Verdict is not (JobVerdict.QueueLimit or JobVerdict.NoDevice)) tests = await store.TestResultsAsync(job.Id, job.Attempt, cancel);

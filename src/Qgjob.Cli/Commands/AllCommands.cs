@@ -17,6 +17,7 @@ internal static class AllCommands
         LogsCommand.Create(bind),
         ListCommand.Create(bind),
         CancelCommand.Create(bind),
+        RerunCommand.Create(bind),
         ResultsCommand.Create(bind),
         ArtifactsCommand.Create(bind),
         AppsCommand.Create(bind),

@@ -46,9 +46,9 @@ internal static class ListCommand
 
     private static void WriteRuns(Call call, ListOf<RunView> list)
     {
-        Columns.Write(call, ["RUN", "STATUS", "JOBS", "PASSED", "FAILED", "INSTALLS", "AGE", "ORG"], list.Items.Select(r => (IReadOnlyList<string?>)
+        Columns.Write(call, ["RUN", "STATUS", "JOBS", "PASSED", "FAILED", "FLAKY", "INSTALLS", "AGE", "ORG"], list.Items.Select(r => (IReadOnlyList<string?>)
         [
-            r.RunId, r.Status, $"{r.Jobs.Total - r.Jobs.Queued - r.Jobs.Active}/{r.Jobs.Total}", $"{r.Tests.Passed}", $"{r.Tests.Failed}", $"{r.Installs}",
+            r.RunId, r.Status, $"{r.Jobs.Total - r.Jobs.Queued - r.Jobs.Active}/{r.Jobs.Total}", $"{r.Tests.Passed}", $"{r.Tests.Failed}", $"{Math.Max(r.Tests.Flaky, r.Flaky)}", $"{r.Installs}",
             Durations.Show(call.Now - r.CreatedAt), r.OrgId,
         ]));
         Rest(call, list.Items.Count, list.Next);
@@ -58,7 +58,7 @@ internal static class ListCommand
     {
         Columns.Write(call, ["JOB", "STATUS", "TEST", "APP VERSION", "DEVICE", "AGE", "REASON"], list.Items.Select(j => (IReadOnlyList<string?>)
         [
-            j.JobId, Words.Of(j.Status), j.TestPath, j.AppVersionId, j.DeviceId, Durations.Show(call.Now - j.CreatedAt), j.Reason,
+            j.JobId, Words.Of(j.Status) + (j.Flaky ? " (flaky)" : ""), j.TestPath, j.AppVersionId, j.DeviceId, Durations.Show(call.Now - j.CreatedAt), j.Reason,
         ]));
         Rest(call, list.Items.Count, list.Next);
     }

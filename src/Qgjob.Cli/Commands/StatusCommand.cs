@@ -54,11 +54,12 @@ internal static class StatusText
         Fact(output, "status", Words.Of(job.Status) + (job.Flaky ? " (flaky)" : ""));
         Fact(output, "reason", job.Reason);
         Fact(output, "run", job.RunId);
+        Fact(output, "rerun of", job.RerunOf);
         Fact(output, "test", job.TestPath);
         Fact(output, "app version", $"{job.AppVersionId} of {job.OrgId}");
         Fact(output, "wants", string.Join(' ', new[] { Words.Of(job.Target), job.Platform is { } p ? Words.Of(p) : null, job.Device }.OfType<string>()));
         Fact(output, "position", job.Position is { } ahead ? (ahead == 0 ? "next of its group" : $"{Quantity.Of(ahead, "job")} of its group {(ahead == 1 ? "goes" : "go")} before it") : null);
-        Fact(output, "attempt", job.Attempt == 0 ? null : $"{job.Attempt}{(job.DeviceId is null ? "" : $" on {job.DeviceId}")}");
+        Fact(output, "attempt", job.Attempt == 0 ? null : $"{job.Attempt}{(job.DeviceId is null ? "" : $" on {job.DeviceId}")}{Failures(job.TestFailures, job.InfraFailures)}");
         Fact(output, "tests", job.TestsTotal is { } total ? $"{job.TestsDone} of {total} done, {job.TestsFailed} failed" : null);
         Fact(output, "installs", job.Attempt == 0 ? null : $"{job.Installs}");
         Times(output, job.CreatedAt, job.StartedAt, job.FinishedAt, job.ExpectedStart, job.ExpectedEnd, job.ExpectedRoughly is true, now);
@@ -76,6 +77,8 @@ internal static class StatusText
         var (output, now) = (call.Out, call.Now);
         Fact(output, "run", run.RunId);
         Fact(output, "status", run.Status);
+        Fact(output, "rerun of", run.ParentRunId);
+        Fact(output, "rerun as", run.RerunAs);
         Fact(output, "superseded", run.SupersededBy is { } newer ? $"by run {newer}" : null);
         Fact(output, "failed first", run.FailedFirst is { } first ? $"{first} (--fail-fast)" : null);
         Fact(output, "org", run.OrgId);
@@ -83,6 +86,7 @@ internal static class StatusText
         Fact(output, "jobs", $"{jobs.Total}: {jobs.Queued} queued, {jobs.Active} on devices, {jobs.Passed} passed, {jobs.Failed + jobs.TimedOut} failed, {jobs.Error} error, {jobs.Canceled} canceled");
         Fact(output, "waits", run.Waiting is { } waiting ? $"because {waiting.Reason}" : null);
         Fact(output, "tests", $"{run.Tests.Passed} passed, {run.Tests.Failed} failed, {run.Tests.Flaky} flaky, {run.Tests.Skipped} skipped");
+        Fact(output, "retries", run.TestRetries + run.InfraRetries == 0 ? null : $"{run.TestRetries} after failed tests, {run.InfraRetries} after failed infrastructure");
         Fact(output, "installs", $"{run.Installs}");
         foreach (var (key, value) in run.Meta.OrderBy(m => m.Key, StringComparer.Ordinal)) Fact(output, key, value);
         Times(output, run.CreatedAt, null, run.FinishedAt, null, run.ExpectedEnd, run.ExpectedRoughly is true, now);
@@ -100,6 +104,9 @@ internal static class StatusText
         Fact(output, "starts", finished is null && expectedStart is { } es ? In(es - now, roughly) : null);
         Fact(output, "ends", finished is null && expectedEnd is { } ee ? In(ee - now, roughly) : null);
     }
+
+    private static string Failures(int tests, int infra) =>
+        tests + infra == 0 ? "" : $" (attempts failed: {tests} by tests, {infra} by infrastructure)";
 
     private static string In(TimeSpan wait, bool roughly) =>
         wait < TimeSpan.FromSeconds(1) ? "any moment" : $"in {(roughly ? "very roughly" : "about")} {Durations.Show(wait)}";

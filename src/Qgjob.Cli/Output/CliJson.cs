@@ -15,6 +15,7 @@ namespace Qgjob.Cli.Output;
 [JsonSerializable(typeof(OutcomeDocument))]
 [JsonSerializable(typeof(LogDocument))]
 [JsonSerializable(typeof(CanceledDocument))]
+[JsonSerializable(typeof(RerunDocument))]
 [JsonSerializable(typeof(FilesDocument))]
 [JsonSerializable(typeof(PhoneDocument))]
 [JsonSerializable(typeof(DoctorDocument))]
@@ -44,14 +45,14 @@ internal sealed record PlannedJob(string TestPath, Target Target, Platform? Plat
 internal sealed record OutcomeDocument(
     string RunId, string Status, int ExitCode, int Passed, int Failed, int Flaky, int Skipped, int Installs, double Seconds,
     IReadOnlyList<string> Devices, IReadOnlyList<FailedTest> Failures, IReadOnlyList<FlakyTest> FlakyTests, IReadOnlyList<FailedJob> JobsNotPassed,
-    int NotRun, string? SupersededBy = null, string? FailedFirst = null);
+    int NotRun, string? SupersededBy = null, string? FailedFirst = null, int TestRetries = 0, int InfraRetries = 0, string? ParentRunId = null);
 
 /// <summary>A test that failed.</summary>
 internal sealed record FailedTest(
     string Title, string File, int Line, int? ErrorLine, string Status, string? Message, string? Snippet, string JobId, string TestPath, string? DeviceId);
 
-/// <summary>A test that passed only on a retry.</summary>
-internal sealed record FlakyTest(string Title, string File, int Line, int Retries, string JobId);
+/// <summary>A test that failed first and passed later: on a retry of Playwright, or in a further attempt, whose number is given then.</summary>
+internal sealed record FlakyTest(string Title, string File, int Line, int Retries, string JobId, int? Attempt = null);
 
 /// <summary>A job that did not pass.</summary>
 internal sealed record FailedJob(string JobId, string TestPath, string Status, string? Reason, string? DeviceId);
@@ -61,6 +62,9 @@ internal sealed record LogDocument(string JobId, int? Attempt, string Text);
 
 /// <summary>Kind <c>canceled</c>.</summary>
 internal sealed record CanceledDocument(string Id, int Canceled);
+
+/// <summary>Kind <c>rerun</c>: what was submitted; without a run when nothing had failed.</summary>
+internal sealed record RerunDocument(string? RunId, IReadOnlyList<string> JobIds, string RerunOf, bool Failed, IReadOnlyList<string>? Notes);
 
 /// <summary>Kind <c>downloaded</c>.</summary>
 internal sealed record FilesDocument(string JobId, IReadOnlyList<string> Files);

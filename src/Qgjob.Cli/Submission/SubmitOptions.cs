@@ -32,6 +32,8 @@ internal sealed class SubmitOptions
     private readonly Option<string[]> needs = Texts("--needs", "NAME", "A named resource that each test takes a unit of ('qgjob resources'); may be repeated");
     private readonly Option<string?> supersede = Text("--supersede", "KEY", "Cancels what still waits of earlier submissions with this key");
     private readonly Option<bool> failFast = new("--fail-fast") { Description = "The first file that does not pass cancels the others" };
+    private readonly Option<bool> failOnFlaky = new("--fail-on-flaky") { Description = "A test that failed first and passed later fails its file" };
+    private readonly Option<bool> failOnSkipped = new("--fail-on-skipped") { Description = "A skipped test fails its file" };
 
     public Option<string[]> Tests { get; } = new("--test") { Description = "A test file, a folder or a pattern; may be repeated", HelpName = "FILE", Required = true };
     public Option<string?> App { get; } = Text("--app", "FILE", "The build; uploaded when the server lacks it");
@@ -48,7 +50,7 @@ internal sealed class SubmitOptions
             [
                 org, appVersion, Tests, App, Project, Include, target, platform, device, priority, reset, maxAttempts, infraAttempts,
                 queueTimeout, installTimeout, timeout, silenceTimeout, env, needs, meta, grep, awProject, Config, testRetries,
-                supersede, failFast, IdempotencyKey, List, Wait,
+                supersede, failFast, failOnFlaky, failOnSkipped, IdempotencyKey, List, Wait,
             ]) command.Options.Add(option);
     }
 
@@ -83,6 +85,8 @@ internal sealed class SubmitOptions
             Needs = call.Values(needs) is { Count: > 0 } named ? [.. named.Select(n => Call.Name("resource", n)).Distinct()] : null,
             Supersede = call.Value(supersede),
             FailFast = call.Value(failFast) ? true : null,
+            FailOnFlaky = call.Value(failOnFlaky) ? true : null,
+            FailOnSkipped = call.Value(failOnSkipped) ? true : null,
         };
     }
 

@@ -16,7 +16,7 @@ internal static class Outcome
         var run = await client.FindRunAsync(runId, cancel).ConfigureAwait(false) ?? throw Commands.Ids.UnknownRun(runId);
         var jobs = await RunJobs.ListAsync(client, runId, cancel).ConfigureAwait(false);
         var results = await client.FindRunResultsAsync(runId, cancel).ConfigureAwait(false);
-        return Of(run, jobs, results?.Jobs ?? []);
+        return Of(run.ParentRunId is null || results is null ? run : run with { Tests = results.Tests }, jobs, results?.Jobs ?? []);
     }
 
     public static OutcomeDocument Of(RunView run, IReadOnlyList<JobView> jobs, IReadOnlyList<JobResults> results)
@@ -38,7 +38,7 @@ internal static class Outcome
                             job.JobId, job.TestPath, jobOf.GetValueOrDefault(job.JobId)?.DeviceId));
                         break;
                     case TestStatus.Flaky:
-                        flaky.Add(new FlakyTest(test.Title, test.File, test.Line, test.Retry, job.JobId));
+                        flaky.Add(new FlakyTest(test.Title, test.File, test.Line, test.Retry, job.JobId, test.Attempt > 1 ? test.Attempt : null));
                         break;
                 }
             }
@@ -50,7 +50,7 @@ internal static class Outcome
             failures, flaky,
             [.. jobs.Where(j => j.Status is not JobStatus.Passed).Select(j => new FailedJob(j.JobId, j.TestPath, Words.Of(j.Status), j.Reason, j.DeviceId))],
             jobs.Count(j => j.Status is not JobStatus.Passed && !judged.Contains(j.JobId)),
-            run.SupersededBy, run.FailedFirst);
+            run.SupersededBy, run.FailedFirst, run.TestRetries, run.InfraRetries, run.ParentRunId);
     }
 }
 
@@ -66,7 +66,7 @@ internal static class OutcomeText
             output.WriteLine();
         }
         foreach (var test in outcome.FlakyTests)
-            output.WriteLine($"FLAKY  {SafeText.Line(test.File)}:{test.Line}  {SafeText.Line(test.Title)} (passed on retry {test.Retries})");
+            output.WriteLine($"FLAKY  {SafeText.Line(test.File)}:{test.Line}  {SafeText.Line(test.Title)} (passed {(test.Retries > 0 ? $"on retry {test.Retries}" : test.Attempt is { } attempt ? $"in attempt {attempt}" : "when it was run again")})");
         // A job that failed by the tests shown above needs no second line; one that a limit or an error ended does: its tests do not say why.
         var shown = outcome.Failures.Select(f => f.JobId).ToHashSet(StringComparer.Ordinal);
         foreach (var alike in outcome.JobsNotPassed.Where(j => j.Status != Words.Of(JobStatus.Failed) || !shown.Contains(j.JobId)).GroupBy(CanceledBy))
@@ -79,6 +79,9 @@ internal static class OutcomeText
         if (outcome.JobsNotPassed.FirstOrDefault(j => j.JobId == outcome.FailedFirst) is { } first)
             output.WriteLine($"failed first: {SafeText.Line(first.TestPath)} ({first.JobId}){(outcome.JobsNotPassed.Any(j => j.Status == Words.Of(JobStatus.Canceled)) ? "; --fail-fast canceled the rest" : "")}");
         if (outcome.NotRun > 0) output.WriteLine($"{Quantity.Of(outcome.NotRun, "file")} gave no verdict");
+        if (outcome.TestRetries + outcome.InfraRetries > 0)
+            output.WriteLine($"further attempts: {outcome.TestRetries} after failed tests, {outcome.InfraRetries} after failed infrastructure");
+        if (outcome.ParentRunId is { } parent) output.WriteLine($"with what run {SafeText.Line(parent)} left as it was:");
         if (outcome.Flaky + outcome.Skipped > 0) output.WriteLine($"flaky {outcome.Flaky}, skipped {outcome.Skipped}");
         // Scripts read this line; its form is part of the interface.
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,

@@ -46,11 +46,21 @@ internal static class RunWatch
 
     private static async Task<ExitCode> TellAsync(Call call, string runId, Watch watch, CancellationToken cancel)
     {
-        var outcome = await Outcome.ReadAsync(call.Client, runId, cancel).ConfigureAwait(false);
+        var outcome = Judged(call, await Outcome.ReadAsync(call.Client, runId, cancel).ConfigureAwait(false), watch);
         foreach (var (form, file) in watch.Reports) await SaveReportAsync(call, runId, form, file, cancel).ConfigureAwait(false);
         if (call.Json) call.WriteJson("outcome", outcome, CliJson.Default.OutcomeDocument);
         else OutcomeText.Write(call.Out, outcome);
         return (ExitCode)outcome.ExitCode;
+    }
+
+    /// <summary>What this watcher forbids and the run's submitter did not.</summary>
+    private static OutcomeDocument Judged(Call call, OutcomeDocument outcome, Watch watch)
+    {
+        var unwanted = watch.FailOnFlaky && outcome.Flaky > 0 ? $"{outcome.Flaky} flaky (--fail-on-flaky)"
+            : watch.FailOnSkipped && outcome.Skipped > 0 ? $"{outcome.Skipped} skipped (--fail-on-skipped)" : null;
+        if (unwanted is null || (ExitCode)outcome.ExitCode is not (ExitCode.Passed or ExitCode.NoTests)) return outcome;
+        call.Err.WriteLine($"Nothing failed, but {unwanted}: exit code {(int)ExitCode.TestsFailed}");
+        return outcome with { ExitCode = (int)ExitCode.TestsFailed };
     }
 
     private static async Task<CliException> InterruptedAsync(Call call, string runId, Watch watch)

@@ -7,7 +7,13 @@ namespace Qgjob.Cli.Watching;
 /// <param name="Timeout">Longest wait; null for no limit.</param>
 /// <param name="CancelOnInterrupt">Ctrl-C cancels the run.</param>
 /// <param name="Reports">Files to write at the end, by form.</param>
-internal sealed record Watch(TimeSpan? Timeout, bool CancelOnInterrupt, IReadOnlyList<(string Form, string File)> Reports);
+internal sealed record Watch(TimeSpan? Timeout, bool CancelOnInterrupt, IReadOnlyList<(string Form, string File)> Reports)
+{
+    /// <summary>This watcher does not put up with flaky tests, whatever the run's submitter said.</summary>
+    public bool FailOnFlaky { get; init; }
+    /// <summary>Nor with skipped ones.</summary>
+    public bool FailOnSkipped { get; init; }
+}
 
 /// <summary>Options of <c>wait</c> and of <c>submit --wait</c>.</summary>
 internal sealed class WatchOptions(string timeoutName)

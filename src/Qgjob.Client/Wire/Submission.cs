@@ -54,6 +54,18 @@ public abstract record SubmissionOptions
     public string? Supersede { get; init; }
     /// <summary>The first job that is not green cancels the others of its run.</summary>
     public bool? FailFast { get; init; }
+    /// <summary>A job with a flaky test (failed first, passed later) fails.</summary>
+    public bool? FailOnFlaky { get; init; }
+    /// <summary>A job with a skipped test fails.</summary>
+    public bool? FailOnSkipped { get; init; }
+}
+
+/// <summary><c>POST /api/v1/runs/{run_id}/rerun</c> and <c>/jobs/{job_id}/rerun</c>: runs what is over again, on the same bundle and app version. Optional.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record RerunOrder
+{
+    /// <summary>Only what did not pass: of jobs whose tests failed these tests, of others the whole file; null: everything.</summary>
+    public bool? Failed { get; init; }
 }
 
 /// <summary><c>POST /api/v1/jobs</c>: one test file. A run is made for it.</summary>

@@ -36,6 +36,14 @@ public sealed record RunView
     public bool? ExpectedRoughly { get; init; }
     /// <summary>The newer run with the same key that canceled what still waited of this one.</summary>
     public string? SupersededBy { get; init; }
+    /// <summary>The run of which this one runs jobs again; null: it is no rerun.</summary>
+    public string? ParentRunId { get; init; }
+    /// <summary>The latest run that runs jobs of this one again; null: there is none.</summary>
+    public string? RerunAs { get; init; }
+    /// <summary>Further attempts because of tests that failed or hit a limit.</summary>
+    public int TestRetries { get; init; }
+    /// <summary>Further attempts because of devices, agents or installations that failed.</summary>
+    public int InfraRetries { get; init; }
     /// <summary>The first job that was not green canceled the others, or will; null: no job does.</summary>
     public bool? FailFast { get; init; }
     /// <summary>The job that was the first to be not green, in a run that fails fast; only when one run is asked for.</summary>
@@ -92,8 +100,14 @@ public sealed record JobView
     public int TestsFailed { get; init; }
     /// <summary>Installs that its attempts needed.</summary>
     public int Installs { get; init; }
-    /// <summary>It failed first and passed later.</summary>
+    /// <summary>A test failed first and passed later.</summary>
     public bool Flaky { get; init; }
+    /// <summary>Attempts that ended with a test that failed, or hit a limit.</summary>
+    public int TestFailures { get; init; }
+    /// <summary>Attempts that a device, an agent or an installation failed.</summary>
+    public int InfraFailures { get; init; }
+    /// <summary>The job of an earlier run that this one runs again; null: none.</summary>
+    public string? RerunOf { get; init; }
     /// <summary>Estimated run seconds, from past durations.</summary>
     public double EstimateSeconds { get; init; }
     /// <summary>When the run was submitted.</summary>
@@ -148,6 +162,8 @@ public sealed record JobResults(
 {
     /// <summary>The app version that was tested.</summary>
     public string? AppVersionId { get; init; }
+    /// <summary>Its run, when the results of a rerun show a job of an earlier run that was not run again; null: the run in question.</summary>
+    public string? RunId { get; init; }
     /// <summary>The device of the attempt; null before the first.</summary>
     public string? DeviceId { get; init; }
     /// <summary>When the attempt got its device.</summary>

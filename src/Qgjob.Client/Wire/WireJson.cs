@@ -20,6 +20,7 @@ namespace Qgjob.Client.Wire;
     ])]
 [JsonSerializable(typeof(SubmitJob))]
 [JsonSerializable(typeof(SubmitRun))]
+[JsonSerializable(typeof(RerunOrder))]
 [JsonSerializable(typeof(RunAccepted))]
 [JsonSerializable(typeof(RunView))]
 [JsonSerializable(typeof(JobView))]

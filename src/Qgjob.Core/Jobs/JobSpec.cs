@@ -78,6 +78,10 @@ public sealed record JobSpec
     public string? Grep { get; init; }
     /// <summary>Which of the file's tests to run; null: all of them.</summary>
     public TestSelection? Tests { get; init; }
+    /// <summary>The job of an earlier run that this one runs again; null: none.</summary>
+    public string? RerunOf { get; init; }
+    /// <summary>It runs only what is left of that job, whose results count on; null: it starts afresh.</summary>
+    public bool? Continues { get; init; }
     /// <summary>A flaky test fails the job; null: it does not.</summary>
     public bool? FailOnFlaky { get; init; }
     /// <summary>A skipped test fails the job; null: it does not.</summary>

@@ -9,19 +9,16 @@ public static class JobTests
     /// The results of a job: for each test, the last attempt that ran it decides; one that failed in an attempt and passed in a
     /// later one is flaky. In the order in which the tests were first heard of.
     /// </summary>
-    /// <param name="attempts">The job's attempts in order by their numbers, each with its results. What comes from devices and agents that failed
+    /// <param name="attempts">The job's attempts in order, after those of the job that it runs again. What comes from devices and agents that failed
     /// counts only where nothing else is known.</param>
-    public static IReadOnlyList<TestResult> Of(IEnumerable<(int Number, AttemptOutcome Outcome, IReadOnlyList<TestResult> Tests)> attempts)
+    public static IReadOnlyList<TestResult> Of(IEnumerable<AttemptTests> attempts)
     {
         IReadOnlyList<TestResult> counted = [], remains = [];
-        foreach (var (number, outcome, tests) in attempts)
-            if (!JobLifecycle.IsInfraFailure(outcome)) counted = Compose(counted, Of(number, tests));
-            else if (tests.Count > 0) remains = Of(number, tests);
+        foreach (var attempt in attempts)
+            if (!JobLifecycle.IsInfraFailure(attempt.Outcome)) counted = Compose(counted, attempt.Named());
+            else if (attempt.Tests.Count > 0) remains = attempt.Named();
         return counted.Count > 0 ? counted : remains;
     }
-
-    private static List<TestResult> Of(int attempt, IReadOnlyList<TestResult> tests) =>
-        [.. tests.Select(t => t with { Attempt = attempt, Tries = t.Tries is { } tries ? [.. tries.Select(one => one with { Attempt = attempt })] : null })];
 
     /// <summary>What was known of a job's tests, brought up to date by what an attempt says of them.</summary>
     public static IReadOnlyList<TestResult> Compose(IReadOnlyList<TestResult> earlier, IReadOnlyList<TestResult> latest)
@@ -64,7 +61,7 @@ public static class JobTests
     };
 
     private static IReadOnlyList<TestTry> TriesOf(TestResult test) =>
-        test.Tries ?? [new TestTry(test.Retry, test.Status is TestStatus.Flaky ? TestStatus.Passed : test.Status, test.DurationMs, Error: test.Error) { Attempt = test.Attempt }];
+        test.Tries ?? [new TestTry(test.Retry, test.Status is TestStatus.Flaky ? TestStatus.Passed : test.Status, test.DurationMs, Error: test.Error) { Attempt = test.Attempt, JobId = test.JobId }];
 
     /// <summary>Tests have no ids of their own; with <c>repeatEach</c> several have the same titles.</summary>
     private static IEnumerable<((string File, string Titles, int Repeat) Key, int Place)> Keyed(IReadOnlyList<TestResult> tests)
@@ -78,4 +75,16 @@ public static class JobTests
             yield return ((name.File, name.Item2, seen[name]), i);
         }
     }
+}
+
+/// <summary>What an attempt says of tests.</summary>
+/// <param name="Number">Its number.</param>
+/// <param name="Outcome">How it ended.</param>
+/// <param name="Tests">Its results.</param>
+/// <param name="JobId">The job, when it is not the one in question but one that it runs again; null: it is.</param>
+public sealed record AttemptTests(int Number, AttemptOutcome Outcome, IReadOnlyList<TestResult> Tests, string? JobId = null)
+{
+    /// <summary>The results, each with the attempt's name.</summary>
+    internal IReadOnlyList<TestResult> Named() =>
+        [.. Tests.Select(t => t with { Attempt = Number, JobId = JobId, Tries = t.Tries is { } tries ? [.. tries.Select(one => one with { Attempt = Number, JobId = JobId })] : null })];
 }

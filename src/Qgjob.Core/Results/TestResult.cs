@@ -63,6 +63,8 @@ public sealed record TestResult(
 
     /// <summary>In the results of a job over its attempts: the attempt that decided; null in an attempt's own results.</summary>
     public int? Attempt { get; init; }
+    /// <summary>In the results of a rerun: the job whose attempt that was, when it is one of an earlier run; null: the job in question.</summary>
+    public string? JobId { get; init; }
 
     /// <summary>Why it was skipped, in its author's words; null when it was not, or they gave no reason.</summary>
     public string? SkipReason => Status is not TestStatus.Skipped

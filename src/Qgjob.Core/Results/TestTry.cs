@@ -27,6 +27,8 @@ public sealed record TestTry(
 {
     /// <summary>In the results of a job over its attempts: the attempt that made it, and has its attachments; null in an attempt's own results.</summary>
     public int? Attempt { get; init; }
+    /// <summary>In the results of a rerun: the job whose attempt that was, when it is one of an earlier run; null: the job in question.</summary>
+    public string? JobId { get; init; }
 }
 
 /// <summary>One step of a try.</summary>

@@ -17,7 +17,8 @@ public abstract record StoreCommand<TAnswer> : StoreCommand where TAnswer : clas
 /// <param name="Id">The job's id, chosen by the caller.</param>
 /// <param name="Spec">What was asked for.</param>
 /// <param name="EstimateSeconds">Expected run seconds, from somebody who knows better than history; null: taken from history.</param>
-public sealed record NewJob(string Id, JobSpec Spec, double? EstimateSeconds = null);
+/// <param name="SoFar">How tests of it stand already, without details, when it goes on where a job of an earlier run ended; null: it starts afresh.</param>
+public sealed record NewJob(string Id, JobSpec Spec, double? EstimateSeconds = null, IReadOnlyList<TestResult>? SoFar = null);
 
 /// <summary>Accepts a run. With an idempotency key the same body gives the same run again; another body is refused.</summary>
 public sealed record Enqueue(Run Run, IReadOnlyList<NewJob> Jobs, DateTimeOffset Now) : StoreCommand<EnqueueAnswer>;

@@ -143,6 +143,7 @@ internal static class ServerHost
             .AddSingleton<ResourceNeeds>()
             .AddSingleton<PriorityCaps>()
             .AddSingleton<Submissions>()
+            .AddSingleton<Reruns>()
             .AddSingleton<PastJobs>()
             .AddSingleton<EventFeed>()
             .AddSingleton<Contact>()

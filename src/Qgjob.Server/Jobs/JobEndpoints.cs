@@ -20,7 +20,9 @@ internal static class JobEndpoints
         jobs.MapGet("/", ListAsync).WithSummary("Jobs, newest first; a run's jobs in the order of submission").ProducesProblem(400);
         jobs.MapGet("/{job_id}", FindAsync).WithSummary("A job with its attempts").ProducesProblem(404);
         jobs.MapPost("/{job_id}/cancel", CancelAsync).WithSummary("Cancels a job").Accepts<DeviceOrder>(true, "application/json").ProducesProblem(404);
-        jobs.MapGet("/{job_id}/results", ResultsAsync).WithSummary("Per-test results of the latest attempt that has some").ProducesProblem(404);
+        jobs.MapPost("/{job_id}/rerun", RerunAsync).WithSummary("Runs a finished job again, or only its failed tests, as a run of its own").Accepts<RerunOrder>(true, "application/json")
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(410);
+        jobs.MapGet("/{job_id}/results", ResultsAsync).WithSummary("Per-test results over all attempts: for each test the last attempt that ran it decides").ProducesProblem(404);
     }
 
     private static async Task<Created<JobView>> SubmitAsync(
@@ -53,6 +55,16 @@ internal static class JobEndpoints
         var (job, _) = await jobs.FindAsync(jobId, cancel);
         var answer = await dispatcher.SendAsync(new Cancel(job.RunId, jobId, note ?? "Canceled by request.", time.GetUtcNow()), cancel);
         return TypedResults.Ok(new CancelResult(answer.Canceled));
+    }
+
+    private static async Task<Created<RunAccepted>> RerunAsync(
+        [FromRoute(Name = "job_id")] string jobId, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey,
+        HttpRequest request, JobReader jobs, RunReader runs, Reruns reruns, CancellationToken cancel)
+    {
+        var order = await JsonBody.ReadOptionalAsync(request, WireOptions.Strict.RerunOrder, cancel);
+        var (job, _) = await jobs.FindAsync(jobId, cancel);
+        var accepted = await reruns.RerunAsync(await runs.FindAsync(job.RunId, cancel), jobId, order?.Failed is true, idempotencyKey, cancel);
+        return TypedResults.Created($"/api/v1/runs/{accepted.RunId}", accepted);
     }
 
     private static async Task<Ok<JobResults>> ResultsAsync([FromRoute(Name = "job_id")] string jobId, JobReader jobs, RunReader runs, CancellationToken cancel) =>

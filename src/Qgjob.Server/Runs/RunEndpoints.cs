@@ -18,7 +18,9 @@ internal static class RunEndpoints
         runs.MapGet("/", ListAsync).WithSummary("Runs, newest first").ProducesProblem(400);
         runs.MapGet("/{run_id}", FindAsync).WithSummary("A run; with wait (seconds, at most 60) as soon as it is over, or as it is then").ProducesProblem(400).ProducesProblem(404);
         runs.MapPost("/{run_id}/cancel", CancelAsync).WithSummary("Cancels a run's unfinished jobs").Accepts<DeviceOrder>(true, "application/json").ProducesProblem(404);
-        runs.MapGet("/{run_id}/results", ResultsAsync).WithSummary("Per-test results of all jobs").ProducesProblem(404);
+        runs.MapPost("/{run_id}/rerun", RerunAsync).WithSummary("Runs a finished run again on the same bundle and app version, or only what failed").Accepts<RerunOrder>(true, "application/json")
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(410);
+        runs.MapGet("/{run_id}/results", ResultsAsync).WithSummary("Per-test results of all jobs; of a rerun, of the whole: what it ran again and what the runs before it left").ProducesProblem(404);
     }
 
     private static async Task<Created<RunAccepted>> SubmitAsync(
@@ -54,6 +56,14 @@ internal static class RunEndpoints
         await runs.FindAsync(runId, cancel);
         var answer = await dispatcher.SendAsync(new Cancel(runId, null, note ?? "Canceled by request.", time.GetUtcNow()), cancel);
         return TypedResults.Ok(new CancelResult(answer.Canceled));
+    }
+
+    private static async Task<Created<RunAccepted>> RerunAsync(
+        [FromRoute(Name = "run_id")] string runId, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, HttpRequest request, RunReader runs, Reruns reruns, CancellationToken cancel)
+    {
+        var order = await JsonBody.ReadOptionalAsync(request, WireOptions.Strict.RerunOrder, cancel);
+        var accepted = await reruns.RerunAsync(await runs.FindAsync(runId, cancel), null, order?.Failed is true, idempotencyKey, cancel);
+        return TypedResults.Created($"/api/v1/runs/{accepted.RunId}", accepted);
     }
 
     private static async Task<Ok<RunResults>> ResultsAsync([FromRoute(Name = "run_id")] string runId, RunReader runs, CancellationToken cancel) =>

@@ -1,6 +1,5 @@
 using Qgjob.Client.Wire;
 using Qgjob.Core.Jobs;
-using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
 using Qgjob.Core.Storage;
@@ -11,7 +10,7 @@ using Qgjob.Server.Jobs;
 namespace Qgjob.Server.Runs;
 
 /// <summary>Runs as the API shows them.</summary>
-internal sealed class RunReader(IJobStore store, Dispatcher dispatcher, Forecasts forecasts, TimeProvider time)
+internal sealed partial class RunReader(IJobStore store, Dispatcher dispatcher, Forecasts forecasts, TimeProvider time)
 {
     /// <exception cref="RefusedException">There is no such run.</exception>
     public async Task<Run> FindAsync(string runId, CancellationToken cancel) =>
@@ -34,39 +33,6 @@ internal sealed class RunReader(IJobStore store, Dispatcher dispatcher, Forecast
     {
         var part = await store.ListRunsAsync(orgId, page, cancel);
         return new ListOf<RunView>([.. part.Items.Select(View)], part.Next);
-    }
-
-    public async Task<RunResults> ResultsAsync(string runId, CancellationToken cancel)
-    {
-        var run = await FindAsync(runId, cancel);
-        var found = await store.ListJobsAsync(new JobFilter(RunId: runId), new PageRequest(Math.Max(1, run.Total)), cancel);
-        var jobs = new List<JobResults>();
-        foreach (var job in found.Items) jobs.Add(await ResultsOfAsync(job, cancel));
-        var view = View(run);
-        return new RunResults(runId, view.Status, view.ExitCode, run.Tests, jobs);
-    }
-
-    /// <summary>A job's results over all its attempts; see <see cref="JobTests"/>.</summary>
-    public async Task<JobResults> ResultsOfAsync(JobAndSpec found, CancellationToken cancel)
-    {
-        var (job, spec) = found;
-        var attempts = job.Attempt == 0 ? [] : await store.AttemptsAsync(job.Id, cancel);
-        var parts = new List<(int, AttemptOutcome, IReadOnlyList<TestResult>)>(attempts.Count);
-        Attempt? latest = null;
-        foreach (var attempt in attempts)
-        {
-            var tests = await store.TestResultsAsync(job.Id, attempt.Number, cancel);
-            parts.Add((attempt.Number, attempt.Outcome, tests));
-            if (tests.Count > 0 && (latest is null || !JobLifecycle.IsInfraFailure(attempt.Outcome) || JobLifecycle.IsInfraFailure(latest.Outcome))) latest = attempt;
-        }
-        latest ??= attempts is [.., var last] ? last : null;
-        return new JobResults(
-            job.Id, spec.TestPath, job.Status, latest?.Number ?? job.Attempt, JobTests.Of(parts), job.Reason, latest?.EndedAt is null ? null : latest.RunSeconds)
-        {
-            AppVersionId = spec.AppVersionId,
-            DeviceId = latest?.DeviceId,
-            StartedAt = latest?.ClaimedAt,
-        };
     }
 
     /// <summary>The job that ended the others of a run that fails fast; null while there is none.</summary>
@@ -144,6 +110,10 @@ internal sealed class RunReader(IJobStore store, Dispatcher dispatcher, Forecast
             CreatedAt = run.CreatedAt,
             FinishedAt = run.FinishedAt,
             SupersededBy = run.SupersededBy,
+            ParentRunId = run.ParentRunId,
+            RerunAs = run.RerunAs,
+            TestRetries = run.TestRetries,
+            InfraRetries = run.InfraRetries,
             FailFast = run.FailFast ? true : null,
             Meta = run.Meta,
         };

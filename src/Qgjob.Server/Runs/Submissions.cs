@@ -106,6 +106,8 @@ internal sealed class Submissions(
         Grep = Check.OptionalText("grep", o.Grep, 1024),
         AwProject = Check.OptionalText("aw_project", o.AwProject, 128),
         Config = o.Config is null ? null : Check.RelativePath("config", o.Config),
+        FailOnFlaky = o.FailOnFlaky is true ? true : null,
+        FailOnSkipped = o.FailOnSkipped is true ? true : null,
         TestRetries = o.TestRetries is null ? null : Check.Range("test_retries", o.TestRetries, 0, 10, 0),
         BundleSha256 = o.BundleSha256 is null ? null : Check.Sha256("bundle_sha256", o.BundleSha256),
     };

@@ -58,6 +58,7 @@ public sealed partial class JsonGoldenTests : IAsyncDisposable
     [InlineData("job-results", "results j-1")]
     [InlineData("run-results", "results r-1")]
     [InlineData("canceled", "cancel r-1")]
+    [InlineData("rerun", "rerun r-1 --idempotency-key k-1")]
     [InlineData("log", "logs j-1")]
     [InlineData("artifacts", "artifacts j-1")]
     [InlineData("downloaded", "artifacts j-1 --download saved")]
@@ -115,6 +116,7 @@ public sealed partial class JsonGoldenTests : IAsyncDisposable
         .On("GET /api/v1/jobs/j-1/results", Results, WireJson.Default.JobResults)
         .On("GET /api/v1/runs/r-1/results", new RunResults("r-1", "failed", 10, new TestCounts(0, 1, 0, 0), [Results]), WireJson.Default.RunResults)
         .On("POST /api/v1/runs/r-1/cancel", new CancelResult(2), WireJson.Default.CancelResult)
+        .On("POST /api/v1/runs/r-1/rerun", new RunAccepted("r-2", ["j-2"]), WireJson.Default.RunAccepted)
         .On("GET /api/v1/jobs/j-1/log", 200, "line one\nline \"two\"\n")
         .On("GET /api/v1/jobs/j-1/artifacts", new ListOf<ArtifactView>([new ArtifactView("trace/a.zip", 4, "application/zip", 1)]), WireJson.Default.ListOfArtifactView)
         .On("GET /api/v1/jobs/j-1/artifacts/1/trace/a.zip", 200, "data")

@@ -30,7 +30,7 @@ public sealed class JobTestsTests
     public void Tries_of_all_attempts_say_whose_they_are()
     {
         var failed = Test("a", TestStatus.Failed) with { Tries = [new TestTry(0, TestStatus.Failed, 5), new TestTry(1, TestStatus.Failed, 6)] };
-        var test = Assert.Single(JobTests.Of([(1, AttemptOutcome.Failed, [failed]), (2, AttemptOutcome.Lost, []), (3, AttemptOutcome.Passed, [Test("a")])]));
+        var test = Assert.Single(JobTests.Of([new AttemptTests(1, AttemptOutcome.Failed, [failed]), new AttemptTests(2, AttemptOutcome.Lost, []), new AttemptTests(3, AttemptOutcome.Passed, [Test("a")])]));
         Assert.Equal(3, test.Attempt);
         Assert.Equal([(1, 0, TestStatus.Failed), (1, 1, TestStatus.Failed), (3, 0, TestStatus.Passed)], test.Tries!.Select(t => (t.Attempt!.Value, t.Retry, t.Status)));
     }
@@ -71,7 +71,7 @@ public sealed class JobTestsTests
         Gen.Select(Gen.Int[0, 5], Gen.Int[0, All.Length - 1]).List[0, 6].List[1, 4].Sample(attempts =>
         {
             var tests = attempts.Select(a => (IReadOnlyList<TestResult>)[.. a.DistinctBy(t => t.Item1).Select(t => Test($"t{t.Item1}", All[t.Item2]))]).ToList();
-            var whole = JobTests.Of(tests.Select((t, i) => (i + 1, AttemptOutcome.Failed, t)));
+            var whole = JobTests.Of(tests.Select((t, i) => new AttemptTests(i + 1, AttemptOutcome.Failed, t)));
             IReadOnlyList<TestResult> soFar = [];
             foreach (var one in tests) soFar = JobTests.WithoutDetails(JobTests.Compose(soFar, one));
             Assert.Equal(whole.Select(Text), soFar.Select(Text));
@@ -108,7 +108,7 @@ public sealed class JobTestsTests
     private static IEnumerable<string> Paths(IReadOnlyList<IReadOnlyList<string>>? titles) => titles!.Select(t => string.Join('/', t));
 
     private static IEnumerable<string> Of(params (AttemptOutcome, IReadOnlyList<TestResult>)[] attempts) =>
-        JobTests.Of(attempts.Select((a, i) => (i + 1, a.Item1, a.Item2))).Select(Text);
+        JobTests.Of(attempts.Select((a, i) => new AttemptTests(i + 1, a.Item1, a.Item2))).Select(Text);
 
     private static string Text(TestResult test) => $"{test.TitlePath[^1]} {Words.Of(test.Status)}";
 

@@ -56,8 +56,10 @@ public sealed class ApiDocumentTests
             POST /api/v1/devices/{device_id}/resume
             POST /api/v1/jobs
             POST /api/v1/jobs/{job_id}/cancel
+            POST /api/v1/jobs/{job_id}/rerun
             POST /api/v1/runs
             POST /api/v1/runs/{run_id}/cancel
+            POST /api/v1/runs/{run_id}/rerun
             PUT /agent/v1/artifacts/{name}
             PUT /api/v1/apps/{org}/{app_version_id}
             PUT /api/v1/bundles/{org}/{sha256}

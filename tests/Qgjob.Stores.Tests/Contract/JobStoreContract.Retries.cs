@@ -85,6 +85,23 @@ public abstract partial class JobStoreContract
         Assert.Equal("1 of 2 skipped, which --fail-on-skipped forbids: 'a › y'.", job.Reason);
     }
 
+    [Fact]
+    public async Task A_rerun_and_the_run_that_it_repeats_know_each_other()
+    {
+        var (job, lease) = await AfterOneFailureAsync(maxAttempts: 2);
+        job = await lab.FinishAsync(await lease(), AttemptOutcome.Failed, Lab.Test("y", TestStatus.Passed), Lab.Test("z", TestStatus.Failed));
+        var rerun = lab.NewRun([Lab.Spec() with { RerunOf = job.Id, Continues = true }]);
+        var soFar = new[] { Lab.Test("x", TestStatus.Passed), Lab.Test("z", TestStatus.Failed) };
+        rerun = rerun with { Run = rerun.Run with { ParentRunId = job.RunId }, Jobs = [rerun.Jobs[0] with { SoFar = soFar }] };
+        await lab.DoAsync(rerun);
+        Assert.Equal((job.RunId, rerun.Run.Id), ((await Store.FindRunAsync(rerun.Run.Id, Cancel))!.ParentRunId, (await Store.FindRunAsync(job.RunId, Cancel))!.RerunAs));
+        var again = await lab.FinishAsync(await lab.ClaimAsync("d1", rerun.Jobs[0].Id), AttemptOutcome.Passed, Lab.Test("z", TestStatus.Passed));
+        Assert.Equal((JobStatus.Passed, true, 2), (again.Status, again.Flaky, again.TestsTotal));
+        // What it continues counts with it, and the first run stays what it was.
+        Assert.Equal(new TestCounts(2, 0, 1, 0), (await Store.FindRunAsync(rerun.Run.Id, Cancel))!.Tests);
+        Assert.Equal(new TestCounts(2, 1, 1, 0), (await lab.RunOfAsync(job.Id)).Tests);
+    }
+
     private async Task<(Job Job, Func<Task<LeaseRef>> Claim)> AfterOneFailureAsync(int maxAttempts)
     {
         await lab.RegisterAsync("a1", "b1", Lab.Phone("d1"));

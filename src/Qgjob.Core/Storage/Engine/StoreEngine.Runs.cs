@@ -19,7 +19,7 @@ public sealed partial class StoreEngine
         var cap = rows.FindOrg(run.Pool, run.OrgId)?.MaxPriority ?? int.MaxValue;
         var entering = new List<(Job, JobSpec)>(command.Jobs.Count);
         var groupIds = new Dictionary<(string, string, Target, Platform?, string?, string), string>();
-        foreach (var (id, spec, estimate) in command.Jobs)
+        foreach (var (id, spec, estimate, soFar) in command.Jobs)
         {
             var resources = spec.Resources.Count == 0 ? "" : string.Join('\n', spec.Resources);
             var sameGroup = (spec.OrgId, spec.AppVersionId, spec.Target, spec.Platform, spec.Device, resources);
@@ -37,6 +37,7 @@ public sealed partial class StoreEngine
                 CreatedAt = command.Now,
                 ReadyAt = command.Now,
                 QueueDeadline = command.Now.AddSeconds(spec.Limits.QueueSeconds),
+                SoFar = soFar,
             };
             rows.Add(job, spec);
             Emit(job, "queued", command.Now);
@@ -45,6 +46,7 @@ public sealed partial class StoreEngine
         EnterGroups(entering, run.Pool, command.Now);
         // Afterwards, so that the org is not gone and back, which would cost it the time it saved.
         if (run.SupersedeKey is { } supersedes) Supersede(run, supersedes, command.Now);
+        if (run.ParentRunId is { } parentId && rows.FindRun(parentId) is { } parent) rows.Save(parent with { RerunAs = run.Id });
         rows.Save(run);
         return new EnqueueAnswer.Accepted(run);
     }

@@ -1,3 +1,4 @@
+using Qgjob.Core.Runs;
 using Qgjob.Core.Storage.Engine;
 using Qgjob.Core.Storage.Memory;
 
@@ -174,7 +175,10 @@ public sealed partial class JournaledStore : IJobStore
     {
         List<RunKey>? keys = null;
         List<LeaseRef>? leases = null;
+        List<string>? parents = null;
         foreach (var command in batch)
+        {
+            if (command is Enqueue { Run.ParentRunId: { } parent } && rows.FindRun(parent) is null) (parents ??= []).Add(parent);
             switch (command)
             {
                 case Enqueue { Run: { IdempotencyKey: { } key } run } when rows.FindRunByKey(run.OrgId, key) is null:
@@ -184,9 +188,12 @@ public sealed partial class JournaledStore : IJobStore
                     (leases ??= []).Add(finish.Lease);
                     break;
             }
-        return keys is null && leases is null ? PastRows.None : new PastRows(
-            keys is null ? [] : await journal.FindRunsByKeyAsync(keys, cancel),
-            leases is null ? [] : await journal.FindAttemptsAsync(leases, cancel));
+        }
+        if (keys is null && leases is null && parents is null) return PastRows.None;
+        List<Run> runs = keys is null ? [] : [.. await journal.FindRunsByKeyAsync(keys, cancel)];
+        foreach (var id in parents ?? [])
+            if (runs.All(r => r.Id != id) && await journal.FindRunAsync(id, cancel) is { } run) runs.Add(run);
+        return new PastRows(runs, leases is null ? [] : await journal.FindAttemptsAsync(leases, cancel));
     }
 
     /// <inheritdoc/>

@@ -30,7 +30,7 @@ internal sealed partial class MemoryRows(bool keepHistory, ChangeRecorder? chang
     public Dictionary<string, Agent> Agents { get; } = [];
     public long Revision { get; private set; }
 
-    public Run? FindRun(string runId) => Runs.GetValueOrDefault(runId);
+    public Run? FindRun(string runId) => Runs.GetValueOrDefault(runId) ?? past.Run(runId);
 
     public Run? FindRunByKey(string orgId, string idempotencyKey) =>
         runsByKey.TryGetValue((orgId, idempotencyKey), out var id) ? Runs[id] : past.RunByKey(orgId, idempotencyKey);

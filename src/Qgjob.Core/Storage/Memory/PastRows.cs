@@ -11,6 +11,8 @@ internal sealed class PastRows(IReadOnlyList<Run> runs, IReadOnlyList<AttemptAnd
 
     public Run? RunByKey(string orgId, string key) => runs.FirstOrDefault(r => r.OrgId == orgId && r.IdempotencyKey == key);
 
+    public Run? Run(string runId) => runs.FirstOrDefault(r => r.Id == runId);
+
     public Attempt? Attempt(LeaseRef lease) =>
         attempts.FirstOrDefault(a => a.Attempt.Token == lease.Token && a.Attempt.DeviceId == lease.DeviceId)?.Attempt;
 
