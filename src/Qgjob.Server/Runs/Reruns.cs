@@ -16,7 +16,7 @@ namespace Qgjob.Server.Runs;
 
 /// <summary>Runs again what is over, on the same test bundle and app version, as a run of its own that knows which one it repeats.</summary>
 internal sealed class Reruns(
-    Dispatcher dispatcher, IJobStore store, RunReader runs, BlobFolder blobs, ResourceNeeds needs, PriorityCaps caps, IIdSource ids, TimeProvider time)
+    Dispatcher dispatcher, IJobStore store, RunReader runs, IBlobs blobs, ResourceNeeds needs, PriorityCaps caps, IIdSource ids, TimeProvider time)
 {
     /// <param name="parent">The run.</param>
     /// <param name="jobId">Only this job of it; null: all.</param>
@@ -88,12 +88,8 @@ internal sealed class Reruns(
     private async Task<JobSpec> CheckAsync(Run parent, JobSpec spec, List<string> notes, CancellationToken cancel)
     {
         const string Anew = "submit the tests anew";
-        if (spec.BundleSha256 is { } bundle)
-        {
-            if (!File.Exists(blobs.BundlePath(spec.OrgId, bundle)))
-                throw RefusedException.Gone($"The test bundle of run {parent.Id} ({bundle[..12]}…) was removed since nobody used it for long; {Anew}.");
-            BlobFolder.Use(blobs.BundlePath(spec.OrgId, bundle), time.GetUtcNow());
-        }
+        if (spec.BundleSha256 is { } bundle && !await blobs.UseAsync(BlobKeys.Bundle(spec.OrgId, bundle), time.GetUtcNow(), cancel))
+            throw RefusedException.Gone($"The test bundle of run {parent.Id} ({bundle[..12]}…) was removed since nobody used it for long; {Anew}.");
         var version = await store.FindAppVersionAsync(spec.OrgId, spec.AppVersionId, cancel);
         if (version is null || version.CreatedAt > parent.FinishedAt)
             throw RefusedException.Gone($"App version {spec.AppVersionId} of {spec.OrgId}, which run {parent.Id} tested, was removed since nobody used it for long; upload it again and {Anew}.");
