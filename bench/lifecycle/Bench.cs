@@ -5,7 +5,7 @@ using Qgjob.Lifecycle.Processes;
 
 namespace Qgjob.Lifecycle;
 
-/// <summary>One store and one mode: a fresh store and server, a warm-up, and the medians of some runs.</summary>
+/// <summary>A fresh store and server, a warm-up, and the medians of some runs.</summary>
 internal sealed class Bench(Options options, StoreHome store, QgjobServer server) : IDisposable
 {
     private static readonly TimeSpan BusyLength = TimeSpan.FromSeconds(5);
@@ -13,77 +13,110 @@ internal sealed class Bench(Options options, StoreHome store, QgjobServer server
 
     private readonly Tally tally = new();
     private readonly PickUps pickUps = new();
-    private readonly CancellationTokenSource agentsStop = new();
+    private readonly CancellationTokenSource holdersStop = new();
+    private CancellationTokenSource agentsStop = new();
     private Task? holding;
 
     /// <exception cref="FormatException">There is no such mode.</exception>
     public static async Task RunAsync(string storeName, string mode, Options options, CancellationToken cancel)
     {
-        var folder = options.Folder is { } given ? Directory.CreateDirectory(given).FullName : Directory.CreateTempSubdirectory("lifecycle-").FullName;
-        try
+        await using var home = await BenchHome.StartAsync(storeName, options, cancel);
+        await home.Bench.RunAsync(mode, cancel);
+    }
+
+    /// <summary>In turns: a store in which nothing was before, and one with the backlog and the history.</summary>
+    public static async Task RunPairAsync(string storeName, Options options, CancellationToken cancel)
+    {
+        await using var grown = await BenchHome.StartAsync(storeName, options, cancel);
+        await using var bare = await BenchHome.StartAsync(storeName, options.Bare(), cancel);
+        foreach (var mode in options.Modes)
         {
-            await using var store = await StoreHome.StartAsync(storeName, folder, cancel);
-            if (options.Finished > 0) await Past.FillAsync(store.Url, options.Finished, cancel);
-            await using var server = await QgjobServer.StartAsync(options.Server, store, folder, cancel);
-            using var bench = new Bench(options, store, server);
-            if (options.Queued > 0) await Backlog.SubmitAsync(server.Address, options.Queued, options.Groups, cancel);
-            if (options.Busy > 0) bench.holding = await new Holders(server.Address).StartAsync(options.Busy, bench.agentsStop.Token);
-            await bench.RunAsync(mode, cancel);
-        }
-        finally
-        {
-            if (options.Folder is null) Directory.Delete(folder, recursive: true);
+            var one = await bare.Bench.ReadyAsync(mode, cancel);
+            var other = await grown.Bench.ReadyAsync(mode, cancel);
+            for (var run = 0; run < options.Runs; run++)
+            {
+                await bare.Bench.OnceAsync(one, cancel);
+                await grown.Bench.OnceAsync(other, cancel);
+            }
+            bare.Bench.End(one);
+            grown.Bench.End(other);
         }
     }
 
-    private Task RunAsync(string mode, CancellationToken cancel) => mode switch
+    /// <summary>What is there before anything is measured.</summary>
+    public async Task FillAsync(CancellationToken cancel)
     {
-        "one" => OneByOneAsync(cancel),
-        "batch" => BatchAsync(cancel),
-        "pickup" => PickUpAsync(cancel),
-        "renew" => RenewAsync(cancel),
-        _ => throw new FormatException($"no mode {mode}; one, batch, pickup or renew"),
-    };
+        if (options.Queued > 0) await Backlog.SubmitAsync(server.Address, options.Queued, options.Groups, cancel);
+        if (options.Busy > 0) holding = await new Holders(server.Address).StartAsync(options.Busy, holdersStop.Token);
+    }
 
-    private async Task OneByOneAsync(CancellationToken cancel)
+    private async Task RunAsync(string mode, CancellationToken cancel)
     {
-        var devices = options.Devices ?? options.Clients;
-        var jobs = options.Jobs ?? 10_000;
+        switch (mode)
+        {
+            case "pickup":
+                await PickUpAsync(cancel);
+                return;
+            case "renew":
+                await RenewAsync(cancel);
+                return;
+        }
+        var series = await ReadyAsync(mode, cancel);
+        for (var run = 0; run < options.Runs; run++) await OnceAsync(series, cancel);
+        End(series);
+    }
+
+    /// <summary>Agents at work, and warm: the server compiles its hot paths anew while they run.</summary>
+    private async Task<Series> ReadyAsync(string mode, CancellationToken cancel)
+    {
         var clients = new Clients(server.Address);
-        var working = await StartAgentsAsync(options.Agents ?? devices, devices, cancel);
-        await MeasureAsync("one", jobs, count => clients.OneByOneAsync(options.Clients, count, cancel), working, cancel);
-    }
-
-    private async Task BatchAsync(CancellationToken cancel)
-    {
-        var devices = options.Devices ?? 512;
-        var jobs = options.Jobs ?? 50_000;
-        var clients = new Clients(server.Address);
-        var working = await StartAgentsAsync(options.Agents ?? Math.Max(1, devices / 64), devices, cancel);
-        await MeasureAsync("batch", jobs, count => clients.BatchesAsync(2, count, options.JobsPerRun, cancel), working, cancel);
-    }
-
-    private async Task MeasureAsync(string mode, int jobs, Func<int, Task> load, Task working, CancellationToken cancel)
-    {
-        // The server compiles its hot paths anew while they run.
-        var due = options.WarmUp ?? jobs;
-        await OrFailAsync(load(due), working);
-        await SettledAsync(due, working, cancel);
-        var rates = new List<(double Rate, double P50, double P99, double Server, double Store, double Mine)>();
-        for (var run = 0; run < options.Runs; run++)
+        var series = mode switch
         {
-            pickUps.Clear();
-            var (cpuServer, cpuStore, cpuMine) = (server.CpuSeconds, store.CpuSeconds, Cpu.Mine);
-            var began = Stopwatch.GetTimestamp();
-            await OrFailAsync(load(jobs), working);
-            var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-            await SettledAsync(due += jobs, working, cancel);
-            rates.Add((jobs / seconds, pickUps.At(0.5), pickUps.At(0.99), (server.CpuSeconds - cpuServer) / seconds, (store.CpuSeconds - cpuStore) / seconds, (Cpu.Mine - cpuMine) / seconds));
-        }
-        var middle = options.Runs / 2;
-        Say(mode, rates.Select(r => r.Rate).Order().ElementAt(middle), rates.Select(r => r.P50).Order().ElementAt(middle), rates.Select(r => r.P99).Order().ElementAt(middle));
-        var typical = rates.OrderBy(r => r.Rate).ElementAt(middle);
-        SayCpu(typical.Server, typical.Store, typical.Mine, typical.Rate);
+            "one" => new Series(mode, options.Jobs ?? 10_000, count => clients.OneByOneAsync(options.Clients, count, cancel))
+            {
+                Working = await StartAgentsAsync(mode, options.Agents ?? options.Devices ?? options.Clients, options.Devices ?? options.Clients, cancel),
+            },
+            "batch" => new Series(mode, options.Jobs ?? 50_000, count => clients.BatchesAsync(2, count, options.JobsPerRun, cancel))
+            {
+                Working = await StartAgentsAsync(mode, options.Agents ?? Math.Max(1, (options.Devices ?? 512) / 64), options.Devices ?? 512, cancel),
+            },
+            _ => throw new FormatException($"no mode {mode}; one, batch, pickup or renew"),
+        };
+        await LoadAsync(series, options.WarmUp ?? series.Jobs, cancel);
+        return series;
+    }
+
+    private async Task LoadAsync(Series series, int jobs, CancellationToken cancel)
+    {
+        var due = tally.Finished + jobs;
+        await OrFailAsync(series.Load(jobs), series.Working);
+        series.LoadedAt = Stopwatch.GetTimestamp();
+        await SettledAsync(due, series.Working, cancel);
+    }
+
+    private async Task OnceAsync(Series series, CancellationToken cancel)
+    {
+        pickUps.Clear();
+        var (cpuServer, cpuStore, cpuMine) = (server.CpuSeconds, store.CpuSeconds, Cpu.Mine);
+        var began = Stopwatch.GetTimestamp();
+        await LoadAsync(series, series.Jobs, cancel);
+        var seconds = Stopwatch.GetElapsedTime(began, series.LoadedAt).TotalSeconds;
+        series.Rounds.Add(new Round(
+            series.Jobs / seconds, pickUps.At(0.5), pickUps.At(0.99), (server.CpuSeconds - cpuServer) / seconds, (store.CpuSeconds - cpuStore) / seconds, (Cpu.Mine - cpuMine) / seconds));
+    }
+
+    /// <summary>Says the medians, and stops the agents of this mode.</summary>
+    private void End(Series series)
+    {
+        var middle = series.Rounds.Count / 2;
+        Say(series.Mode, series.Rounds.Select(r => r.Rate).Order().ElementAt(middle), series.Rounds.Select(r => r.P50).Order().ElementAt(middle), series.Rounds.Select(r => r.P99).Order().ElementAt(middle));
+        // What a job costs is disturbed less by others than its rate, and has a median of its own.
+        double Each(Func<Round, double> cores) => series.Rounds.Select(r => cores(r) / r.Rate).Order().ElementAt(middle);
+        var typical = series.Rounds.OrderBy(r => r.Rate).ElementAt(middle);
+        SayCpu(typical.Server, typical.Store, typical.Mine, (Each(r => r.Server), Each(r => r.Store), Each(r => r.Mine)));
+        agentsStop.Cancel();
+        agentsStop.Dispose();
+        agentsStop = new CancellationTokenSource();
     }
 
     /// <summary>Every job was finished, once: a client may hear of the end before the agent that brought it about.</summary>
@@ -98,7 +131,7 @@ internal sealed class Bench(Options options, StoreHome store, QgjobServer server
     {
         var devices = options.Devices ?? options.Clients;
         var clients = new Clients(server.Address);
-        var working = await StartAgentsAsync(options.Agents ?? devices, devices, cancel);
+        var working = await StartAgentsAsync("pickup", options.Agents ?? devices, devices, cancel);
         await OrFailAsync(clients.OneByOneAsync(options.Clients, 4000, cancel), working);
         await OrFailAsync(clients.IdleAsync(50, cancel), working);
         pickUps.Clear();
@@ -118,7 +151,7 @@ internal sealed class Bench(Options options, StoreHome store, QgjobServer server
     {
         var holders = new Holders(server.Address);
         var devices = options.Devices ?? 50_000;
-        var holding = await holders.StartAsync(devices, agentsStop.Token);
+        var holding = await holders.StartAsync(devices, holdersStop.Token);
         await OrFailAsync(Task.Delay(TimeSpan.FromSeconds(20), TimeProvider.System, cancel), holding);
         var (cpuServer, cpuStore, cpuMine) = (server.CpuSeconds, store.CpuSeconds, Cpu.Mine);
         var (renewed, began) = (holders.Renewed, Stopwatch.GetTimestamp());
@@ -128,10 +161,9 @@ internal sealed class Bench(Options options, StoreHome store, QgjobServer server
         SayCpu((server.CpuSeconds - cpuServer) / seconds, (store.CpuSeconds - cpuStore) / seconds, (Cpu.Mine - cpuMine) / seconds);
     }
 
-    private async Task<Task> StartAgentsAsync(int agents, int devices, CancellationToken cancel)
+    private async Task<Task> StartAgentsAsync(string name, int agents, int devices, CancellationToken cancel)
     {
-        cancel.Register(agentsStop.Cancel);
-        var working = await new Agents(server.Address, tally, pickUps).StartAsync("a", agents, Math.Max(1, devices / agents), agentsStop.Token);
+        var working = await new Agents(server.Address, tally, pickUps).StartAsync(name, agents, Math.Max(1, devices / agents), agentsStop.Token);
         return holding is null ? working : Agents.FirstAsync([working, holding]);
     }
 
@@ -150,14 +182,28 @@ internal sealed class Bench(Options options, StoreHome store, QgjobServer server
         + (options.Finished > 0 ? string.Create(CultureInfo.InvariantCulture, $"+{options.Finished}finished") : "");
 
     /// <summary>Cores in use, and what a job costs: less noisy than rates where others use the machine too.</summary>
-    private static void SayCpu(double server, double store, double mine, double? rate = null) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-        $"# cores: server {server:0.00} store {store:0.00} load {mine:0.00}{(rate is { } r ? $"; µs of CPU a job: server {server / r * 1e6:0} store {store / r * 1e6:0} load {mine / r * 1e6:0}" : "")}"));
+    private static void SayCpu(double server, double store, double mine, (double Server, double Store, double Mine)? each = null) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        $"# cores: server {server:0.00} store {store:0.00} load {mine:0.00}{(each is { } e ? $"; µs of CPU a job: server {e.Server * 1e6:0} store {e.Store * 1e6:0} load {e.Mine * 1e6:0}" : "")}"));
 
     private static string Number(double number, string format) => double.IsNaN(number) ? "-" : number.ToString(format, CultureInfo.InvariantCulture);
 
     public void Dispose()
     {
         agentsStop.Cancel();
+        holdersStop.Cancel();
         agentsStop.Dispose();
+        holdersStop.Dispose();
     }
+
+    /// <summary>One mode at work.</summary>
+    private sealed record Series(string Mode, int Jobs, Func<int, Task> Load)
+    {
+        public required Task Working { get; init; }
+        public List<Round> Rounds { get; } = [];
+        /// <summary>When the last load's submitters had seen all ends.</summary>
+        public long LoadedAt { get; set; }
+    }
+
+    /// <summary>Jobs per second, ms until an agent has a job, and cores in use.</summary>
+    private sealed record Round(double Rate, double P50, double P99, double Server, double Store, double Mine);
 }

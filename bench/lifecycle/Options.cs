@@ -24,6 +24,8 @@ internal sealed record Options
     public int Busy { get; private init; }
     /// <summary>Finished jobs that the store has from before.</summary>
     public int Finished { get; private init; }
+    /// <summary>Each figure is taken in turns with the same of a store and server without backlog and history, so that whatever else the machine does falls on both.</summary>
+    public bool Pair { get; private init; }
     public string Server { get; private init; } = "qgjob-server";
     public string? Folder { get; private init; }
 
@@ -33,6 +35,11 @@ internal sealed record Options
         var options = new Options();
         for (var i = 0; i < args.Length; i += 2)
         {
+            if (args[i] == "--pair")
+            {
+                (options, i) = (options with { Pair = true }, i - 1);
+                continue;
+            }
             var value = i + 1 < args.Length ? args[i + 1] : throw new FormatException($"{args[i]} takes a value");
             options = args[i] switch
             {
@@ -57,6 +64,9 @@ internal sealed record Options
         }
         return options;
     }
+
+    /// <summary>The same of a store in which nothing was before.</summary>
+    public Options Bare() => this with { Queued = 0, Busy = 0, Finished = 0 };
 
     private static int Number(string text) =>
         int.TryParse(text, NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out var number) && number >= 0 ? number : throw new FormatException($"'{text}' is not a number");

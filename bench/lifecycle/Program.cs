@@ -10,8 +10,10 @@ try
         stop.Cancel();
     };
     foreach (var store in options.Stores)
-        foreach (var mode in options.Modes)
-            await Bench.RunAsync(store, mode, options, stop.Token);
+        if (options.Pair) await Bench.RunPairAsync(store, options, stop.Token);
+        else
+            foreach (var mode in options.Modes)
+                await Bench.RunAsync(store, mode, options, stop.Token);
     return 0;
 }
 catch (FormatException e)
