@@ -25,7 +25,8 @@ internal sealed partial class PostgresJournal
             var head = changes.Head;
             var after = IdOf(head.Commit - 1);
             // Of a predecessor that this journal never saw only the number is known.
-            var advance = new NpgsqlBatchCommand("UPDATE head SET commit = $2, commit_id = $1, revision = $3, event = $4 WHERE commit = $2 - 1 AND commit_id = coalesce($5, commit_id)");
+            var advance = new NpgsqlBatchCommand(
+                $"UPDATE head SET commit = $2, commit_id = $1, revision = $3, event = $4 WHERE commit = $2 - 1 AND commit_id = coalesce($5, commit_id) RETURNING {RowBatch.Open}");
             advance.Parameters.Add(Text(head.CommitId));
             advance.Parameters.Add(Number(head.Commit));
             advance.Parameters.Add(Number(head.Revision));
@@ -37,12 +38,12 @@ internal sealed partial class PostgresJournal
             rows.Add(changes);
             var (bytes, packed) = Packed.Of(texts.Whole);
             rows.Statement(
-                "INSERT INTO feed (commit, packed, changes) SELECT $2, $3, $4 WHERE (SELECT commit_id FROM head) = $1",
+                $"INSERT INTO feed (commit, packed, changes) SELECT $2, $3, $4 {RowBatch.Gate}",
                 Number(head.Commit), new NpgsqlParameter<bool> { TypedValue = packed }, new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = bytes, NpgsqlDbType = NpgsqlDbType.Bytea });
             if (head.Commit % Math.Min(TrimEvery, kept) == 0)
-                rows.Statement("DELETE FROM feed WHERE (SELECT commit_id FROM head) = $1 AND commit <= $2", Number(head.Commit - kept));
+                rows.Statement($"DELETE FROM feed {RowBatch.Gate} AND commit <= $2", Number(head.Commit - kept));
             if (hints is not null)
-                rows.Statement("SELECT pg_notify($2, '') WHERE (SELECT commit_id FROM head) = $1", Text(url.Schema));
+                rows.Statement($"SELECT pg_notify($2, '') {RowBatch.Gate}", Text(url.Schema));
             await batch.ExecuteNonQueryAsync(cancel);
             if (advance.RecordsAffected != 1) return false;
             Volatile.Write(ref seen, head);
@@ -62,7 +63,7 @@ internal sealed partial class PostgresJournal
     public async ValueTask<IReadOnlyList<RowChanges>?> ReadSinceAsync(long commit, CancellationToken cancel) => await AskAsync<IReadOnlyList<RowChanges>?>(async connection =>
     {
         await using var command = new NpgsqlCommand(
-            "SELECT h.commit, f.commit, f.packed, f.changes, h.commit_id FROM head h LEFT JOIN LATERAL (SELECT * FROM feed WHERE commit > $1 ORDER BY commit LIMIT $2) f ON true ORDER BY f.commit", connection);
+            "SELECT h.commit, f.commit, f.packed, f.changes, h.commit_id FROM (SELECT * FROM head ORDER BY commit DESC LIMIT 1) h LEFT JOIN LATERAL (SELECT * FROM feed WHERE commit > $1 ORDER BY commit LIMIT $2) f ON true ORDER BY f.commit", connection);
         command.Parameters.Add(Number(commit));
         command.Parameters.Add(Number(MostAtOnce));
         await using var reader = await command.ExecuteReaderAsync(cancel);

@@ -6,12 +6,15 @@ namespace Qgjob.Stores.Postgres;
 
 /// <summary>Changed rows as one batch of statements, one per kind of row: one round trip, one transaction.</summary>
 /// <remarks>
-/// Every statement does nothing unless the head has the given commit's id. The first statement sets it, if the commit
-/// follows the latest one; if it does not, none of the others writes anything.
+/// Every statement does nothing unless the transaction's setting <c>qgjob.commit</c> is the given commit's id. The first statement
+/// sets it with the head, if the commit follows the latest one; if it does not, none of the others writes anything. An import has no id.
 /// </remarks>
 internal sealed partial class RowBatch(NpgsqlBatch batch, string commitId, RowTexts texts)
 {
-    private const string Gate = "WHERE (SELECT commit_id FROM head) = $1";
+    // Not the head's row itself: while a transaction stays open somewhere, every reading of it passes all its former versions.
+    public const string Gate = "WHERE coalesce(current_setting('qgjob.commit', true), '') = $1";
+    /// <summary>Opens the gate for the id in $1, until the transaction ends.</summary>
+    public const string Open = "set_config('qgjob.commit', $1, true)";
 
     public void Add(RowChanges rows)
     {

@@ -19,7 +19,7 @@ public sealed class PostgresJournalTests : IAsyncLifetime
     public async Task Servers_that_start_at_once_make_the_tables_once()
     {
         var journals = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => home.JournalAsync(Cancel).AsTask()));
-        Assert.Equal(1L, await home.SqlAsync($"SELECT count(*) FROM {home.Schema}.schema_version", Cancel));
+        Assert.Equal(0L, await home.SqlAsync($"SELECT max(version) - count(*) FROM {home.Schema}.schema_version", Cancel));
         foreach (var journal in journals) await journal.DisposeAsync();
     }
 
