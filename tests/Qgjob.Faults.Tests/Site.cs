@@ -62,10 +62,13 @@ internal sealed class Site : IAsyncDisposable
         agents.Add((ids is null ? settings : settings with { Ids = ids }, null));
     }
 
+    /// <summary>The program of agents that are started from now on.</summary>
+    public string AgentProgram { get; set; } = Programs.Self;
+
     public void StartAgent(int index, IReadOnlyList<string>? prefix = null)
     {
         var settings = agents[index].Settings;
-        agents[index] = (settings, Child.Start(settings.Name, Path.Combine(Folder, settings.Name + ".log"), settings.ToEnvironment(), [.. prefix ?? [], Programs.Self]));
+        agents[index] = (settings, Child.Start(settings.Name, Path.Combine(Folder, settings.Name + ".log"), settings.ToEnvironment(), [.. prefix ?? [], AgentProgram]));
     }
 
     public Child Agent(int index) => agents[index].Child ?? throw new InvalidOperationException($"{agents[index].Settings.Name} does not run.");

@@ -20,6 +20,9 @@ internal sealed class ServerProcess(string name, string store, string folder, st
     /// <summary>Put before the command: a network namespace, another clock, a limit.</summary>
     public IReadOnlyList<string> Prefix { get; set; } = [];
 
+    /// <summary>Another version, for instance; counts from the next start on.</summary>
+    public string Program { get; set; } = Programs.Server;
+
     public IReadOnlyDictionary<string, string> Environment { get; set; } = new Dictionary<string, string>();
 
     public IPAddress Listen { get; init; } = IPAddress.Loopback;
@@ -42,7 +45,7 @@ internal sealed class ServerProcess(string name, string store, string folder, st
     public void Launch()
     {
         child = Child.Start(name, LogFile, Environment, [
-            .. Prefix, Programs.Server, "--store", store, "--data", Path.Combine(folder, name), "--blobs", blobs,
+            .. Prefix, Program, "--store", store, "--data", Path.Combine(folder, name), "--blobs", blobs,
             "--urls", string.Join(';', new[] { Url, UrlForAgents }.Distinct().Select(u => u.ToString().TrimEnd('/'))), "--log-level", "warning", .. Times]);
     }
 
