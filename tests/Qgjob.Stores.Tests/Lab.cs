@@ -108,7 +108,7 @@ internal sealed class Lab(IJobStore store, CancellationToken cancel)
     }
 
     public Task<FinishAnswer> TryFinishAsync(LeaseRef lease, AttemptOutcome outcome, string? finishId = null, params TestResult[] tests) =>
-        DoAsync(new Finish(lease, finishId ?? NewId("f"), new AttemptEnd(outcome, $"ended {outcome}", 12.5, tests), Now));
+        DoAsync(new Finish(lease, finishId ?? NewId("f"), new AttemptEnd(outcome, $"ended {outcome}", 12.5, tests, DownloadSeconds: 3.5, SessionSeconds: 1.25), Now));
 
     public async Task<Job> FinishAsync(LeaseRef lease, AttemptOutcome outcome, params TestResult[] tests) =>
         Assert.IsType<FinishAnswer.Accepted>(await TryFinishAsync(lease, outcome, null, tests)).Job;

@@ -61,7 +61,8 @@ internal sealed class AppWrightRunner(
         return new AttemptEnded(
             end.Item1, end.Item2, testing.Tests, figures.Installs, figures.InstallTime.TotalSeconds, figures.RunTime.TotalSeconds,
             [.. Directory.EnumerateFiles(run.OutFolder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)],
-            figures.Build?.Sha256, figures.Build?.PackageId);
+            figures.Build?.Sha256, figures.Build?.PackageId)
+        { SessionSeconds = figures.SessionTime?.TotalSeconds };
     }
 
     private async Task<(AttemptOutcome, string?)> TryAsync(

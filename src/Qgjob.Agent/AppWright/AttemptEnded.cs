@@ -20,4 +20,11 @@ internal sealed record AttemptEnded(
     double RunSeconds,
     IReadOnlyList<string> Files,
     string? BuildSha256 = null,
-    string? PackageId = null);
+    string? PackageId = null)
+{
+    /// <summary>That tests waited for their sessions; null when there was none.</summary>
+    public double? SessionSeconds { get; init; }
+
+    /// <summary>Until build and project lay here.</summary>
+    public double? DownloadSeconds { get; init; }
+}

@@ -74,7 +74,15 @@ internal sealed class AttemptFigures
 
     public TimeSpan RunTime { get; set; }
 
+    /// <summary>The wait for sessions; null when there was none.</summary>
+    public TimeSpan? SessionTime { get; private set; }
+
     public BuildFile? Build { get; set; }
+
+    public void AddSession(TimeSpan duration)
+    {
+        lock (gate) SessionTime = (SessionTime ?? TimeSpan.Zero) + duration;
+    }
 
     public void AddInstall(TimeSpan duration)
     {

@@ -106,6 +106,7 @@ internal sealed class TestRun(
         switch (happened)
         {
             case SessionOpened(var reused, var duration):
+                figures.AddSession(duration);
                 output.Log($"qgjob: {(reused ? "session reused" : "new session")} after {duration.TotalSeconds:0.0} s");
                 break;
             case Reinstalled(var duration):

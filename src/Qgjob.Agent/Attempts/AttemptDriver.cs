@@ -120,6 +120,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
         if (tools.Phones.Find(lease.DeviceId) is not { } phone) return Cut(AttemptOutcome.Infra, $"{lease.DeviceId} is gone.");
         log.Say($"{assignment.JobId}, attempt {assignment.Attempt}: {spec.TestPath} with {spec.OrgId}/{spec.AppVersionId} on {phone.Id} ({phone.Offer.Model}, Android {phone.Offer.OsVersion})");
         await tools.Phones.CheckResidentsAsync(phone, stop).ConfigureAwait(false);
+        var start = tools.Time.GetTimestamp();
         using var prepared = await tools.Preparation.PrepareAsync(assignment, new PrepareLog(feed.Say, log.Write), stop).ConfigureAwait(false);
         if (prepared.Build is { } build) feed.Build = feed.Resident(build.PackageId, build.Sha256);
         var limits = new AttemptLimits(
@@ -138,7 +139,8 @@ internal sealed class AttemptDriver(AttemptTools tools)
             DeviceLost = phone.Gone,
             LeaseOver = () => lease.IsOver,
         };
-        return await tools.RunTests(run, feed, stop).ConfigureAwait(false);
+        var download = tools.Time.GetElapsedTime(start);
+        return await tools.RunTests(run, feed, stop).ConfigureAwait(false) with { DownloadSeconds = download.TotalSeconds };
     }
 
     /// <summary>Marks the processes of an attempt; begins with the agent's id, so that a later start finds what was left.</summary>
@@ -166,7 +168,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
             // Whoever follows the log should have all of it when the job becomes final, and installs count only before.
             await Task.WhenAny(upload, Task.Delay(FlushLimit, tools.Time, quit)).ConfigureAwait(false);
             await tools.Progress.FlushAsync(lease.Ref, FlushLimit, quit).ConfigureAwait(false);
-            var item = new FinishItem(lease.Ref, tools.Ids.NewId("f"), new AttemptEnd(ended.Outcome, ended.Reason, ended.RunSeconds, ended.Tests));
+            var item = new FinishItem(lease.Ref, tools.Ids.NewId("f"), new AttemptEnd(ended.Outcome, ended.Reason, ended.RunSeconds, ended.Tests, ended.DownloadSeconds, ended.SessionSeconds));
             var delivery = await tools.Outbox.DeliverAsync(item, quit).ConfigureAwait(false);
             if (delivery == Delivery.TooLate) tools.Console.Warn($"{lease.DeviceId}: the result of {lease.Assignment.JobId} came too late; the server had given the job away.");
         }

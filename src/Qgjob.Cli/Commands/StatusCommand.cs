@@ -65,12 +65,14 @@ internal static class StatusText
         Times(output, job.CreatedAt, job.StartedAt, job.FinishedAt, job.ExpectedStart, job.ExpectedEnd, job.ExpectedRoughly is true, now);
         if (job.Attempts is not { Count: > 0 } attempts) return;
         output.WriteLine();
-        Columns.Write(call, ["ATTEMPT", "DEVICE", "OUTCOME", "INSTALL", "RUN", "REASON"], attempts.Select(a => (IReadOnlyList<string?>)
+        Columns.Write(call, ["ATTEMPT", "DEVICE", "OUTCOME", "QUEUE", "DOWNLOAD", "INSTALL", "SESSIONS", "RUN", "REASON"], attempts.Select(a => (IReadOnlyList<string?>)
         [
             $"{a.Number}", a.DeviceId, a.EndedAt is null ? "running" : Words.Of(a.Outcome),
-            a.Installs == 0 ? null : Durations.Show(a.InstallSeconds), a.RunSeconds == 0 ? null : Durations.Show(a.RunSeconds), a.Reason,
+            Time(a.QueueSeconds), Time(a.DownloadSeconds), a.Installs == 0 ? null : Durations.Show(a.InstallSeconds), Time(a.SessionSeconds), a.RunSeconds == 0 ? null : Durations.Show(a.RunSeconds), a.Reason,
         ]));
     }
+
+    private static string? Time(double? seconds) => seconds is { } some ? Durations.Show(some) : null;
 
     public static void Write(Call call, RunView run)
     {

@@ -129,6 +129,20 @@ public sealed record JobView
 }
 
 /// <summary>One try at a job.</summary>
+/// <param name="Number">1-based.</param>
+/// <param name="DeviceId">Where.</param>
+/// <param name="AgentId">By whom.</param>
+/// <param name="ClaimedAt">When it got its device.</param>
+/// <param name="RunningAt">When the test process started.</param>
+/// <param name="EndedAt">When it ended.</param>
+/// <param name="Outcome">How it ended.</param>
+/// <param name="Reason">A sentence for people.</param>
+/// <param name="Installs">Installs it made.</param>
+/// <param name="InstallSeconds">What they took.</param>
+/// <param name="RunSeconds">Of the test process.</param>
+/// <param name="QueueSeconds">The wait for its device, from the submission or from the end of the attempt before.</param>
+/// <param name="DownloadSeconds">Until build and project lay on the host, packages and all; null: not told.</param>
+/// <param name="SessionSeconds">That tests waited for their sessions, all together; null: not told, or there was none.</param>
 public sealed record AttemptView(
     int Number,
     string DeviceId,
@@ -140,7 +154,10 @@ public sealed record AttemptView(
     string? Reason,
     int Installs,
     double InstallSeconds,
-    double RunSeconds);
+    double RunSeconds,
+    double? QueueSeconds = null,
+    double? DownloadSeconds = null,
+    double? SessionSeconds = null);
 
 /// <summary>Answer to a submission.</summary>
 /// <param name="RunId">The run.</param>

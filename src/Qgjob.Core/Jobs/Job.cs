@@ -177,6 +177,10 @@ public sealed record Attempt
     public double InstallSeconds { get; init; }
     /// <summary>Seconds of the test process.</summary>
     public double RunSeconds { get; init; }
+    /// <summary>Seconds until build and project lay on the host, packages and all; null: not told.</summary>
+    public double? DownloadSeconds { get; init; }
+    /// <summary>Seconds that tests waited for their sessions, all together; null: not told, or there was none.</summary>
+    public double? SessionSeconds { get; init; }
     /// <summary>Identifies the finish call, so that it can be repeated safely.</summary>
     public string? FinishId { get; init; }
 }

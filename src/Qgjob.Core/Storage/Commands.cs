@@ -106,11 +106,19 @@ public sealed record Progress(
 public sealed record ProgressAnswer(LeaseState State);
 
 /// <summary>How an attempt ended.</summary>
+/// <param name="Outcome">In one word.</param>
+/// <param name="Reason">A sentence for people.</param>
+/// <param name="RunSeconds">Of the test process.</param>
+/// <param name="Tests">Its tests.</param>
+/// <param name="DownloadSeconds">Until build and project lay on the host; null: not told.</param>
+/// <param name="SessionSeconds">That tests waited for their sessions, all together; null: not told, or there was none.</param>
 public sealed record AttemptEnd(
     AttemptOutcome Outcome,
     string? Reason,
     double RunSeconds,
-    IReadOnlyList<TestResult> Tests);
+    IReadOnlyList<TestResult> Tests,
+    double? DownloadSeconds = null,
+    double? SessionSeconds = null);
 
 /// <summary>Ends an attempt and frees its device.</summary>
 public sealed record Finish(LeaseRef Lease, string FinishId, AttemptEnd End, DateTimeOffset Now) : StoreCommand<FinishAnswer>;

@@ -60,7 +60,9 @@ internal static class AgentRequests
         if (end is null) throw RefusedException.Invalid(field, "is missing");
         if (end.Outcome is AttemptOutcome.None) throw RefusedException.Invalid($"{field}.outcome", "must say how the attempt ended");
         return new AttemptEnd(end.Outcome, Cut(end.Reason), Seconds($"{field}.run_seconds", end.RunSeconds),
-            ResultBounds.Apply([.. (end.Tests ?? []).Select((t, i) => Test($"{field}.tests[{i}]", t))]));
+            ResultBounds.Apply([.. (end.Tests ?? []).Select((t, i) => Test($"{field}.tests[{i}]", t))]),
+            end.DownloadSeconds is { } download ? Seconds($"{field}.download_seconds", download) : null,
+            end.SessionSeconds is { } session ? Seconds($"{field}.session_seconds", session) : null);
     }
 
     private static TestResult Test(string field, TestResult? test)

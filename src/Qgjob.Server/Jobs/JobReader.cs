@@ -21,7 +21,7 @@ internal sealed class JobReader(IJobStore store, Dispatcher dispatcher, Forecast
         var found = await FindAsync(jobId, cancel);
         var ahead = found.Job.Status is JobStatus.Queued ? await store.PositionInGroupAsync(jobId, cancel) : null;
         var attempts = await store.AttemptsAsync(jobId, cancel);
-        return (await ViewAsync([found], ahead, foresee: true, cancel))[0] with { Attempts = [.. attempts.Select(View)] };
+        return (await ViewAsync([found], ahead, foresee: true, cancel))[0] with { Attempts = [.. attempts.Select((a, i) => View(a, i == 0 ? found.Job.CreatedAt : attempts[i - 1].EndedAt))] };
     }
 
     /// <summary>A job that was just submitted. Its place in the queue is left out: counting it would make every submission to a long queue slower.</summary>
@@ -116,6 +116,8 @@ internal sealed class JobReader(IJobStore store, Dispatcher dispatcher, Forecast
 
     private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
 
-    private static AttemptView View(Attempt a) => new(
-        a.Number, a.DeviceId, a.AgentId, a.ClaimedAt, a.RunningAt, a.EndedAt, a.Outcome, a.Reason, a.Installs, a.InstallSeconds, a.RunSeconds);
+    // It waited for a device since then.
+    private static AttemptView View(Attempt a, DateTimeOffset? since) => new(
+        a.Number, a.DeviceId, a.AgentId, a.ClaimedAt, a.RunningAt, a.EndedAt, a.Outcome, a.Reason, a.Installs, a.InstallSeconds, a.RunSeconds,
+        since is { } waiting ? Math.Max(0, (a.ClaimedAt - waiting).TotalSeconds) : null, a.DownloadSeconds, a.SessionSeconds);
 }

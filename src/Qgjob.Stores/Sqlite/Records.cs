@@ -96,7 +96,7 @@ internal static class Records
 
     public const string AttemptColumns = """
         job_id, number, device_id, agent_id, token, claimed_at, running_at, ended_at, outcome, reason, installs,
-        install_seconds, run_seconds, finish_id
+        install_seconds, run_seconds, finish_id, download_seconds, session_seconds
         """;
 
     public static Attempt Attempt(Statement row) => new()
@@ -115,6 +115,8 @@ internal static class Records
         InstallSeconds = row.Double(11),
         RunSeconds = row.Double(12),
         FinishId = row.TextOrNull(13),
+        DownloadSeconds = row.DoubleOrNull(14),
+        SessionSeconds = row.DoubleOrNull(15),
     };
 
     public const string TestsColumns = "job_id, attempt, tests";

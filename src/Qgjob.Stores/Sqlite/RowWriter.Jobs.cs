@@ -49,15 +49,16 @@ internal sealed partial class RowWriter
 
     private void Write(Attempt attempt) => session
         .Sql($"""
-            INSERT INTO attempts ({Records.AttemptColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO attempts ({Records.AttemptColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (job_id, number) DO UPDATE SET running_at = excluded.running_at, ended_at = excluded.ended_at,
                 outcome = excluded.outcome, reason = excluded.reason, installs = excluded.installs,
-                install_seconds = excluded.install_seconds, run_seconds = excluded.run_seconds, finish_id = excluded.finish_id
+                install_seconds = excluded.install_seconds, run_seconds = excluded.run_seconds, finish_id = excluded.finish_id,
+                download_seconds = excluded.download_seconds, session_seconds = excluded.session_seconds
             """)
         .Bind(attempt.JobId).Bind(attempt.Number).Bind(attempt.DeviceId).Bind(attempt.AgentId).Bind(attempt.Token)
         .Bind(attempt.ClaimedAt).Bind(attempt.RunningAt).Bind(attempt.EndedAt).Bind((int)attempt.Outcome)
         .Bind(attempt.Reason).Bind(attempt.Installs).Bind(attempt.InstallSeconds).Bind(attempt.RunSeconds)
-        .Bind(attempt.FinishId).Run();
+        .Bind(attempt.FinishId).Bind(attempt.DownloadSeconds).Bind(attempt.SessionSeconds).Run();
 
     private void Write(TestsRow tests) => session
         .Sql($"INSERT OR REPLACE INTO test_results ({Records.TestsColumns}) VALUES (?, ?, ?)")

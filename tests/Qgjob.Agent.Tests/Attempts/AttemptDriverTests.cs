@@ -99,6 +99,8 @@ public sealed class AttemptDriverTests : IDisposable
         await EndAsync(Start());
         var finish = Assert.Single(finished);
         Assert.Equal(AttemptOutcome.Passed, finish.End.Outcome);
+        Assert.NotNull(finish.End.DownloadSeconds);
+        Assert.Null(finish.End.SessionSeconds);
         Assert.False(leases.IsBusy("phone-1"));
     }
 

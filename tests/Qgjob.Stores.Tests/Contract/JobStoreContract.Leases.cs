@@ -64,6 +64,7 @@ public abstract partial class JobStoreContract
         Assert.Empty(await Store.TestResultsAsync(job, 2, Cancel));
         var attempt = Assert.Single(await Store.AttemptsAsync(job, Cancel));
         Assert.Equal((AttemptOutcome.Passed, 12.5, lab.Now), (attempt.Outcome, attempt.RunSeconds, attempt.EndedAt));
+        Assert.Equal((3.5, 1.25), (attempt.DownloadSeconds, attempt.SessionSeconds));
     }
 
     [Fact]

@@ -14,7 +14,16 @@ public sealed partial class StoreEngine
     {
         var lease = device.Lease!;
         var attempt = rows.FindAttempt(lease.JobId, lease.Attempt)!;
-        rows.Save(attempt with { EndedAt = now, Outcome = end.Outcome, Reason = end.Reason, RunSeconds = end.RunSeconds, FinishId = finishId });
+        rows.Save(attempt with
+        {
+            EndedAt = now,
+            Outcome = end.Outcome,
+            Reason = end.Reason,
+            RunSeconds = end.RunSeconds,
+            DownloadSeconds = end.DownloadSeconds,
+            SessionSeconds = end.SessionSeconds,
+            FinishId = finishId,
+        });
         if (end.Tests.Count > 0) rows.SaveTests(lease.JobId, lease.Attempt, end.Tests);
         rows.Save(device with
         {
