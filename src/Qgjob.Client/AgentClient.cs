@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Text.Json;
 using Qgjob.Client.Http;
 using Qgjob.Client.Wire;
 using Qgjob.Core.Storage;
@@ -9,6 +10,7 @@ namespace Qgjob.Client;
 public sealed class AgentClient(Transport transport)
 {
     private const string Api = "/agent/v1";
+    private const long AskFirstBytes = 1 << 20;
     private static readonly WireJson Json = WireJson.Default;
 
     /// <summary>The servers that calls may go to.</summary>
@@ -43,11 +45,26 @@ public sealed class AgentClient(Transport transport)
         return await transport.ReadAsync(response, Json.LogAppended, cancel).ConfigureAwait(false);
     }
 
-    /// <summary>Uploads a file that an attempt left; replaces one of the same name.</summary>
-    public async Task PutArtifactAsync(LeaseRef lease, string name, HttpContent content, CancellationToken cancel)
+    /// <summary>Uploads a file that an attempt left; replaces one of the same name. A large one is sent only once the server says that it takes it.</summary>
+    /// <param name="lease">The attempt's lease.</param>
+    /// <param name="name">Relative path with forward slashes.</param>
+    /// <param name="content">The bytes.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <param name="sha256">Hash of the bytes, hex: the server refuses others (400, field <c>sha256</c>).</param>
+    public async Task PutArtifactAsync(LeaseRef lease, string name, HttpContent content, CancellationToken cancel, string? sha256 = null)
     {
         var path = string.Join('/', name.Split('/').Select(Uri.EscapeDataString));
-        using var response = await transport.SendBytesAsync(HttpMethod.Put, $"{Api}/artifacts/{path}?{Of(lease)}", content, cancel).ConfigureAwait(false);
+        var hash = sha256 is null ? "" : $"&sha256={sha256}";
+        using var response = await transport.SendBytesAsync(
+            HttpMethod.Put, $"{Api}/artifacts/{path}?{Of(lease)}{hash}", content, cancel, askFirst: content.Headers.ContentLength > AskFirstBytes).ConfigureAwait(false);
+    }
+
+    /// <summary>Says which files of an attempt are not sent.</summary>
+    public async Task LeaveOutAsync(LeftOutRequest request, CancellationToken cancel)
+    {
+        using var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(request, Json.LeftOutRequest));
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        using var response = await transport.SendBytesAsync(HttpMethod.Post, $"{Api}/left-out", content, cancel).ConfigureAwait(false);
     }
 
     private static string Of(LeaseRef lease) => $"device={Uri.EscapeDataString(lease.DeviceId)}&token={lease.Token}";

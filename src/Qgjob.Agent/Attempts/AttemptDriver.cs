@@ -32,6 +32,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
     private static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan AftermathLimit = TimeSpan.FromMinutes(10);
     private readonly ConcurrentDictionary<string, bool> foldersInUse = new();
+    private const int NotesInLog = 50;
     private readonly Leavings leavings = new(tools.Client, tools.Console, tools.Time, tools.Random);
 
     /// <param name="quit">The agent ends for good: what cannot be delivered stays on disk.</param>
@@ -63,7 +64,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
             uploader = new LogUploader(tools.Client, lease.Ref, log, tools.Time, tools.Random);
             upload = uploader.RunAsync(aftermath.Token);
             ended = Judge(lease, lease.Stopped.IsCancellationRequested ? Cut(AttemptOutcome.Canceled, null) : await RunAsync(lease, folder, log, feed).ConfigureAwait(false));
-            if (lease.Cause != StopCause.Lost) await ReportAsync(lease, ended, log, feed, upload, quit).ConfigureAwait(false);
+            if (lease.Cause != StopCause.Lost) await ReportAsync(lease, folder, ended, log, feed, upload, quit).ConfigureAwait(false);
             else
             {
                 log.Say("Stopped: the server has given the job away.");
@@ -80,7 +81,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
         // Lost attempts leave as much as others: whoever asks why will want it.
         leavings.Mark(folder, lease.Ref, ended: true);
         aftermath.CancelAfter(AftermathLimit);
-        await leavings.SendAsync(lease.Ref, folder, upload, aftermath.Token).ConfigureAwait(false);
+        await leavings.SendAsync(lease.Ref, folder, tools.Leases.Terms, upload, aftermath.Token).ConfigureAwait(false);
         if ((log.Trouble ?? uploader.Refused) is { } trouble) tools.Console.Warn($"{lease.DeviceId}: the log of {assignment.JobId}, attempt {assignment.Attempt}, is not whole: {trouble}");
     }
 
@@ -157,9 +158,10 @@ internal sealed class AttemptDriver(AttemptTools tools)
         _ => ended with { Outcome = AttemptOutcome.Lost, Reason = null },
     };
 
-    private async Task ReportAsync(HeldLease lease, AttemptEnded ended, AttemptLog log, AttemptFeed feed, Task upload, CancellationToken quit)
+    private async Task ReportAsync(HeldLease lease, string folder, AttemptEnded ended, AttemptLog log, AttemptFeed feed, Task upload, CancellationToken quit)
     {
         feed.Close(ended);
+        foreach (var note in Leavings.Left(folder, tools.Leases.Terms).Notes.Take(NotesInLog)) log.Say(note);
         log.Say($"{Words.Of(ended.Outcome)}{(ended.Reason is null ? "" : $": {ended.Reason}")}");
         log.Dispose();
         tools.Console.Say($"{lease.DeviceId}: {lease.Assignment.Spec.TestPath} {Words.Of(ended.Outcome)} in {ended.RunSeconds:0.0} s{(ended.Reason is null ? "" : $": {ended.Reason.Split('\n')[0]}")}");

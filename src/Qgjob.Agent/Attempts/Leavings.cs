@@ -1,6 +1,8 @@
 using System.Globalization;
+using Qgjob.Agent.Leases;
 using Qgjob.Agent.Reporting;
 using Qgjob.Client;
+using Qgjob.Client.Wire;
 using Qgjob.Core.Storage;
 
 namespace Qgjob.Agent.Attempts;
@@ -37,20 +39,27 @@ internal sealed class Leavings(AgentClient client, IAgentConsole console, TimePr
         }
     }
 
+    /// <summary>What of the attempt's files is sent, and what is not.</summary>
+    /// <param name="terms">Null when the server's limits are not known: then it says what is too large.</param>
+    public static OutFolder Left(string folder, LeaseTerms? terms)
+    {
+        try
+        {
+            return OutFolder.Read(OutOf(folder), terms?.MaxArtifactBytes ?? long.MaxValue, terms?.MaxAttemptBytes ?? long.MaxValue);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new OutFolder([], [new LeftOutFile(Out, 0, $"Not kept: {e.Message}")]);
+        }
+    }
+
     /// <param name="upload">The log's; ends when the log is closed and sent.</param>
-    public async Task SendAsync(LeaseRef lease, string folder, Task upload, CancellationToken cancel)
+    public async Task SendAsync(LeaseRef lease, string folder, LeaseTerms? terms, Task upload, CancellationToken cancel)
     {
         try
         {
             await upload.ConfigureAwait(false);
-            if (Directory.Exists(OutOf(folder)))
-            {
-                // The process's output is the log, which the server has.
-                var files = Directory.EnumerateFiles(OutOf(folder), "*", SearchOption.AllDirectories)
-                    .Where(f => Path.GetRelativePath(OutOf(folder), f) != "output.log").Order(StringComparer.Ordinal).ToList();
-                await ArtifactUploader.UploadAsync(client, lease, OutOf(folder), files, time, random, cancel).ConfigureAwait(false);
-            }
-
+            await ArtifactUploader.UploadAsync(client, lease, Left(folder, terms), time, random, cancel).ConfigureAwait(false);
             File.Delete(Path.Combine(folder, Note));
         }
         catch (OperationCanceledException)
@@ -73,7 +82,7 @@ internal sealed class Leavings(AgentClient client, IAgentConsole console, TimePr
             if (!ended) log.Say("The agent ended here, in the middle of the attempt; this part was sent at its next start.");
             log.Dispose();
             var uploader = new LogUploader(client, lease, log, time, random);
-            await SendAsync(lease, folder, uploader.RunAsync(cancel), cancel).ConfigureAwait(false);
+            await SendAsync(lease, folder, null, uploader.RunAsync(cancel), cancel).ConfigureAwait(false);
             if (!IsUnsent(folder)) console.Say($"{lease.DeviceId}: sent what {Path.GetFileName(folder)} had left.");
         }
     }

@@ -10,11 +10,14 @@ namespace Qgjob.Agent.Leases;
 /// <summary>What the server said with the registration.</summary>
 /// <param name="Trust">How long after a renewal a lease is surely valid: ttl − margin.</param>
 /// <param name="MaxLogBytes">The longest log of an attempt that it takes.</param>
-internal sealed record LeaseTerms(TimeSpan RenewEvery, TimeSpan Trust, long MaxLogBytes = AttemptLog.UsualLimit)
+/// <param name="MaxArtifactBytes">The largest artifact that it takes.</param>
+/// <param name="MaxAttemptBytes">The most that it takes of an attempt's artifacts together.</param>
+internal sealed record LeaseTerms(
+    TimeSpan RenewEvery, TimeSpan Trust, long MaxLogBytes = AttemptLog.UsualLimit, long MaxArtifactBytes = long.MaxValue, long MaxAttemptBytes = long.MaxValue)
 {
     public static LeaseTerms Of(RegisterResponse answer) => new(
         TimeSpan.FromSeconds(answer.RenewEverySeconds), TimeSpan.FromSeconds(answer.LeaseTtlSeconds - answer.MarginSeconds),
-        answer.MaxLogBytes ?? AttemptLog.UsualLimit);
+        answer.MaxLogBytes ?? AttemptLog.UsualLimit, answer.MaxArtifactBytes ?? long.MaxValue, answer.MaxAttemptBytes ?? long.MaxValue);
 }
 
 /// <summary>Holds the agent's leases and renews them, all in one call.</summary>

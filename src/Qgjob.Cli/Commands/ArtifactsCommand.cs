@@ -20,12 +20,15 @@ internal static class ArtifactsCommand
             if (call.Value(download) is { } folder) await DownloadAsync(call, found, list.Items, folder, cancel).ConfigureAwait(false);
             else if (call.Json) call.WriteJson("artifacts", list, WireJson.Default.ListOfArtifactView);
             else
-                Columns.Write(call, ["ATTEMPT", "BYTES", "TYPE", "NAME"],
-                    list.Items.Select(a => (IReadOnlyList<string?>)[$"{a.Attempt}", $"{a.SizeBytes}", a.ContentType, a.Name]));
+                Columns.WriteWithSentence(call, ["ATTEMPT", "BYTES", "TYPE", "NAME", "NOTE"],
+                    list.Items.Select(a => (IReadOnlyList<string?>)[$"{a.Attempt}", $"{a.SizeBytes}", a.ContentType, a.Name, a.Note]));
             return ExitCode.Passed;
         });
         return command;
     }
+
+    /// <summary>A part of the name as this system can have it: tests run elsewhere.</summary>
+    private static string FileName(string part) => string.Concat(part.Select(c => Array.IndexOf(Path.GetInvalidFileNameChars(), c) < 0 ? c : '_'));
 
     private static async Task DownloadAsync(Call call, JobView job, IReadOnlyList<ArtifactView> artifacts, string folder, CancellationToken cancel)
     {
@@ -33,7 +36,12 @@ internal static class ArtifactsCommand
         var saved = new List<string>();
         foreach (var artifact in artifacts)
         {
-            var target = Path.GetFullPath(Path.Combine(root, $"attempt-{artifact.Attempt}", artifact.Name));
+            if (artifact.Note is { } note)
+            {
+                call.Err.WriteLine(SafeText.Line($"attempt {artifact.Attempt}, {artifact.Name}: {note}"));
+                continue;
+            }
+            var target = Path.GetFullPath(Path.Combine([root, $"attempt-{artifact.Attempt}", .. artifact.Name.Split('/').Select(FileName)]));
             // Names come from an agent; none may lead out of the folder.
             if (!target.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
                 throw new CliException(ExitCode.General, $"The file name '{artifact.Name}' would leave {root}.");

@@ -128,8 +128,17 @@ public sealed class Transport : IDisposable
     }
 
     /// <summary>PUT or POST of bytes; the answer as a response that the caller disposes.</summary>
-    public Task<HttpResponseMessage> SendBytesAsync(HttpMethod method, string path, HttpContent content, CancellationToken cancel) =>
-        SendAsync(new HttpRequestMessage(method, path) { Content = content }, cancel, cancel);
+    /// <param name="method">PUT or POST.</param>
+    /// <param name="path">Path and query.</param>
+    /// <param name="content">The bytes.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <param name="askFirst">The server may refuse before the bytes are sent (<c>Expect: 100-continue</c>).</param>
+    public Task<HttpResponseMessage> SendBytesAsync(HttpMethod method, string path, HttpContent content, CancellationToken cancel, bool askFirst = false)
+    {
+        var request = new HttpRequestMessage(method, path) { Content = content };
+        if (askFirst) request.Headers.ExpectContinue = true;
+        return SendAsync(request, cancel, cancel);
+    }
 
     /// <summary>GET of a stream that may stay open as long as the caller reads it.</summary>
     public Task<HttpResponseMessage> OpenAsync(string path, CancellationToken cancel, HttpStatusCode? accepted = null) =>

@@ -22,8 +22,11 @@ public sealed record RegisterRequest(
 /// <param name="MarginSeconds">Stop by yourself this long before a lease that could not be renewed ends.</param>
 /// <param name="LostLeases">Leases of an earlier boot that were ended.</param>
 /// <param name="MaxLogBytes">The longest log of an attempt that the server takes.</param>
+/// <param name="MaxArtifactBytes">The largest artifact that it takes.</param>
+/// <param name="MaxAttemptBytes">The most that it takes of all artifacts of an attempt.</param>
 public sealed record RegisterResponse(
-    double LeaseTtlSeconds, double RenewEverySeconds, double MarginSeconds, int LostLeases, long? MaxLogBytes = null);
+    double LeaseTtlSeconds, double RenewEverySeconds, double MarginSeconds, int LostLeases, long? MaxLogBytes = null,
+    long? MaxArtifactBytes = null, long? MaxAttemptBytes = null);
 
 /// <summary><c>POST /agent/v1/work</c>: a long poll for all of the agent's free devices. 409 when it must register first.</summary>
 /// <param name="AgentId">The agent.</param>
@@ -96,9 +99,21 @@ public sealed record FinishResponse(IReadOnlyList<bool> Accepted);
 /// <param name="Length">Length of the stored log; send what follows it. Bytes that were there already are ignored.</param>
 public sealed record LogAppended(long Length);
 
-/// <summary>A file that an attempt left. <c>PUT /agent/v1/artifacts/{name}?device=…&amp;token=…</c>.</summary>
+/// <summary><c>POST /agent/v1/left-out</c>: files of an attempt that are not sent, and why. No answer.</summary>
+/// <param name="Lease">The attempt's lease.</param>
+/// <param name="Files">At most 200 count.</param>
+public sealed record LeftOutRequest(LeaseRef Lease, IReadOnlyList<LeftOutFile> Files);
+
+/// <summary>A file that was not kept.</summary>
+/// <param name="Name">Relative path with forward slashes.</param>
+/// <param name="SizeBytes">Its length where it is.</param>
+/// <param name="Note">Why, for people.</param>
+public sealed record LeftOutFile(string Name, long SizeBytes, string Note);
+
+/// <summary>A file that an attempt left. <c>PUT /agent/v1/artifacts/{name}?device=…&amp;token=…&amp;sha256=…</c>.</summary>
 /// <param name="Name">Relative path with forward slashes.</param>
 /// <param name="SizeBytes">Length.</param>
 /// <param name="ContentType">Media type by the name's ending.</param>
 /// <param name="Attempt">The attempt it belongs to.</param>
-public sealed record ArtifactView(string Name, long SizeBytes, string ContentType, int Attempt);
+/// <param name="Note">Why it was not kept; null when it can be read.</param>
+public sealed record ArtifactView(string Name, long SizeBytes, string ContentType, int Attempt, string? Note = null);

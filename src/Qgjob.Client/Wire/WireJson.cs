@@ -31,6 +31,8 @@ namespace Qgjob.Client.Wire;
 [JsonSerializable(typeof(ListOf<AgentView>))]
 [JsonSerializable(typeof(ListOf<AppVersionView>))]
 [JsonSerializable(typeof(ListOf<ArtifactView>))]
+[JsonSerializable(typeof(LeftOutRequest))]
+[JsonSerializable(typeof(LeftOutFile))]
 [JsonSerializable(typeof(ListOf<JobEvent>))]
 [JsonSerializable(typeof(DeviceView))]
 [JsonSerializable(typeof(AgentView))]

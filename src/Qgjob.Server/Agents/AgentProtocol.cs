@@ -23,6 +23,7 @@ internal static class AgentProtocol
         agent.MapPost("/finish", FinishAsync).WithSummary("Ends attempts").Accepts<FinishRequest>("application/json").ProducesProblem(400);
         agent.MapPost("/log", AppendLogAsync).WithSummary("Appends to an attempt's log at an offset")
             .Accepts<Stream>("application/octet-stream", "*/*").ProducesProblem(400).ProducesProblem(409).ProducesProblem(413);
+        agent.MapPost("/left-out", LeaveOutAsync).WithSummary("Says which files of an attempt are not sent").Accepts<LeftOutRequest>("application/json").ProducesProblem(400).ProducesProblem(409);
         agent.MapPut("/artifacts/{**name}", PutArtifactAsync).WithSummary("Uploads a file that an attempt left")
             .Accepts<Stream>("application/octet-stream", "*/*").ProducesProblem(400).ProducesProblem(409).ProducesProblem(413);
     }
@@ -36,7 +37,7 @@ internal static class AgentProtocol
             throw RefusedException.Conflict(
                 $"Device {taken.DeviceId} belongs to another agent named '{taken.AgentName}' ({taken.AgentId}), which is online. Give this agent another name (qgjob agent --name), or stop the other one.");
         return TypedResults.Ok(new RegisterResponse(
-            settings.LeaseTtl.TotalSeconds, settings.LeaseRenew.TotalSeconds, settings.LeaseMargin.TotalSeconds, answer.LostLeases, settings.MaxLogBytes));
+            settings.LeaseTtl.TotalSeconds, settings.LeaseRenew.TotalSeconds, settings.LeaseMargin.TotalSeconds, answer.LostLeases, settings.MaxLogBytes, settings.MaxArtifactBytes, settings.MaxAttemptBytes));
     }
 
     private static async Task<Ok<WorkResponse>> WorkAsync(
@@ -86,11 +87,20 @@ internal static class AgentProtocol
     }
 
     private static async Task<NoContent> PutArtifactAsync(
-        string name, [FromQuery(Name = "device")] string? device, [FromQuery(Name = "token")] string? token,
+        string name, [FromQuery(Name = "device")] string? device, [FromQuery(Name = "token")] string? token, [FromQuery(Name = "sha256")] string? sha256,
         HttpRequest request, AttemptAccess attempts, ArtifactFiles artifacts, CancellationToken cancel)
     {
         var attempt = await attempts.FindAsync(device, token, cancel);
-        await artifacts.PutAsync(attempt.JobId, attempt.Number, name, request, cancel);
+        await artifacts.PutAsync(attempt.JobId, attempt.Number, name, sha256 is null ? null : Check.Sha256("sha256", sha256), request, cancel);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<NoContent> LeaveOutAsync(HttpRequest request, AttemptAccess attempts, LeftOutFiles leftOut, CancellationToken cancel)
+    {
+        var body = await JsonBody.ReadAsync(request, WireOptions.Lenient.LeftOutRequest, JsonBody.SmallLimit, cancel);
+        if (body.Lease is null || body.Files is null || body.Files.Any(f => f is not { Name: not null, Note: not null })) throw RefusedException.Invalid("files", "each needs a name and a note, and the request a lease");
+        var attempt = await attempts.FindAsync(body.Lease.DeviceId, body.Lease.Token.ToString(System.Globalization.CultureInfo.InvariantCulture), cancel);
+        await leftOut.NoteAsync(attempt.JobId, attempt.Number, body.Files, cancel);
         return TypedResults.NoContent();
     }
 

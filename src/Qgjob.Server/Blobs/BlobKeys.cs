@@ -26,6 +26,9 @@ internal static class BlobKeys
     /// <summary>The artifacts of an attempt.</summary>
     public static string Files(string jobId, int attempt) => Attempt(jobId, attempt) + "files/";
 
+    /// <summary>Notes on files of an attempt that were not kept.</summary>
+    public static string LeftOut(string jobId, int attempt) => Attempt(jobId, attempt) + "left-out/";
+
     /// <summary>Says that there was something, and that retention removed it.</summary>
     public static string Removed(string jobId) => Job(jobId) + "removed";
 

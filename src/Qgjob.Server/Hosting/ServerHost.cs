@@ -135,6 +135,7 @@ internal static class ServerHost
             .AddSingleton<Pulses>()
             .AddSingleton<AttemptAccess>()
             .AddSingleton<LogFiles>()
+            .AddSingleton<LeftOutFiles>()
             .AddSingleton<ArtifactFiles>()
             .AddSingleton<Forecasts>()
             .AddSingleton<JobReader>()

@@ -23,6 +23,7 @@ internal sealed record ServerSettings
     public long MaxBuildBytes { get; init; }
     public long MaxBundleBytes { get; init; }
     public long MaxArtifactBytes { get; init; }
+    public long MaxAttemptBytes { get; init; }
     public long MaxLogBytes { get; init; }
     /// <summary>Finished runs with all that belongs to them, and whatever nobody used for as long.</summary>
     public TimeSpan Keep { get; init; }
@@ -46,6 +47,7 @@ internal sealed record ServerSettings
         ("max-build", "largest build (default: 4GiB)"),
         ("max-bundle", "largest test bundle (default: 512MiB)"),
         ("max-artifact", "largest artifact (default: 2GiB)"),
+        ("max-attempt", "most of an attempt's artifacts together (default: 8GiB)"),
         ("max-log", "largest log of an attempt (default: 64MiB)"),
         ("keep", "finished runs are kept so long, and what nobody used meanwhile (default: 90d)"),
         ("keep-files", "their logs and artifacts are kept so long (default: 30d)"),
@@ -90,6 +92,7 @@ internal sealed record ServerSettings
             MaxBuildBytes = Bytes("max-build", "4GiB"),
             MaxBundleBytes = Bytes("max-bundle", "512MiB"),
             MaxArtifactBytes = Bytes("max-artifact", "2GiB"),
+            MaxAttemptBytes = Bytes("max-attempt", "8GiB"),
             MaxLogBytes = Bytes("max-log", "64MiB"),
             Keep = Age("keep", "90d"),
             KeepFiles = Age("keep-files", "30d"),

@@ -17,6 +17,7 @@ internal sealed class RefusedException(int status, string title, string detail, 
 
     public static RefusedException Gone(string detail) => new(StatusCodes.Status410Gone, "Gone", detail);
 
-    public static RefusedException TooLarge(long limit, string setting) =>
-        new(StatusCodes.Status413PayloadTooLarge, "Too large", $"The body is larger than {limit} bytes ({setting}).");
+    public static RefusedException TooLarge(long limit, string setting) => TooLarge($"The body is larger than {limit} bytes ({setting}).");
+
+    public static RefusedException TooLarge(string detail) => new(StatusCodes.Status413PayloadTooLarge, "Too large", detail);
 }

@@ -5,6 +5,11 @@ using Xunit;
 
 namespace Qgjob.Server.Tests.Apps;
 
+/// <summary>Not beside others: what a test allocates is counted for the whole process.</summary>
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public sealed class Alone;
+
+[Collection(nameof(Alone))]
 public sealed class UploadTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -111,7 +111,7 @@ public sealed class FollowTests
         using var png = await server.Client.OpenArtifactAsync(job, 1, "shots/käse 1.png", Cancel);
         Assert.Equal([3], await png.Content.ReadAsByteArrayAsync(Cancel));
 
-        foreach (var name in new[] { "..%2F..%2Fx", "%2E%2E/x", "a/..%2fb", "a%5Cb", "%2Fetc%2Fx", "a%00b", "a//b", "C%3A/x", "a/.../b" })
+        foreach (var name in new[] { "..%2F..%2Fx", "%2E%2E/x", "a/..%2fb", "..%5Cb", "..%252F..%252Fx", "%2Fetc%2Fx", "a%00b", "a//b" })
         {
             using var put = await PutRawAsync(server, $"/agent/v1/artifacts/{name}?device=lab%2Fphone-1&token={lease.Token}");
             Assert.True(put.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.NotFound, $"{name}: {put.StatusCode}");

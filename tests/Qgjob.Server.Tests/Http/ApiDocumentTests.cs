@@ -44,6 +44,7 @@ public sealed class ApiDocumentTests
             HEAD /api/v1/apps/{org}/{app_version_id}/builds/{sha256}
             HEAD /api/v1/bundles/{org}/{sha256}
             POST /agent/v1/finish
+            POST /agent/v1/left-out
             POST /agent/v1/log
             POST /agent/v1/progress
             POST /agent/v1/register
