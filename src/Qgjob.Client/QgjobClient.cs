@@ -68,6 +68,26 @@ public sealed class QgjobClient(Transport transport) : IDisposable
     public Task<RunResults?> FindRunResultsAsync(string runId, CancellationToken cancel) =>
         transport.GetAsync($"{Api}/runs/{Escape(runId)}/results", Json.RunResults, cancel, missingIsNull: true);
 
+    /// <summary>An org's tests with their rates, file by file.</summary>
+    /// <param name="orgId">The org.</param>
+    /// <param name="testPath">Only of this test file.</param>
+    /// <param name="text">Only with this in file or title.</param>
+    /// <param name="flaky">Only those that were flaky.</param>
+    /// <param name="failing">Only those that failed last.</param>
+    /// <param name="limit">A page ends with the file in which it has so many.</param>
+    /// <param name="cursor">Goes on where an earlier page ended.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    public async Task<ListOf<TestView>> ListTestsAsync(
+        string orgId, string? testPath, string? text, bool flaky, bool failing, int limit, string? cursor, CancellationToken cancel) =>
+        (await transport.GetAsync(
+            $"{Api}/orgs/{Escape(orgId)}/tests{Query(("test_path", testPath), ("q", text), ("flaky", flaky ? "true" : null), ("failing", failing ? "true" : null), ("limit", $"{limit}"), ("cursor", cursor))}",
+            Json.ListOfTestView, cancel).ConfigureAwait(false))!;
+
+    /// <summary>A test's latest runs, or null. <paramref name="project"/> is needed only when several projects have the test.</summary>
+    public Task<TestHistoryView?> FindTestHistoryAsync(string orgId, string testPath, string title, string? project, CancellationToken cancel) =>
+        transport.GetAsync(
+            $"{Api}/orgs/{Escape(orgId)}/tests/history{Query(("test_path", testPath), ("title", title), ("project", project))}", Json.TestHistoryView, cancel, missingIsNull: true);
+
     /// <summary>A job's per-test results, or null.</summary>
     public Task<JobResults?> FindJobResultsAsync(string jobId, CancellationToken cancel) =>
         transport.GetAsync($"{Api}/jobs/{Escape(jobId)}/results", Json.JobResults, cancel, missingIsNull: true);

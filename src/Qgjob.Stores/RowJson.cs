@@ -27,6 +27,7 @@ namespace Qgjob.Stores;
 [JsonSerializable(typeof(JobSpec))]
 [JsonSerializable(typeof(Attempt))]
 [JsonSerializable(typeof(TestsRow))]
+[JsonSerializable(typeof(TestsOrigin))]
 [JsonSerializable(typeof(IReadOnlyList<TestResult>))]
 [JsonSerializable(typeof(JobEvent))]
 [JsonSerializable(typeof(Group))]

@@ -44,6 +44,11 @@ internal sealed class RowTexts
             json.WriteNumber("attempt", row.Attempt);
             json.WritePropertyName("tests");
             One(json, row.Tests, RowJson.Default.IReadOnlyListTestResult);
+            if (row.Origin is { } origin)
+            {
+                json.WritePropertyName("origin");
+                One(json, origin, RowJson.Default.TestsOrigin);
+            }
             json.WriteEndObject();
             json.Flush();
             Note(row, start);

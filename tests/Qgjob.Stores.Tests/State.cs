@@ -27,6 +27,8 @@ internal static class State
         parts.AddRange(delta.DrainingAgents.Order(StringComparer.Ordinal));
         parts.AddRange(await store.AgentsAsync(cancel));
         parts.AddRange(await Ledger.AllAsync(p => store.ListAppVersionsAsync(null, p, cancel), 2));
+        foreach (var org in delta.Orgs.Select(o => o.OrgId).Distinct().Order(StringComparer.Ordinal))
+            foreach (var path in await store.TestPathsAsync(org, null, 1000, cancel)) parts.AddRange(await store.PastTestsAsync(org, path, 1000, cancel));
         foreach (var run in await Ledger.AllAsync(p => store.ListRunsAsync(null, p, cancel), 7))
         {
             parts.Add(run);

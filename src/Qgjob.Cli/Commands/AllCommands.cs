@@ -19,6 +19,7 @@ internal static class AllCommands
         CancelCommand.Create(bind),
         RerunCommand.Create(bind),
         ResultsCommand.Create(bind),
+        TestsCommand.Create(bind),
         ArtifactsCommand.Create(bind),
         AppsCommand.Create(bind),
         DevicesCommand.Create(bind),

@@ -28,6 +28,12 @@ internal static class Examples
         ["cancel"] = ["qgjob cancel r-01k9z", "qgjob cancel j-01k9z", "qgjob cancel r-01k9z --force"],
         ["rerun"] = ["qgjob rerun r-01k9z --failed", "qgjob rerun r-01k9z --failed --wait --report junit=results.xml", "qgjob rerun j-01k9z"],
         ["results"] = ["qgjob results r-01k9z", "qgjob results j-01k9z --json"],
+        ["tests"] =
+        [
+            "qgjob tests --org-id qualgent --flaky",
+            "qgjob tests --org-id qualgent --file tests/checkout.spec.ts",
+            "qgjob tests 'pays by card' --org-id qualgent --history",
+        ],
         ["artifacts"] = ["qgjob artifacts j-01k9z", "qgjob artifacts j-01k9z --download results"],
         ["apps"] =
         [

@@ -38,10 +38,14 @@ internal static class ResultsCommand
         Columns.Write(call, ["RESULT", "TIME", "PLACE", "TEST"], jobs.SelectMany(j => j.Tests).Select(t => (IReadOnlyList<string?>)
             [Words.Of(t.Status), Durations.Show(TimeSpan.FromMilliseconds(t.DurationMs)), $"{t.File}:{t.Line}", t.Title]));
         foreach (var job in jobs.Where(j => j.Tests.Count == 0)) call.Err.WriteLine($"{job.JobId} {SafeText.Line(job.TestPath)}: {Words.Of(job.Status)}, no test has ended");
+        var skipped = jobs.SelectMany(j => j.Tests).Where(t => t.SkipReason is not null).ToList();
+        if (skipped.Count > 0) call.Out.WriteLine();
+        foreach (var test in skipped) call.Out.WriteLine($"SKIPPED  {SafeText.Line(test.File)}:{test.Line}  {SafeText.Line(test.Title)}: {SafeText.Line(test.SkipReason!)}");
         foreach (var test in jobs.SelectMany(j => j.Tests).Where(t => t.Error is not null && t.Status is not TestStatus.Skipped))
         {
             call.Out.WriteLine();
             FailureText.Write(call.Out, test);
+            TryText.Write(call.Out, test);
         }
     }
 }

@@ -51,6 +51,8 @@ namespace Qgjob.Client.Wire;
 [JsonSerializable(typeof(ResourceUnits))]
 [JsonSerializable(typeof(ResourceView))]
 [JsonSerializable(typeof(ListOf<ResourceView>))]
+[JsonSerializable(typeof(ListOf<TestView>))]
+[JsonSerializable(typeof(TestHistoryView))]
 [JsonSerializable(typeof(RegisterRequest))]
 [JsonSerializable(typeof(RegisterResponse))]
 [JsonSerializable(typeof(WorkRequest))]

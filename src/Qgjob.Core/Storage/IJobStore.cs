@@ -6,6 +6,7 @@ using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
+using Qgjob.Core.Storage.Journal;
 
 namespace Qgjob.Core.Storage;
 
@@ -58,6 +59,13 @@ public interface IJobStore : IAsyncDisposable
     ValueTask<Attempt?> FindAttemptAsync(LeaseRef lease, CancellationToken cancel);
     /// <summary>Per-test results of an attempt; empty when it has none.</summary>
     ValueTask<IReadOnlyList<TestResult>> TestResultsAsync(string jobId, int attempt, CancellationToken cancel);
+    /// <summary>
+    /// Results of the latest attempts at a test file, the latest end first; at most <paramref name="max"/>. Only rows with an
+    /// origin. Attempts of all outcomes: those that failed by infrastructure say little of tests.
+    /// </summary>
+    ValueTask<IReadOnlyList<TestsRow>> PastTestsAsync(string orgId, string testPath, int max, CancellationToken cancel);
+    /// <summary>Test files of which the org has results, in order of their bytes, those after <paramref name="after"/>.</summary>
+    ValueTask<IReadOnlyList<string>> TestPathsAsync(string orgId, string? after, int max, CancellationToken cancel);
     /// <summary>Events of a run (or one job of it) after a sequence number, oldest first, at most <paramref name="max"/>.</summary>
     ValueTask<IReadOnlyList<JobEvent>> EventsAsync(string runId, string? jobId, long after, int max, CancellationToken cancel);
     /// <summary>The app version, or null when nobody named it yet.</summary>

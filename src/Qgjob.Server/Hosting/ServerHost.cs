@@ -14,6 +14,7 @@ using Qgjob.Server.Devices;
 using Qgjob.Server.Dispatch;
 using Qgjob.Server.Events;
 using Qgjob.Server.Groups;
+using Qgjob.Server.History;
 using Qgjob.Server.Http;
 using Qgjob.Server.Jobs;
 using Qgjob.Server.Logs;
@@ -153,6 +154,7 @@ internal static class ServerHost
             .AddSingleton<JobFiles>()
             .AddSingleton<RemovedFiles>()
             .AddSingleton<Settled>()
+            .AddSingleton<TestReader>()
             .AddSingleton<HistoryRetention>()
             .AddSingleton<FileRetention>()
             .AddSingleton<UploadRetention>()
@@ -182,6 +184,7 @@ internal static class ServerHost
         api.MapDevices();
         api.MapAgents();
         api.MapOrgs();
+        api.MapTests();
         api.MapResources();
         api.MapTrace();
         app.MapAgentProtocol();

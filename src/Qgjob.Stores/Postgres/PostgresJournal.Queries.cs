@@ -69,6 +69,22 @@ internal sealed partial class PostgresJournal
         "SELECT row FROM test_results WHERE job_id = $1 AND attempt = $2", r => Json(r, 0, RowJson.Default.IReadOnlyListTestResult), cancel,
         Text(jobId), Number(attempt))).FirstOrDefault() ?? [];
 
+    public async ValueTask<IReadOnlyList<TestsRow>> PastTestsAsync(string orgId, string testPath, int max, CancellationToken cancel) => await RowsAsync(
+        "SELECT row, job_id, attempt, origin FROM test_results WHERE org_id = $1 AND test_path = $2 ORDER BY ended_at DESC, job_id DESC, attempt DESC LIMIT $3",
+        TestsRowOf, cancel, Text(orgId), Text(testPath), Number(max));
+
+    public async ValueTask<IReadOnlyList<string>> TestPathsAsync(string orgId, string? after, int max, CancellationToken cancel) => await RowsAsync(
+        // From path to path, each by one look into the index: a path has as many rows as it had attempts.
+        """
+        WITH RECURSIVE paths (path) AS (
+            SELECT min(test_path) FROM test_results WHERE org_id = $1 AND test_path > $2
+            UNION ALL
+            SELECT (SELECT min(test_path) FROM test_results WHERE org_id = $1 AND test_path > path) FROM paths WHERE path IS NOT NULL
+        )
+        SELECT path FROM paths WHERE path IS NOT NULL LIMIT $3
+        """,
+        r => r.GetString(0), cancel, Text(orgId), Text(after ?? ""), Number(max));
+
     public async ValueTask<IReadOnlyList<JobEvent>> EventsAsync(string runId, string? jobId, long after, int max, CancellationToken cancel)
     {
         var sql = new Conditions();
@@ -97,6 +113,11 @@ internal sealed partial class PostgresJournal
         while (await reader.ReadAsync(cancel)) rows.Add(read(reader));
         return rows;
     }, cancel);
+
+    private static TestsRow TestsRowOf(NpgsqlDataReader row) => new(row.GetString(1), row.GetInt32(2), Json(row, 0, RowJson.Default.IReadOnlyListTestResult))
+    {
+        Origin = row.IsDBNull(3) ? null : Json(row, 3, RowJson.Default.TestsOrigin),
+    };
 
     private static JobAndSpec JobOf(NpgsqlDataReader row, int column) => new(Json(row, column, RowJson.Default.Job), Json(row, column + 1, RowJson.Default.JobSpec));
 

@@ -41,8 +41,7 @@ internal sealed partial class PostgresJournal
         await foreach (var rows in PartsAsync(connection, "SELECT row, spec FROM jobs", JobRowOf, cancel)) yield return part with { Jobs = rows };
         await foreach (var rows in PartsAsync(connection, "SELECT row FROM attempts", r => Json(r, 0, RowJson.Default.Attempt), cancel)) yield return part with { Attempts = rows };
         await foreach (var rows in PartsAsync(
-            connection, "SELECT row, job_id, attempt FROM test_results",
-            r => new TestsRow(r.GetString(1), r.GetInt32(2), Json(r, 0, RowJson.Default.IReadOnlyListTestResult)), cancel)) yield return part with { Tests = rows };
+            connection, "SELECT row, job_id, attempt, origin FROM test_results", TestsRowOf, cancel)) yield return part with { Tests = rows };
         await foreach (var rows in PartsAsync(connection, Event, r => Json(r, 0, RowJson.Default.JobEvent), cancel)) yield return part with { Events = rows };
     }
 

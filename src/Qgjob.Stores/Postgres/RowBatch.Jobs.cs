@@ -1,3 +1,4 @@
+using System.Text;
 using Qgjob.Core.Storage.Journal;
 
 namespace Qgjob.Stores.Postgres;
@@ -49,10 +50,13 @@ internal sealed partial class RowBatch
         var tests = rows.Tests.Where(t => t.Tests.Count > 0).ToList();
         Statement(
             $"""
-            INSERT INTO test_results (job_id, attempt, row) SELECT * FROM unnest($2::text[], $3::integer[], $4::text[]) {Gate}
+            INSERT INTO test_results (job_id, attempt, row, org_id, test_path, ended_at, origin)
+            SELECT * FROM unnest($2::text[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[]) {Gate}
             ON CONFLICT (job_id, attempt) DO UPDATE SET row = excluded.row
             """,
-            tests, Texts(tests, t => t.JobId), Ints(tests, t => t.Attempt), Json(tests, t => t.Tests));
+            tests, Texts(tests, t => t.JobId), Ints(tests, t => t.Attempt), Json(tests, t => t.Tests),
+            Texts(tests, t => t.Origin?.OrgId), Texts(tests, t => t.Origin?.TestPath), LongsOrNull(tests, t => t.Origin?.EndedAt.UtcTicks),
+            Texts(tests, t => t.Origin is { } origin ? Encoding.UTF8.GetString(texts[origin].Span) : null));
     }
 
     private void AddEvents(RowChanges rows) => Statement(

@@ -26,6 +26,7 @@ internal sealed partial class RedisJournal
                 List<object> arguments = [id];
                 writes.AppendTo(arguments);
                 var done = (string?)await redis.FunctionAsync(FunctionLibrary.Purge, [keys.Head, keys.Runs, keys.LiveRuns, keys.Held], arguments, cancel);
+                await UnlistPathsAsync(jobs, cancel);
                 if (done != "written" || jobs.Count < JobsPerPart) break;
             }
         }
@@ -43,8 +44,17 @@ internal sealed partial class RedisJournal
             var field = RedisKeys.Attempt(attempt.JobId, attempt.Number);
             writes.Delete(keys.Attempts, field);
             writes.Delete(keys.Tests, field);
+            if (attempt.EndedAt is { } end) writes.Unlist(keys.PastTests(job.Job.OrgId, job.Spec.TestPath), RedisKeys.Past(end, field));
             writes.Delete(keys.Leases, RedisKeys.Lease(new LeaseRef(attempt.DeviceId, attempt.Token)));
         }
+    }
+
+    /// <remarks>A result that comes between look and removal hides its file until the next one: the list is for people.</remarks>
+    private async ValueTask UnlistPathsAsync(IReadOnlyList<JobAndSpec> purged, CancellationToken cancel)
+    {
+        foreach (var (org, path) in purged.Select(j => (j.Job.OrgId, j.Spec.TestPath)).Distinct())
+            if (await redis.AskAsync(db => db.SortedSetLengthAsync(keys.PastTests(org, path)), cancel) == 0)
+                await redis.AskAsync(db => db.SortedSetRemoveAsync(keys.TestPaths(org), path), cancel);
     }
 
     private void Remove(Run run, Writes writes)

@@ -69,6 +69,14 @@ internal sealed partial class RedisJournal
     public async ValueTask<IReadOnlyList<TestResult>> TestResultsAsync(string jobId, int attempt, CancellationToken cancel) =>
         Read(await redis.AskAsync(db => db.HashGetAsync(keys.Tests, RedisKeys.Attempt(jobId, attempt)), cancel), RowJson.Default.TestsRow)?.Tests ?? [];
 
+    public async ValueTask<IReadOnlyList<TestsRow>> PastTestsAsync(string orgId, string testPath, int max, CancellationToken cancel) => await RowsAsync(
+        keys.Tests, [.. (await BackwardsAsync(keys.PastTests(orgId, testPath), null, max, cancel)).Select(RedisKeys.RunOf)], RowJson.Default.TestsRow, cancel);
+
+    public async ValueTask<IReadOnlyList<string>> TestPathsAsync(string orgId, string? after, int max, CancellationToken cancel) =>
+        Array.ConvertAll(
+            await redis.AskAsync(db => db.SortedSetRangeByValueAsync(keys.TestPaths(orgId), after ?? default(RedisValue), default, Exclude.Start, take: max), cancel),
+            path => (string)path!);
+
     public async ValueTask<IReadOnlyList<JobEvent>> EventsAsync(string runId, string? jobId, long after, int max, CancellationToken cancel)
     {
         var found = new List<JobEvent>();

@@ -49,6 +49,10 @@ internal sealed class RedisKeys(string? name)
     public string JobList(string? org) => org is null ? Prefix + "job_list" : $"{Prefix}job_list:{org}";
     /// <summary>Finished runs by their end, of one org or of all.</summary>
     public string FinishedRuns(string? org) => org is null ? Prefix + "finished" : $"{Prefix}finished:{org}";
+    /// <summary>Test files of which the org has results.</summary>
+    public string TestPaths(string org) => $"{Prefix}test_paths:{org}";
+    /// <summary>Attempts at a test file, by their end.</summary>
+    public string PastTests(string org, string path) => $"{Prefix}past_tests:{Pair(org, path)}";
     /// <summary>Ids of the run's jobs by their place in it.</summary>
     public string JobsOf(string run) => $"{Prefix}jobs_of:{run}";
     /// <summary>Stream of the run's events; an entry has those of one commit under the number of the last.</summary>
@@ -65,6 +69,9 @@ internal sealed class RedisKeys(string? name)
 
     /// <summary>A finished run's place: by its end, then by id.</summary>
     public static string Finished(DateTimeOffset at, string run) => string.Create(CultureInfo.InvariantCulture, $"{at.UtcTicks:d19}{run}");
+
+    /// <summary>An attempt's place among others at its test file: by its end, then by job.</summary>
+    public static string Past(DateTimeOffset endedAt, string attempt) => Finished(endedAt, attempt);
 
     /// <summary>The run at a place that <see cref="Finished"/> wrote.</summary>
     public static string RunOf(string finished) => finished[19..];

@@ -54,7 +54,14 @@ internal sealed class RowWrites(RedisKeys keys)
             writes.Set(keys.Attempts, field, texts[attempt]);
             writes.Set(keys.Leases, RedisKeys.Lease(new LeaseRef(attempt.DeviceId, attempt.Token)), field);
         }
-        foreach (var tests in rows.Tests) writes.Set(keys.Tests, RedisKeys.Attempt(tests.JobId, tests.Attempt), texts[tests]);
+        foreach (var tests in rows.Tests)
+        {
+            var field = RedisKeys.Attempt(tests.JobId, tests.Attempt);
+            writes.Set(keys.Tests, field, texts[tests]);
+            if (tests.Origin is not { } origin) continue;
+            writes.List(keys.TestPaths(origin.OrgId), origin.TestPath);
+            writes.List(keys.PastTests(origin.OrgId, origin.TestPath), RedisKeys.Past(origin.EndedAt, field));
+        }
         Events(rows, texts, writes);
         Rest(rows, texts, writes);
         return writes;

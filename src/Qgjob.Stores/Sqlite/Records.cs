@@ -119,9 +119,12 @@ internal static class Records
         SessionSeconds = row.DoubleOrNull(15),
     };
 
-    public const string TestsColumns = "job_id, attempt, tests";
+    public const string TestsColumns = "job_id, attempt, tests, origin";
 
-    public static TestsRow TestsRow(Statement row) => new(row.Text(0), row.Int(1), Tests(row, 2));
+    public static TestsRow TestsRow(Statement row) => new(row.Text(0), row.Int(1), Tests(row, 2))
+    {
+        Origin = row.IsNull(3) ? null : Json(row, 3, RowJson.Default.TestsOrigin),
+    };
 
     public static IReadOnlyList<TestResult> Tests(Statement row, int column) => Json(row, column, RowJson.Default.IReadOnlyListTestResult);
 
@@ -244,6 +247,9 @@ internal static class Records
 
     public static Statement BindJson<T>(this Statement statement, T value, JsonTypeInfo<T> type) =>
         statement.Bind(JsonSerializer.SerializeToUtf8Bytes(value, type).AsSpan());
+
+    public static Statement BindJsonOrNull<T>(this Statement statement, T? value, JsonTypeInfo<T> type) where T : class =>
+        value is null ? statement.BindNull() : statement.BindJson(value, type);
 
     /// <summary>An empty list is null: most rows have none.</summary>
     public static Statement BindList<T>(this Statement statement, IReadOnlyList<T>? list, JsonTypeInfo<IReadOnlyList<T>> type) =>

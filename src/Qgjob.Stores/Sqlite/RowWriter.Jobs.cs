@@ -61,8 +61,9 @@ internal sealed partial class RowWriter
         .Bind(attempt.FinishId).Bind(attempt.DownloadSeconds).Bind(attempt.SessionSeconds).Run();
 
     private void Write(TestsRow tests) => session
-        .Sql($"INSERT OR REPLACE INTO test_results ({Records.TestsColumns}) VALUES (?, ?, ?)")
-        .Bind(tests.JobId).Bind(tests.Attempt).BindJson(tests.Tests, RowJson.Default.IReadOnlyListTestResult).Run();
+        .Sql($"INSERT OR REPLACE INTO test_results ({Records.TestsColumns}, org_id, test_path, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?)")
+        .Bind(tests.JobId).Bind(tests.Attempt).BindJson(tests.Tests, RowJson.Default.IReadOnlyListTestResult)
+        .BindJsonOrNull(tests.Origin, RowJson.Default.TestsOrigin).Bind(tests.Origin?.OrgId).Bind(tests.Origin?.TestPath).Bind(tests.Origin?.EndedAt).Run();
 
     private void Write(JobEvent happened) => session
         .Sql($"INSERT OR REPLACE INTO events ({Records.EventColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")

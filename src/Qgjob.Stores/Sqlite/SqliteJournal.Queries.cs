@@ -64,6 +64,26 @@ internal sealed partial class SqliteJournal
     public ValueTask<IReadOnlyList<TestResult>> TestResultsAsync(string jobId, int attempt, CancellationToken cancel) => readers.ReadAsync(reader =>
         reader.Sql("SELECT tests FROM test_results WHERE job_id = ? AND attempt = ?").Bind(jobId).Bind(attempt).One(static r => Records.Tests(r, 0)) ?? [], cancel);
 
+    public ValueTask<IReadOnlyList<TestsRow>> PastTestsAsync(string orgId, string testPath, int max, CancellationToken cancel) =>
+        readers.ReadAsync<IReadOnlyList<TestsRow>>(reader => reader.Sql($"""
+            SELECT {Records.TestsColumns} FROM test_results
+            WHERE org_id = ? AND test_path = ? ORDER BY ended_at DESC, job_id DESC, attempt DESC LIMIT ?
+            """).Bind(orgId).Bind(testPath).Bind(max).All(Records.TestsRow), cancel);
+
+    public ValueTask<IReadOnlyList<string>> TestPathsAsync(string orgId, string? after, int max, CancellationToken cancel) =>
+        readers.ReadAsync<IReadOnlyList<string>>(reader =>
+        {
+            // From path to path, each by one look into the index: a path has as many rows as it had attempts.
+            var paths = new List<string>();
+            for (var last = after ?? ""; paths.Count < max; paths.Add(last))
+            {
+                if (reader.Sql("SELECT test_path FROM test_results WHERE org_id = ? AND test_path > ? ORDER BY test_path LIMIT 1")
+                        .Bind(orgId).Bind(last).One(static r => r.Text(0)) is not { } next) break;
+                last = next;
+            }
+            return paths;
+        }, cancel);
+
     public ValueTask<IReadOnlyList<JobEvent>> EventsAsync(string runId, string? jobId, long after, int max, CancellationToken cancel) =>
         readers.ReadAsync<IReadOnlyList<JobEvent>>(reader => reader.Sql($"""
             SELECT {Records.EventColumns} FROM events

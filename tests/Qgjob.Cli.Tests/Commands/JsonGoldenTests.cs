@@ -39,7 +39,7 @@ public sealed partial class JsonGoldenTests : IAsyncDisposable
     };
 
     private static readonly AppVersionView App = new("qualgent", "xyz123", Views.Start, [TodoBuild]);
-    private static readonly JobResults Results = new("j-1", "tests/a.spec.ts", JobStatus.Failed, 1, [Views.FailedTest]);
+    private static readonly JobResults Results = new("j-1", "tests/a.spec.ts", JobStatus.Failed, 1, [Views.FailedTest, Views.FlakyTest, Views.SkippedTest]);
     private const string NoProject = "No AppWright project here: the agents look the tests up in their own --workspace. Name one with --project.\n";
     private readonly FakeServer server = new();
     private readonly TemporaryFolder folder = new();
@@ -57,6 +57,8 @@ public sealed partial class JsonGoldenTests : IAsyncDisposable
     [InlineData("jobs", "list --jobs --run-id r-1")]
     [InlineData("job-results", "results j-1")]
     [InlineData("run-results", "results r-1")]
+    [InlineData("tests", "tests --org-id qualgent --flaky")]
+    [InlineData("test-history", "tests adds --org-id qualgent --history")]
     [InlineData("canceled", "cancel r-1")]
     [InlineData("rerun", "rerun r-1 --idempotency-key k-1")]
     [InlineData("log", "logs j-1")]
@@ -115,6 +117,8 @@ public sealed partial class JsonGoldenTests : IAsyncDisposable
         .On("GET /api/v1/jobs/j-1", Views.Job("j-1", "tests/a.spec.ts", JobStatus.Failed), WireJson.Default.JobView)
         .On("GET /api/v1/jobs/j-1/results", Results, WireJson.Default.JobResults)
         .On("GET /api/v1/runs/r-1/results", new RunResults("r-1", "failed", 10, new TestCounts(0, 1, 0, 0), [Results]), WireJson.Default.RunResults)
+        .On("GET /api/v1/orgs/qualgent/tests", new ListOf<TestView>([Views.Test]), WireJson.Default.ListOfTestView)
+        .On("GET /api/v1/orgs/qualgent/tests/history", Views.TestHistory, WireJson.Default.TestHistoryView)
         .On("POST /api/v1/runs/r-1/cancel", new CancelResult(2), WireJson.Default.CancelResult)
         .On("POST /api/v1/runs/r-1/rerun", new RunAccepted("r-2", ["j-2"]), WireJson.Default.RunAccepted)
         .On("GET /api/v1/jobs/j-1/log", 200, "line one\nline \"two\"\n")

@@ -8,6 +8,7 @@ using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
 using Qgjob.Core.Storage;
+using Qgjob.Core.Storage.Journal;
 
 namespace Qgjob.Server.Tests.Dispatch;
 
@@ -53,6 +54,8 @@ internal sealed class FailingStore(IJobStore inner) : IJobStore
     public ValueTask<IReadOnlyList<Attempt>> AttemptsAsync(string jobId, CancellationToken cancel) => inner.AttemptsAsync(jobId, cancel);
     public ValueTask<Attempt?> FindAttemptAsync(LeaseRef lease, CancellationToken cancel) => inner.FindAttemptAsync(lease, cancel);
     public ValueTask<IReadOnlyList<TestResult>> TestResultsAsync(string jobId, int attempt, CancellationToken cancel) => inner.TestResultsAsync(jobId, attempt, cancel);
+    public ValueTask<IReadOnlyList<TestsRow>> PastTestsAsync(string orgId, string testPath, int max, CancellationToken cancel) => inner.PastTestsAsync(orgId, testPath, max, cancel);
+    public ValueTask<IReadOnlyList<string>> TestPathsAsync(string orgId, string? after, int max, CancellationToken cancel) => inner.TestPathsAsync(orgId, after, max, cancel);
     public ValueTask<IReadOnlyList<JobEvent>> EventsAsync(string runId, string? jobId, long after, int max, CancellationToken cancel) => inner.EventsAsync(runId, jobId, after, max, cancel);
     public ValueTask<AppVersion?> FindAppVersionAsync(string orgId, string appVersionId, CancellationToken cancel) => inner.FindAppVersionAsync(orgId, appVersionId, cancel);
     public ValueTask<Page<AppVersion>> ListAppVersionsAsync(string? orgId, PageRequest page, CancellationToken cancel) => inner.ListAppVersionsAsync(orgId, page, cancel);

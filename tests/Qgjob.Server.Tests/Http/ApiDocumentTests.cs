@@ -32,6 +32,8 @@ public sealed class ApiDocumentTests
             GET /api/v1/jobs/{job_id}/results
             GET /api/v1/orgs
             GET /api/v1/orgs/{org}/resources
+            GET /api/v1/orgs/{org}/tests
+            GET /api/v1/orgs/{org}/tests/history
             GET /api/v1/runs
             GET /api/v1/runs/{run_id}
             GET /api/v1/runs/{run_id}/events

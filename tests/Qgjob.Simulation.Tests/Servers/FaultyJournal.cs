@@ -75,6 +75,8 @@ internal sealed class FaultyJournal(SimWorld world, SimServer server, SimProcess
     public ValueTask<Page<JobAndSpec>> ListJobsAsync(JobFilter filter, PageRequest page, CancellationToken cancel) => AskAsync(() => Inner.ListJobsAsync(filter, page, cancel), cancel);
     public ValueTask<IReadOnlyList<Attempt>> AttemptsAsync(string jobId, CancellationToken cancel) => AskAsync(() => Inner.AttemptsAsync(jobId, cancel), cancel);
     public ValueTask<IReadOnlyList<TestResult>> TestResultsAsync(string jobId, int attempt, CancellationToken cancel) => AskAsync(() => Inner.TestResultsAsync(jobId, attempt, cancel), cancel);
+    public ValueTask<IReadOnlyList<TestsRow>> PastTestsAsync(string orgId, string testPath, int max, CancellationToken cancel) => AskAsync(() => Inner.PastTestsAsync(orgId, testPath, max, cancel), cancel);
+    public ValueTask<IReadOnlyList<string>> TestPathsAsync(string orgId, string? after, int max, CancellationToken cancel) => AskAsync(() => Inner.TestPathsAsync(orgId, after, max, cancel), cancel);
     public ValueTask<IReadOnlyList<JobEvent>> EventsAsync(string runId, string? jobId, long after, int max, CancellationToken cancel) => AskAsync(() => Inner.EventsAsync(runId, jobId, after, max, cancel), cancel);
     public ValueTask<IReadOnlyList<Run>> FinishedRunsAsync(string? orgId, DateTimeOffset finishedBefore, int max, CancellationToken cancel) => AskAsync(() => Inner.FinishedRunsAsync(orgId, finishedBefore, max, cancel), cancel);
     public ValueTask PurgeRunsAsync(IReadOnlyList<string> runIds, CancellationToken cancel) => Inner.PurgeRunsAsync(runIds, cancel);

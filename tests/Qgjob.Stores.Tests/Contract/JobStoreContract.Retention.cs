@@ -187,6 +187,9 @@ public abstract partial class JobStoreContract
         Assert.Empty(await Store.AttemptsAsync(jobs[0], Cancel));
         Assert.Empty(await Store.TestResultsAsync(jobs[0], 1, Cancel));
         Assert.Empty(await Store.EventsAsync(runs[0], null, 0, 100, Cancel));
+        Assert.Equal([jobs[2]], (await Store.PastTestsAsync("acme", Lab.Spec().TestPath, 10, Cancel)).Select(r => r.JobId));
+        Assert.Empty(await Store.PastTestsAsync("other", Lab.Spec().TestPath, 10, Cancel));
+        Assert.Empty(await Store.TestPathsAsync("other", null, 10, Cancel));
         Assert.Null(await Store.FindAttemptAsync(leases[0], Cancel));
         Assert.NotNull(await Store.FindAttemptAsync(leases[2], Cancel));
         Assert.NotEmpty(await Store.EventsAsync(runs[2], null, 0, 100, Cancel));

@@ -52,6 +52,8 @@ internal sealed class FaultyJournal(ModelJournal inner) : IJournal
     public ValueTask<Page<JobAndSpec>> ListJobsAsync(JobFilter filter, PageRequest page, CancellationToken cancel) => Answer().ListJobsAsync(filter, page, cancel);
     public ValueTask<IReadOnlyList<Attempt>> AttemptsAsync(string jobId, CancellationToken cancel) => Answer().AttemptsAsync(jobId, cancel);
     public ValueTask<IReadOnlyList<TestResult>> TestResultsAsync(string jobId, int attempt, CancellationToken cancel) => Answer().TestResultsAsync(jobId, attempt, cancel);
+    public ValueTask<IReadOnlyList<TestsRow>> PastTestsAsync(string orgId, string testPath, int max, CancellationToken cancel) => Answer().PastTestsAsync(orgId, testPath, max, cancel);
+    public ValueTask<IReadOnlyList<string>> TestPathsAsync(string orgId, string? after, int max, CancellationToken cancel) => Answer().TestPathsAsync(orgId, after, max, cancel);
     public ValueTask<IReadOnlyList<JobEvent>> EventsAsync(string runId, string? jobId, long after, int max, CancellationToken cancel) => Answer().EventsAsync(runId, jobId, after, max, cancel);
     public ValueTask<IReadOnlyList<Run>> FinishedRunsAsync(string? orgId, DateTimeOffset finishedBefore, int max, CancellationToken cancel) => Answer().FinishedRunsAsync(orgId, finishedBefore, max, cancel);
     public ValueTask PurgeRunsAsync(IReadOnlyList<string> runIds, CancellationToken cancel) => Answer().PurgeRunsAsync(runIds, cancel);

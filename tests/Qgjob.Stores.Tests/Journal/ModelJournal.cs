@@ -17,7 +17,7 @@ public sealed class ModelJournal : IJournal
     private readonly Dictionary<string, Run> runs = [];
     private readonly Dictionary<string, JobAndSpec> jobs = [];
     private readonly Dictionary<(string Job, int Number), Attempt> attempts = [];
-    private readonly Dictionary<(string Job, int Attempt), IReadOnlyList<TestResult>> tests = [];
+    private readonly Dictionary<(string Job, int Attempt), TestsRow> tests = [];
     private readonly List<JobEvent> events = [];
     private readonly SmallTables tables = new();
     private TaskCompletionSource hint = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -95,7 +95,13 @@ public sealed class ModelJournal : IJournal
         Read<IReadOnlyList<Attempt>>(() => [.. attempts.Values.Where(a => a.JobId == jobId).OrderBy(a => a.Number)]);
 
     public ValueTask<IReadOnlyList<TestResult>> TestResultsAsync(string jobId, int attempt, CancellationToken cancel) =>
-        Read(() => tests.GetValueOrDefault((jobId, attempt), []));
+        Read(() => tests.GetValueOrDefault((jobId, attempt))?.Tests ?? []);
+
+    public ValueTask<IReadOnlyList<TestsRow>> PastTestsAsync(string orgId, string testPath, int max, CancellationToken cancel) =>
+        Read(() => PastTests.Latest(tests.Values, orgId, testPath, max));
+
+    public ValueTask<IReadOnlyList<string>> TestPathsAsync(string orgId, string? after, int max, CancellationToken cancel) =>
+        Read(() => PastTests.Paths(tests.Values, orgId, after, max));
 
     public ValueTask<IReadOnlyList<JobEvent>> EventsAsync(string runId, string? jobId, long after, int max, CancellationToken cancel) =>
         Read<IReadOnlyList<JobEvent>>(() => [.. events.Where(e => e.RunId == runId && (jobId is null || e.JobId == jobId) && e.Sequence > after).Take(max)]);
@@ -144,7 +150,7 @@ public sealed class ModelJournal : IJournal
         Runs = [.. runs.Values],
         Jobs = [.. jobs.Values.Select(j => new JobRow(j.Job, j.Spec))],
         Attempts = [.. attempts.Values],
-        Tests = [.. tests.Select(t => new TestsRow(t.Key.Job, t.Key.Attempt, t.Value))],
+        Tests = [.. tests.Values],
         Events = [.. events],
     };
 
@@ -153,7 +159,7 @@ public sealed class ModelJournal : IJournal
         foreach (var run in rows.Runs) runs[run.Id] = run;
         foreach (var (job, spec) in rows.Jobs) jobs[job.Id] = new JobAndSpec(job, spec ?? jobs[job.Id].Spec);
         foreach (var attempt in rows.Attempts) attempts[(attempt.JobId, attempt.Number)] = attempt;
-        foreach (var (job, number, results) in rows.Tests) tests[(job, number)] = results;
+        foreach (var row in rows.Tests) tests[(row.JobId, row.Attempt)] = row;
         events.AddRange(rows.Events);
         // A heartbeat is of a device that is there.
         if (rows.LeaseEnds.FirstOrDefault(e => !tables.Devices.ContainsKey(e.DeviceId) && rows.Devices.All(d => d.Id != e.DeviceId)) is { } stray)

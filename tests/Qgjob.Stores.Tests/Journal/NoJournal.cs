@@ -32,6 +32,8 @@ internal sealed class NoJournal : IJournal
     public ValueTask<Page<JobAndSpec>> ListJobsAsync(JobFilter filter, PageRequest page, CancellationToken cancel) => empty.ListJobsAsync(filter, page, cancel);
     public ValueTask<IReadOnlyList<Attempt>> AttemptsAsync(string jobId, CancellationToken cancel) => empty.AttemptsAsync(jobId, cancel);
     public ValueTask<IReadOnlyList<TestResult>> TestResultsAsync(string jobId, int attempt, CancellationToken cancel) => empty.TestResultsAsync(jobId, attempt, cancel);
+    public ValueTask<IReadOnlyList<TestsRow>> PastTestsAsync(string orgId, string testPath, int max, CancellationToken cancel) => empty.PastTestsAsync(orgId, testPath, max, cancel);
+    public ValueTask<IReadOnlyList<string>> TestPathsAsync(string orgId, string? after, int max, CancellationToken cancel) => empty.TestPathsAsync(orgId, after, max, cancel);
     public ValueTask<IReadOnlyList<JobEvent>> EventsAsync(string runId, string? jobId, long after, int max, CancellationToken cancel) => empty.EventsAsync(runId, jobId, after, max, cancel);
     public ValueTask<IReadOnlyList<Run>> FinishedRunsAsync(string? orgId, DateTimeOffset finishedBefore, int max, CancellationToken cancel) => empty.FinishedRunsAsync(orgId, finishedBefore, max, cancel);
     public ValueTask PurgeRunsAsync(IReadOnlyList<string> runIds, CancellationToken cancel) => empty.PurgeRunsAsync(runIds, cancel);

@@ -3,7 +3,6 @@ using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Orgs;
-using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Storage.Journal;
 
@@ -89,7 +88,7 @@ public interface IStoreRows
     /// <summary>Inserts or replaces.</summary>
     void Save(Attempt attempt);
     /// <summary>Keeps an attempt's per-test results.</summary>
-    void SaveTests(string jobId, int attempt, IReadOnlyList<TestResult> tests);
+    void Save(TestsRow tests);
 
     /// <summary>The estimate under the key, seconds, or null.</summary>
     double? FindEstimate(string key);

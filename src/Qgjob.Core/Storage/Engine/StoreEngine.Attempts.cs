@@ -3,6 +3,7 @@ using Qgjob.Core.Jobs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
+using Qgjob.Core.Storage.Journal;
 
 namespace Qgjob.Core.Storage.Engine;
 
@@ -24,7 +25,13 @@ public sealed partial class StoreEngine
             SessionSeconds = end.SessionSeconds,
             FinishId = finishId,
         });
-        if (end.Tests.Count > 0) rows.SaveTests(lease.JobId, lease.Attempt, end.Tests);
+        if (end.Tests.Count > 0)
+            rows.Save(new TestsRow(lease.JobId, lease.Attempt, end.Tests)
+            {
+                Origin = new TestsOrigin(
+                    lease.OrgId, rows.SpecOf(lease.JobId).TestPath, lease.RunId, lease.AppVersionId, device.Id, device.Offer.Model, device.Offer.Platform, device.Offer.OsVersion,
+                    end.Outcome, now),
+            });
         rows.Save(device with
         {
             Lease = null,

@@ -64,6 +64,10 @@ public interface IJournal : IAsyncDisposable
     ValueTask<IReadOnlyList<Attempt>> AttemptsAsync(string jobId, CancellationToken cancel);
     /// <summary>Per-test results of an attempt; empty when it has none.</summary>
     ValueTask<IReadOnlyList<TestResult>> TestResultsAsync(string jobId, int attempt, CancellationToken cancel);
+    /// <summary>As <see cref="IJobStore.PastTestsAsync"/>.</summary>
+    ValueTask<IReadOnlyList<TestsRow>> PastTestsAsync(string orgId, string testPath, int max, CancellationToken cancel);
+    /// <summary>As <see cref="IJobStore.TestPathsAsync"/>.</summary>
+    ValueTask<IReadOnlyList<string>> TestPathsAsync(string orgId, string? after, int max, CancellationToken cancel);
     /// <summary>As <see cref="IJobStore.EventsAsync"/>.</summary>
     ValueTask<IReadOnlyList<JobEvent>> EventsAsync(string runId, string? jobId, long after, int max, CancellationToken cancel);
 

@@ -64,6 +64,14 @@ public sealed partial class JournaledStore
         journal.TestResultsAsync(jobId, attempt, cancel);
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<TestsRow>> PastTestsAsync(string orgId, string testPath, int max, CancellationToken cancel) =>
+        journal.PastTestsAsync(orgId, testPath, max, cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<string>> TestPathsAsync(string orgId, string? after, int max, CancellationToken cancel) =>
+        journal.TestPathsAsync(orgId, after, max, cancel);
+
+    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<JobEvent>> EventsAsync(string runId, string? jobId, long after, int max, CancellationToken cancel) =>
         journal.EventsAsync(runId, jobId, after, max, cancel);
 

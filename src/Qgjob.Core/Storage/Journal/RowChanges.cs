@@ -74,7 +74,11 @@ public sealed record Head(long Commit, string CommitId, long Revision, long Even
 public sealed record JobRow(Job Job, JobSpec? Spec);
 
 /// <summary>An attempt's per-test results.</summary>
-public sealed record TestsRow(string JobId, int Attempt, IReadOnlyList<TestResult> Tests);
+public sealed record TestsRow(string JobId, int Attempt, IReadOnlyList<TestResult> Tests)
+{
+    /// <summary>What they are results of, for the history of a test file; null in rows from before there was one.</summary>
+    public TestsOrigin? Origin { get; init; }
+}
 
 /// <summary>A heartbeat: the device's lease now ends at <paramref name="Until"/>.</summary>
 public sealed record LeaseEnd(string DeviceId, DateTimeOffset Until);

@@ -1,5 +1,4 @@
 using Qgjob.Core.Jobs;
-using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Storage.Journal;
 
@@ -22,7 +21,7 @@ internal sealed partial class MemoryRows
     private PastRows past = PastRows.None;
 
     public IEnumerable<Job> Jobs => jobs.Values.Select(j => j.Job);
-    public Dictionary<(string Job, int Attempt), IReadOnlyList<TestResult>> Tests { get; } = [];
+    public Dictionary<(string Job, int Attempt), TestsRow> Tests { get; } = [];
 
     public Job? FindJob(string jobId) => jobs.GetValueOrDefault(jobId)?.Job ?? past.Job(jobId);
 
@@ -100,10 +99,10 @@ internal sealed partial class MemoryRows
         return found;
     }
 
-    public void SaveTests(string jobId, int attempt, IReadOnlyList<TestResult> tests)
+    public void Save(TestsRow tests)
     {
-        changed?.Tests.Add(new TestsRow(jobId, attempt, tests));
-        if (keepHistory) Tests[(jobId, attempt)] = tests;
+        changed?.Tests.Add(tests);
+        if (keepHistory) Tests[(tests.JobId, tests.Attempt)] = tests;
     }
 
     /// <summary>Without history, forgets the jobs that ended in the batch that is over, and runs all of whose jobs are forgotten.</summary>

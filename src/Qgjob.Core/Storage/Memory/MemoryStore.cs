@@ -7,6 +7,7 @@ using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
 using Qgjob.Core.Storage.Engine;
+using Qgjob.Core.Storage.Journal;
 
 namespace Qgjob.Core.Storage.Memory;
 
@@ -86,7 +87,15 @@ public sealed class MemoryStore : IJobStore
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<TestResult>> TestResultsAsync(string jobId, int attempt, CancellationToken cancel) =>
-        Read(() => rows.Tests.GetValueOrDefault((jobId, attempt), []));
+        Read(() => rows.Tests.GetValueOrDefault((jobId, attempt))?.Tests ?? []);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<TestsRow>> PastTestsAsync(string orgId, string testPath, int max, CancellationToken cancel) =>
+        Read(() => PastTests.Latest(rows.Tests.Values, orgId, testPath, max));
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<string>> TestPathsAsync(string orgId, string? after, int max, CancellationToken cancel) =>
+        Read(() => PastTests.Paths(rows.Tests.Values, orgId, after, max));
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<JobEvent>> EventsAsync(string runId, string? jobId, long after, int max, CancellationToken cancel) =>
