@@ -27,6 +27,21 @@ public sealed partial class MainJobTests(MainJobTests.TwoPhones phones) : IClass
         Assert.Contains("tests-failing/wrong-title.spec.ts:", shown, StringComparison.Ordinal);
         Assert.Contains("Another title", shown, StringComparison.Ordinal);
         Assert.Contains("Welcome to Todo", shown, StringComparison.Ordinal);
+
+        // What shows why: each try's screen, also in the test's own attachments, the video, the phone's log.
+        var job = JobId().Match(shown).Value;
+        await Lab.UntilAsync(async () => (await FilesAsync(job)).Any(f => f.StartsWith("video-01.mp4 video/mp4", StringComparison.Ordinal)), "its files are there");
+        var files = await FilesAsync(job);
+        Assert.Contains("screenshots/the-title-is-another-one-try-1.png image/png", files);
+        Assert.Contains("logcat.txt text/plain; charset=utf-8", files);
+        Assert.Contains("appium.log text/plain; charset=utf-8", files);
+        var results = await Lab.QgjobAsync("results", job, "--json");
+        Assert.Contains("screenshots/the-title-is-another-one-try-1.png", results.Out, StringComparison.Ordinal);
+        var attempt = Assert.Single((await Lab.Client.FindJobAsync(job, Cancel))!.Attempts!);
+        Assert.True(attempt is { QueueSeconds: >= 0, DownloadSeconds: > 0, SessionSeconds: > 0 }, attempt.ToString());
+
+        async Task<IReadOnlyList<string>> FilesAsync(string job) =>
+            [.. (await Lab.Client.ListArtifactsAsync(job, Cancel)).Items.Select(a => $"{a.Name} {a.ContentType}")];
     }
 
     [Fact]

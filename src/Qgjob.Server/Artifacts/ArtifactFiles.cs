@@ -60,7 +60,7 @@ internal sealed class ArtifactFiles(IBlobs blobs, Uploads uploads, LeftOutFiles 
         ArtifactName.ToKey(name) is { } key ? await blobs.OpenAsync(BlobKeys.Files(jobId, attempt) + key, cancel) : null;
 
     public static string TypeOf(string name) =>
-        Path.GetExtension(name) is ".log" or ".jsonl" ? "text/plain; charset=utf-8"
+        Path.GetExtension(name) is ".log" or ".jsonl" or ".txt" ? "text/plain; charset=utf-8"
         : Types.TryGetContentType(name, out var type) ? type
         : "application/octet-stream";
 
