@@ -23,6 +23,8 @@ internal sealed class AgentHome : IDisposable
 
     public string Outbox => At("outbox");
 
+    public string Reports => At("reports");
+
     public string Phones => At("phones");
 
     public string Sdk => At("android-sdk");

@@ -8,6 +8,7 @@ using Qgjob.Agent.Installs;
 using Qgjob.Agent.Leases;
 using Qgjob.Agent.Phones;
 using Qgjob.Agent.Reporting;
+using Qgjob.Agent.Reports;
 using Qgjob.Agent.Toolchain;
 using Qgjob.Agent.Updates;
 using Qgjob.Agent.Workspaces;
@@ -38,6 +39,7 @@ internal sealed class RunningAgent : IAsyncDisposable
     private readonly AppiumServers appium;
     private readonly AttemptDriver driver;
     private readonly Leavings leavings;
+    private readonly ReportMaker reports;
     private readonly WorkspaceCache workspaces;
     private readonly CacheFolder builds;
     private readonly Handover? handover;
@@ -74,11 +76,13 @@ internal sealed class RunningAgent : IAsyncDisposable
         builds = new CacheFolder(home.Builds, options.CacheBytes, time, quit.Token);
         workspaces = new WorkspaceCache(home.Workspaces, home.NodeModules, options.CacheBytes, time, random, quit.Token);
         var runner = new AppWrightRunner(appium, installer, sdk, toolchain, time);
+        var preparation = new AttemptPreparation(client, builds, workspaces, options.Workspace, time, random);
         driver = new AttemptDriver(new AttemptTools(
-            identity, agentClient, leases, progress, outbox, phones, residents,
-            new AttemptPreparation(client, builds, workspaces, options.Workspace, time, random),
-            runner.RunAsync, home.Attempts, console, ids, time, random) { Video = options.Video });
+            identity, agentClient, leases, progress, outbox, phones, residents, preparation, runner.RunAsync, home.Attempts, console, ids, time, random) { Video = options.Video });
         leavings = new Leavings(agentClient, console, time, random);
+        reports = new ReportMaker(agentClient, client, preparation, toolchain.Node, home.Reports, console, time, random);
+        polls.CanMakeReport = () => !stopping && reports.IsFree;
+        polls.MakeReport = task => Observe(task.RunId, Task.Run(() => reports.MakeAsync(task, quit.Token)));
         leases.Unknown = registration.Forget;
         leases.Changed = polls.Refresh;
         residents.Corrected = () => registration.Refresh();
@@ -100,6 +104,7 @@ internal sealed class RunningAgent : IAsyncDisposable
         var unsent = Leavings.Old(home.Attempts);
         builds.Sweep();
         workspaces.Sweep();
+        reports.Sweep();
         using var following = new CancellationTokenSource();
         using var working = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         using var renewing = new CancellationTokenSource();

@@ -67,5 +67,26 @@ public sealed class AgentClient(Transport transport)
         using var response = await transport.SendBytesAsync(HttpMethod.Post, $"{Api}/left-out", content, cancel).ConfigureAwait(false);
     }
 
+    /// <summary>Delivers a run's HTML report, zipped.</summary>
+    public async Task PutReportAsync(string taskId, HttpContent content, CancellationToken cancel)
+    {
+        using var response = await transport.SendBytesAsync(HttpMethod.Put, $"{Api}/reports/{Uri.EscapeDataString(taskId)}", content, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Says that a report is still being made. 409: somebody else makes it, or nobody wants it.</summary>
+    public async Task ReportAliveAsync(string taskId, CancellationToken cancel)
+    {
+        using var content = new ByteArrayContent([]);
+        using var response = await transport.SendBytesAsync(HttpMethod.Post, $"{Api}/reports/{Uri.EscapeDataString(taskId)}/alive", content, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Says that a report could not be made.</summary>
+    public async Task ReportFailedAsync(string taskId, string reason, CancellationToken cancel)
+    {
+        using var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(new ReportFailed(reason), Json.ReportFailed));
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        using var response = await transport.SendBytesAsync(HttpMethod.Post, $"{Api}/reports/{Uri.EscapeDataString(taskId)}/failed", content, cancel).ConfigureAwait(false);
+    }
+
     private static string Of(LeaseRef lease) => $"device={Uri.EscapeDataString(lease.DeviceId)}&token={lease.Token}";
 }

@@ -111,7 +111,14 @@ public sealed class QgjobClient(Transport transport) : IDisposable
     public Task<HttpResponseMessage> OpenArtifactAsync(string jobId, int attempt, string name, CancellationToken cancel) =>
         transport.OpenAsync($"{Api}/jobs/{Escape(jobId)}/artifacts/{attempt}/{string.Join('/', name.Split('/').Select(Escape))}", cancel);
 
-    /// <summary>The merged report of a run as a file: <c>junit.xml</c> or <c>json</c>.</summary>
+    /// <summary>Where a run's HTML report stands; has it made.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="waitSeconds">Longest wait for it, at most 20.</param>
+    /// <param name="cancel">Ends it.</param>
+    public Task<ReportState?> FindReportAsync(string runId, int waitSeconds, CancellationToken cancel) =>
+        transport.GetAsync($"{Api}/runs/{Escape(runId)}/report?wait={waitSeconds}", Json.ReportState, cancel, missingIsNull: true);
+
+    /// <summary>The merged report of a run as a file: <c>junit.xml</c>, <c>json</c>, or <c>zip</c>, which is the HTML report once it is made.</summary>
     public Task<HttpResponseMessage> OpenReportAsync(string runId, string form, CancellationToken cancel) =>
         transport.OpenAsync($"{Api}/runs/{Escape(runId)}/report.{form}", cancel);
 

@@ -20,7 +20,7 @@ internal sealed class AttemptPreparation(
     {
         var spec = assignment.Spec;
         var build = BuildAsync(assignment, log, cancel);
-        var workspace = WorkspaceAsync(spec, log, cancel);
+        var workspace = WorkspaceAsync(spec.OrgId, spec.BundleSha256, log, cancel);
         try
         {
             await Task.WhenAll(build, workspace).ConfigureAwait(false);
@@ -69,10 +69,14 @@ internal sealed class AttemptPreparation(
         }
     }
 
-    private async Task<Workspace> WorkspaceAsync(JobSpec spec, PrepareLog log, CancellationToken cancel)
+    /// <summary>The project alone; disposing it lets it go.</summary>
+    /// <param name="bundleSha256">Null takes the agent's own.</param>
+    /// <exception cref="ProjectErrorException">The project cannot be run.</exception>
+    /// <exception cref="AttemptInfraException">The network or this host is at fault.</exception>
+    public async Task<Workspace> WorkspaceAsync(string orgId, string? bundleSha256, PrepareLog log, CancellationToken cancel)
     {
-        if (spec.BundleSha256 is { } sha256)
-            return await workspaces.PrepareAsync(sha256, c => client.OpenBundleAsync(spec.OrgId, sha256, c), log, cancel).ConfigureAwait(false);
+        if (bundleSha256 is { } sha256)
+            return await workspaces.PrepareAsync(sha256, c => client.OpenBundleAsync(orgId, sha256, c), log, cancel).ConfigureAwait(false);
         if (ownWorkspace is null)
         {
             throw new ProjectErrorException(

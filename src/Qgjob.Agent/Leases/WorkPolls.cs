@@ -39,6 +39,12 @@ internal sealed class WorkPolls(
     /// <summary>A poll is open whose answer may bring work.</summary>
     public bool OfferDevices => offerDevices;
 
+    /// <summary>Asked whenever a poll begins.</summary>
+    public Func<bool> CanMakeReport { get; set; } = () => false;
+
+    /// <summary>Gets what a poll brings for who can make reports.</summary>
+    public Action<ReportTask> MakeReport { get; set; } = _ => { };
+
     /// <summary>Devices or leases have changed.</summary>
     public void Refresh() => changed.Set();
 
@@ -74,7 +80,9 @@ internal sealed class WorkPolls(
         var covered = good.Count > 0
             && free.All(d => good.Exists(p => p.Request.FreeDevices.Contains(d)))
             && held.TrueForAll(l => good.Exists(p => p.Request.Leases.Contains(l)));
-        return covered || open.Count >= MostPolls ? null : new WorkRequest(identity.AgentId, identity.BootId, free, held, WaitSeconds);
+        // That alone is no reason for another poll: the next one says it soon enough.
+        bool? makesReports = !draining && CanMakeReport() ? true : null;
+        return covered || open.Count >= MostPolls ? null : new WorkRequest(identity.AgentId, identity.BootId, free, held, WaitSeconds, makesReports);
     }
 
     /// <returns>How long to wait before asking again; null for not at all.</returns>
@@ -90,7 +98,8 @@ internal sealed class WorkPolls(
             foreach (var canceled in answer.Cancel) leases.Apply(canceled, LeaseState.Cancel);
             foreach (var assignment in answer.Assignments)
                 if (leases.Take(assignment, receivedAt) is { } lease) start(lease);
-            var empty = answer.Assignments.Count + answer.Lost.Count + answer.Cancel.Count == 0;
+            if (answer.Report is { } report) MakeReport(report);
+            var empty = answer.Assignments.Count + answer.Lost.Count + answer.Cancel.Count == 0 && answer.Report is null;
             return empty && !answer.Superseded && time.GetElapsedTime(poll.OpenedAt) < Quick ? EmptyPause : null;
         }
         catch (ApiException e) when (e.Status == HttpStatusCode.Conflict)

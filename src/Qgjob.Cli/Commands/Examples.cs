@@ -22,7 +22,7 @@ internal static class Examples
             "qgjob submit --org-id qualgent --app-version-id xyz123 --test tests --list",
         ],
         ["status"] = ["qgjob status --job-id=j-01k9z", "qgjob status --run-id r-01k9z --json"],
-        ["wait"] = ["qgjob wait r-01k9z --fail-on-flaky", "qgjob wait r-01k9z --timeout 30m", "qgjob wait r-01k9z --cancel-on-interrupt --report junit=results.xml,json=results.json"],
+        ["wait"] = ["qgjob wait r-01k9z --fail-on-flaky", "qgjob wait r-01k9z --timeout 30m", "qgjob wait r-01k9z --cancel-on-interrupt --report junit=results.xml,html=report"],
         ["logs"] = ["qgjob logs j-01k9z -f", "qgjob logs j-01k9z --attempt 1"],
         ["list"] = ["qgjob list --org-id qualgent", "qgjob list --jobs --run-id r-01k9z --status failed"],
         ["cancel"] = ["qgjob cancel r-01k9z", "qgjob cancel j-01k9z", "qgjob cancel r-01k9z --force"],
@@ -34,6 +34,7 @@ internal static class Examples
             "qgjob tests --org-id qualgent --file tests/checkout.spec.ts",
             "qgjob tests 'pays by card' --org-id qualgent --history",
         ],
+        ["report"] = ["qgjob report r-01k9z", "qgjob report r-01k9z --junit results.xml --html report"],
         ["artifacts"] = ["qgjob artifacts j-01k9z", "qgjob artifacts j-01k9z --download results"],
         ["apps"] =
         [

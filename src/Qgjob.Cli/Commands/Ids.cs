@@ -11,6 +11,10 @@ internal static class Ids
 
     public static CliException UnknownRun(string id) => CliException.Unknown("run", id, "'qgjob list' shows the runs.");
 
+    public static string RequireRun(string id) => IsRun(id)
+        ? id
+        : throw (IsJob(id) ? CliException.Usage($"{id} is a job, not a run.", $"'qgjob status {id}' names its run.") : CliException.Usage($"{id} is not a run: ids of runs begin with r-.", "'qgjob list' shows the runs."));
+
     public static string RequireJob(string id) => IsRun(id)
         ? throw CliException.Usage($"{id} is a run.", $"Name one of its jobs; 'qgjob list --jobs --run-id {id}' shows them.")
         : id;

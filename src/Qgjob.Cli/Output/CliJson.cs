@@ -17,6 +17,7 @@ namespace Qgjob.Cli.Output;
 [JsonSerializable(typeof(CanceledDocument))]
 [JsonSerializable(typeof(RerunDocument))]
 [JsonSerializable(typeof(FilesDocument))]
+[JsonSerializable(typeof(ReportDocument))]
 [JsonSerializable(typeof(PhoneDocument))]
 [JsonSerializable(typeof(DoctorDocument))]
 [JsonSerializable(typeof(CompletionDocument))]
@@ -68,6 +69,9 @@ internal sealed record RerunDocument(string? RunId, IReadOnlyList<string> JobIds
 
 /// <summary>Kind <c>downloaded</c>.</summary>
 internal sealed record FilesDocument(string JobId, IReadOnlyList<string> Files);
+
+/// <summary>Kind <c>report</c>: where a browser finds the HTML report, and what was saved.</summary>
+internal sealed record ReportDocument(string RunId, string Url, IReadOnlyList<string> Files);
 
 /// <summary>Kind <c>virtual_phone</c>.</summary>
 internal sealed record PhoneDocument(string Name, string Serial, int Port);

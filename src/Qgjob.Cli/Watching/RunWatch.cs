@@ -1,4 +1,5 @@
 using Qgjob.Cli.Output;
+using Qgjob.Cli.Reports;
 using Qgjob.Client.Http;
 using Qgjob.Client.Wire;
 using Qgjob.Core.Runs;
@@ -47,10 +48,12 @@ internal static class RunWatch
     private static async Task<ExitCode> TellAsync(Call call, string runId, Watch watch, CancellationToken cancel)
     {
         var outcome = Judged(call, await Outcome.ReadAsync(call.Client, runId, cancel).ConfigureAwait(false), watch);
-        foreach (var (form, file) in watch.Reports) await SaveReportAsync(call, runId, form, file, cancel).ConfigureAwait(false);
+        var failures = await ReportSaver.SaveAsync(call, runId, watch.Reports, cancel).ConfigureAwait(false);
         if (call.Json) call.WriteJson("outcome", outcome, CliJson.Default.OutcomeDocument);
         else OutcomeText.Write(call.Out, outcome);
-        return (ExitCode)outcome.ExitCode;
+        foreach (var failure in failures) call.Err.WriteLine(failure);
+        // Whoever asked for a report relies on it, but how the tests ended says more.
+        return failures.Count > 0 && outcome.ExitCode == 0 ? ExitCode.General : (ExitCode)outcome.ExitCode;
     }
 
     /// <summary>What this watcher forbids and the run's submitter did not.</summary>
@@ -77,14 +80,5 @@ internal static class RunWatch
         {
             return new CliException(ExitCode.Interrupted, $"Interrupted; {runId} could not be canceled: {e.Message}", $"Try: qgjob cancel {runId}");
         }
-    }
-
-    private static async Task SaveReportAsync(Call call, string runId, string form, string file, CancellationToken cancel)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        using var response = await call.Client.OpenReportAsync(runId, form == "junit" ? "junit.xml" : form, cancel).ConfigureAwait(false);
-        var output = File.Create(file);
-        await using (output.ConfigureAwait(false)) await response.Content.CopyToAsync(output, cancel).ConfigureAwait(false);
-        call.Err.WriteLine($"wrote {file}");
     }
 }

@@ -1,13 +1,14 @@
 using System.CommandLine;
 using Qgjob.Cli.Output;
+using Qgjob.Cli.Reports;
 
 namespace Qgjob.Cli.Watching;
 
 /// <summary>How to wait for a run.</summary>
 /// <param name="Timeout">Longest wait; null for no limit.</param>
 /// <param name="CancelOnInterrupt">Ctrl-C cancels the run.</param>
-/// <param name="Reports">Files to write at the end, by form.</param>
-internal sealed record Watch(TimeSpan? Timeout, bool CancelOnInterrupt, IReadOnlyList<(string Form, string File)> Reports)
+/// <param name="Reports">What to save at the end.</param>
+internal sealed record Watch(TimeSpan? Timeout, bool CancelOnInterrupt, IReadOnlyList<ReportTarget> Reports)
 {
     /// <summary>This watcher does not put up with flaky tests, whatever the run's submitter said.</summary>
     public bool FailOnFlaky { get; init; }
@@ -20,7 +21,7 @@ internal sealed class WatchOptions(string timeoutName)
 {
     private readonly Option<string?> timeout = new(timeoutName) { Description = "Longest wait; then the exit code is 124 and the run goes on", HelpName = "TIME" };
     private readonly Option<bool> cancelOnInterrupt = new("--cancel-on-interrupt") { Description = "Ctrl-C cancels the run instead of leaving it alone" };
-    private readonly Option<string[]> report = new("--report") { Description = "Write the merged report: junit=FILE, json=FILE, joined by commas", HelpName = "FORM=FILE" };
+    private readonly Option<string[]> report = new("--report") { Description = "Save the merged report: junit=FILE, json=FILE, html=DIR, joined by commas", HelpName = "FORM=PATH" };
 
     public void AddTo(Command command)
     {
@@ -32,7 +33,7 @@ internal sealed class WatchOptions(string timeoutName)
     public Watch Read(Call call) => new(
         call.Value(timeout) is { } text ? Durations.Parse(timeoutName, text) : null,
         call.Value(cancelOnInterrupt),
-        [.. call.Values(report).SelectMany(r => r.Split(',')).Select(r => ReadReport(call, r))]);
+        ReportTarget.Parse(call.Values(report), call.World.CurrentFolder));
 
     public Watch? RefuseWithoutWait(Call call)
     {
@@ -40,13 +41,5 @@ internal sealed class WatchOptions(string timeoutName)
             : call.Value(cancelOnInterrupt) ? "--cancel-on-interrupt"
             : call.Values(report).Count > 0 ? "--report" : null;
         return given is null ? null : throw CliException.Usage($"{given} means something only together with --wait.", "Add --wait.");
-    }
-
-    private static (string, string) ReadReport(Call call, string text)
-    {
-        var parts = text.Split('=', 2);
-        if (parts is not [var form, { Length: > 0 } file] || form is not ("junit" or "json"))
-            throw CliException.Usage($"--report: '{text}' is not known.", "Write --report junit=FILE or --report json=FILE.");
-        return (form, Path.GetFullPath(file, call.World.CurrentFolder));
     }
 }

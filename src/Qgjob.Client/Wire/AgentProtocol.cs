@@ -34,16 +34,35 @@ public sealed record RegisterResponse(
 /// <param name="FreeDevices">Devices that can take a job now; may be empty, cancels are delivered all the same.</param>
 /// <param name="Leases">Leases it holds, so that cancels and losses reach it at once.</param>
 /// <param name="WaitSeconds">Longest wait, at most 60.</param>
+/// <param name="MakesReports">It can also make a run's HTML report now; null: it cannot, or is an older one.</param>
 public sealed record WorkRequest(
-    string AgentId, string BootId, IReadOnlyList<string> FreeDevices, IReadOnlyList<LeaseRef> Leases, double WaitSeconds);
+    string AgentId, string BootId, IReadOnlyList<string> FreeDevices, IReadOnlyList<LeaseRef> Leases, double WaitSeconds, bool? MakesReports = null);
 
 /// <summary>Answer to a poll: what to start, and what to stop; all empty when the wait ended.</summary>
 /// <param name="Assignments">Attempts to make. One whose answer got lost is given again; the lease tells.</param>
 /// <param name="Cancel">Leases whose job is canceled: stop, then finish.</param>
 /// <param name="Lost">Leases that are not the agent's any more.</param>
 /// <param name="Superseded">A newer poll of the agent took this one's place: nothing is wrong, and that one brings the news.</param>
+/// <param name="Report">A report to make, beside all else; only for who said that it can.</param>
 public sealed record WorkResponse(
-    IReadOnlyList<Assignment> Assignments, IReadOnlyList<LeaseRef> Cancel, IReadOnlyList<LeaseRef> Lost, bool Superseded = false);
+    IReadOnlyList<Assignment> Assignments, IReadOnlyList<LeaseRef> Cancel, IReadOnlyList<LeaseRef> Lost, bool Superseded = false, ReportTask? Report = null);
+
+/// <summary>
+/// A run's HTML report to make: <c>PUT /agent/v1/reports/{task_id}</c> with its files as a zip ends it, and so does
+/// <c>POST …/failed</c>; until then <c>POST …/alive</c> at least every 15 s, or another agent gets it.
+/// </summary>
+/// <param name="TaskId">Names this try.</param>
+/// <param name="RunId">The run; its results say what is in the report.</param>
+/// <param name="OrgId">Whose it is.</param>
+/// <param name="BundleSha256">The project, whose Playwright makes the report; null: the agent's own workspace.</param>
+/// <param name="Config">The project's config, as the run named it.</param>
+/// <param name="MaxBytes">Attachments beyond that are left out.</param>
+/// <param name="LimitSeconds">Give up after that.</param>
+public sealed record ReportTask(string TaskId, string RunId, string OrgId, string? BundleSha256, string? Config, long MaxBytes, double LimitSeconds);
+
+/// <summary>A report could not be made.</summary>
+/// <param name="Reason">For people.</param>
+public sealed record ReportFailed(string Reason);
 
 /// <summary>One attempt to make.</summary>
 /// <param name="Lease">Device and token; every later call carries them.</param>

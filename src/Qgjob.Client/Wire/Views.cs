@@ -190,6 +190,13 @@ public sealed record JobResults(
 /// <summary>Per-test results of a run: one entry per job, in the order of submission.</summary>
 public sealed record RunResults(string RunId, string Status, int ExitCode, TestCounts Tests, IReadOnlyList<JobResults> Jobs);
 
+/// <summary>Where a run's HTML report stands. Asking for it has it made.</summary>
+/// <param name="RunId">The run.</param>
+/// <param name="State"><c>waiting</c> for an agent, <c>making</c>, <c>made</c>, or <c>failed</c>.</param>
+/// <param name="Reason">A sentence for people; null once it is made.</param>
+/// <param name="SizeBytes">Of <c>report.zip</c>, once it is made.</param>
+public sealed record ReportState(string RunId, string State, string? Reason = null, long? SizeBytes = null);
+
 /// <summary>A device as the API shows it.</summary>
 public sealed record DeviceView
 {

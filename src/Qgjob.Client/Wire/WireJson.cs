@@ -63,6 +63,8 @@ namespace Qgjob.Client.Wire;
 [JsonSerializable(typeof(ProgressResponse))]
 [JsonSerializable(typeof(FinishRequest))]
 [JsonSerializable(typeof(FinishResponse))]
+[JsonSerializable(typeof(ReportFailed))]
+[JsonSerializable(typeof(ReportState))]
 [JsonSerializable(typeof(LogAppended))]
 public sealed partial class WireJson : JsonSerializerContext;
 

@@ -7,6 +7,7 @@ using Qgjob.Server.Dispatch;
 using Qgjob.Server.Hosting;
 using Qgjob.Server.Http;
 using Qgjob.Server.Logs;
+using Qgjob.Server.Reports;
 
 namespace Qgjob.Server.Agents;
 
@@ -41,15 +42,17 @@ internal static class AgentProtocol
     }
 
     private static async Task<Ok<WorkResponse>> WorkAsync(
-        HttpRequest request, Dispatcher dispatcher, TimeProvider time, IHostApplicationLifetime life, CancellationToken cancel)
+        HttpRequest request, Dispatcher dispatcher, ReportOffers reports, TimeProvider time, IHostApplicationLifetime life, CancellationToken cancel)
     {
-        var body = AgentRequests.Read(await JsonBody.ReadAsync(request, WireOptions.Lenient.WorkRequest, JsonBody.LargeLimit, cancel));
+        var sent = await JsonBody.ReadAsync(request, WireOptions.Lenient.WorkRequest, JsonBody.LargeLimit, cancel);
+        var body = AgentRequests.Read(sent);
         var heardAt = await dispatcher.TouchAsync(body.AgentId, body.BootId, cancel) ?? throw MustRegister();
         var poll = new WorkPoll(body.AgentId, body.BootId, body.Free, body.Leases, heardAt);
-        using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancel, life.ApplicationStopping);
+        using var report = sent.MakesReports is true ? reports.Add(body.AgentId) : null;
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancel, life.ApplicationStopping, report?.Taken ?? CancellationToken.None);
         return await dispatcher.PollAsync(poll, body.Wait, gone.Token) switch
         {
-            WorkAnswer.News(var response) => TypedResults.Ok(response),
+            WorkAnswer.News(var response) => TypedResults.Ok(report?.Close() is { } task ? response with { Report = task, Superseded = false } : response),
             _ => throw MustRegister(),
         };
     }

@@ -20,6 +20,7 @@ using Qgjob.Server.Jobs;
 using Qgjob.Server.Logs;
 using Qgjob.Server.Orgs;
 using Qgjob.Server.Pages;
+using Qgjob.Server.Reports;
 using Qgjob.Server.Resources;
 using Qgjob.Server.Retention;
 using Qgjob.Server.Runs;
@@ -142,6 +143,10 @@ internal static class ServerHost
             .AddSingleton<JobReader>()
             .AddSingleton<RunReader>()
             .AddSingleton<RunEnds>()
+            .AddSingleton<ReportShelf>()
+            .AddSingleton<ReportOffers>()
+            .AddSingleton<ReportTasks>()
+            .AddSingleton<HtmlReports>()
             .AddSingleton<ResourceNeeds>()
             .AddSingleton<PriorityCaps>()
             .AddSingleton<Submissions>()
@@ -160,6 +165,7 @@ internal static class ServerHost
             .AddSingleton<UploadRetention>()
             .AddSingleton<RetentionRound>()
             .AddHostedService<RetentionService>()
+            .AddHostedService(services => services.GetRequiredService<ReportTasks>())
             .AddHostedService<ClockReadings>()
             .AddHostedService(services => services.GetRequiredService<Dispatcher>())
             .ConfigureHttpJsonOptions(o => WireOptions.Apply(o.SerializerOptions))
@@ -177,6 +183,7 @@ internal static class ServerHost
         api.MapArtifacts();
         api.MapRuns();
         api.MapReports();
+        api.MapReportPages();
         api.MapEvents();
         api.MapApps();
         api.MapBundles();
@@ -188,6 +195,7 @@ internal static class ServerHost
         api.MapResources();
         api.MapTrace();
         app.MapAgentProtocol();
+        app.MapReportProtocol();
         app.MapHealth();
         app.MapApiDocument();
         app.MapHomePage();
