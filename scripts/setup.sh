@@ -75,6 +75,11 @@ need_s3() {
     && npm ci --prefix "$to" --ignore-scripts --no-audit --no-fund >&2 && touch "$to/.installed" || die "npm could not install the tests' S3 server"
 }
 
+# What shows a page to end-to-end tests.
+need_browser() {
+  need_commands chromium:chromium
+}
+
 # What cuts networks and moves clocks under the fault tests.
 need_fault_tools() {
   need_commands ip:iproute2 iptables:iptables faketime:faketime

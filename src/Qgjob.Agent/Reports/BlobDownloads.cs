@@ -2,6 +2,7 @@ using Qgjob.Agent.Leases;
 using Qgjob.Client;
 using Qgjob.Client.Http;
 using Qgjob.Client.Wire;
+using Qgjob.Core.Jobs;
 
 namespace Qgjob.Agent.Reports;
 
@@ -29,8 +30,12 @@ internal sealed class BlobDownloads(QgjobClient client, string folder, TimeProvi
     {
         if (job.Attempt == 0) return [];
         IReadOnlyList<ArtifactView> artifacts;
+        HashSet<int> counted;
         try
         {
+            // What comes from devices and agents that failed says nothing about tests.
+            var attempts = (await client.FindJobAsync(job.JobId, cancel).ConfigureAwait(false))?.Attempts ?? [];
+            counted = [.. attempts.Where(a => !JobLifecycle.IsInfraFailure(a.Outcome)).Select(a => a.Number)];
             artifacts = (await client.ListArtifactsAsync(job.JobId, cancel).ConfigureAwait(false)).Items;
         }
         catch (ApiException e) when (e.IsFinal)
@@ -39,7 +44,7 @@ internal sealed class BlobDownloads(QgjobClient client, string folder, TimeProvi
         }
 
         var got = new List<string>();
-        foreach (var blob in artifacts.Where(a => a.Attempt == job.Attempt && IsBlob(a.Name)))
+        foreach (var blob in artifacts.Where(a => counted.Contains(a.Attempt) && IsBlob(a.Name)).OrderBy(a => a.Attempt))
         {
             var file = Path.Combine(folder, $"{job.JobId}-{blob.Attempt}-{got.Count}.zip");
             if (await FetchAsync(job.JobId, blob, file, cancel).ConfigureAwait(false)) got.Add(file);

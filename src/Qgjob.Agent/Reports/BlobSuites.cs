@@ -38,8 +38,8 @@ internal static class BlobSuites
     /// <summary>What the test says of itself, and what readers want to know besides.</summary>
     public static JsonArray Annotations(BlobTest test)
     {
-        var own = test.Tries.Count > 0 ? test.Tries[^1].Test.Entry["annotations"] as JsonArray : null;
-        return [.. (own ?? []).Concat(test.Notes).Select(a => a?.DeepClone())];
+        var own = (test.Entry.Test.Annotations ?? []).Select(a => new JsonObject { ["type"] = a.Type, ["description"] = a.Description });
+        return [.. own, .. test.Notes.Select(n => n.DeepClone())];
     }
 
     private static JsonObject Test(BlobTest test)
@@ -52,7 +52,7 @@ internal static class BlobSuites
             ["title"] = result.TitlePath[^1],
             ["location"] = Place(result.File, result.Line),
             ["retries"] = entry?["retries"]?.DeepClone() ?? 0,
-            ["tags"] = entry?["tags"]?.DeepClone() ?? new JsonArray(),
+            ["tags"] = new JsonArray([.. (result.Tags ?? []).Select(t => (JsonNode?)t)]),
             ["repeatEachIndex"] = 0,
             ["annotations"] = Annotations(test),
         };

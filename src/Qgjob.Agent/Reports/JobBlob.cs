@@ -68,6 +68,7 @@ internal sealed class JobBlob(JobResults job, ReportFrame frame, int number, Att
             var left = recorded[i].Tests.GroupBy(t => (t.File, Title(t.TitlePath))).ToDictionary(g => g.Key, g => new Queue<RecordedTest>(g));
             foreach (var test in tests.Where(t => !t.Entry.IsJob))
             {
+                // Some reports name describes without a title, others leave them out.
                 if (!left.TryGetValue((test.Entry.Test.File, Title(test.Entry.Test.TitlePath)), out var same) || !same.TryDequeue(out var found)) continue;
                 test.Tries.Add((i, found));
             }
@@ -99,7 +100,7 @@ internal sealed class JobBlob(JobResults job, ReportFrame frame, int number, Att
         [.. new[] { ("device", job.DeviceId), ("app version", job.AppVersionId) }
             .Where(n => n.Item2 is not null).Select(n => new JsonObject { ["type"] = n.Item1, ["description"] = n.Item2 })];
 
-    private static string Title(IReadOnlyList<string> path) => string.Join('\u001f', path);
+    private static string Title(IReadOnlyList<string> path) => string.Join('\u001f', path.Where(t => t.Length > 0));
 }
 
 /// <summary>One test on its way into a blob report.</summary>
@@ -117,5 +118,5 @@ internal sealed class BlobTest(string id, ReportedTest entry, IReadOnlyList<Json
     /// <summary>These come to the same as the result, so they are shown; else tries are made up from the result.</summary>
     public bool IsRecorded { get; set; }
 
-    public string Project => Tries.Count > 0 ? Tries[^1].Test.Project : "";
+    public string Project => Tries.Count > 0 ? Tries[^1].Test.Project : Entry.Test.Project ?? "";
 }

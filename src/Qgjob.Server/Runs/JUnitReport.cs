@@ -78,10 +78,11 @@ internal static class JUnitReport
         {
             case TestStatus.Skipped:
                 xml.WriteStartElement("skipped");
+                if (test.SkipReason is { } reason) xml.WriteAttributeString("message", Clean(reason));
                 xml.WriteEndElement();
                 break;
             case TestStatus.Flaky:
-                Trouble(xml, "flakyFailure", Words.Of(TestStatus.Failed), test.Error ?? "failed at first, passed on a retry", test);
+                foreach (var failed in FailedTries(test)) Trouble(xml, "flakyFailure", Words.Of(failed.Status), failed.Error!, failed);
                 break;
             case var status when status.IsFailure():
                 Trouble(xml, entry.IsJob ? "error" : "failure", Words.Of(status), test.Error!, entry.IsJob ? null : test);
@@ -90,6 +91,16 @@ internal static class JUnitReport
                 break;
         }
         xml.WriteEndElement();
+    }
+
+    /// <summary>What a flaky test met before it passed; an older agent tells only the last.</summary>
+    private static IEnumerable<TestResult> FailedTries(TestResult test)
+    {
+        const string Unknown = "failed at first, passed on a retry";
+        var tries = test.Tries?.Where(t => t.Status.IsFailure()).ToList() ?? [];
+        return tries.Count == 0
+            ? [test with { Status = TestStatus.Failed, Error = test.Error ?? Unknown }]
+            : tries.Select(t => test with { Status = t.Status, Error = t.Error ?? Unknown, Snippet = t.Snippet, ErrorLine = t.ErrorLine });
     }
 
     /// <summary>The first line as the message that viewers list, everything as the text that they open.</summary>
