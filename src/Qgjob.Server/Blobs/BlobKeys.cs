@@ -11,6 +11,7 @@ internal static class BlobKeys
     public const string Builds = "builds/";
     public const string Bundles = "bundles/";
     public const string Attempts = "attempts/";
+    public const string ReportWishes = "report-wishes/";
 
     public static string Build(string sha256) => $"{Builds}{sha256[..2]}/{sha256}";
 
@@ -28,6 +29,9 @@ internal static class BlobKeys
 
     /// <summary>Notes on files of an attempt that were not kept.</summary>
     public static string LeftOut(string jobId, int attempt) => Attempt(jobId, attempt) + "left-out/";
+
+    /// <summary>The HTML report of the run whose first job this is, zipped.</summary>
+    public static string Report(string firstJobId) => Job(firstJobId) + "report/html.zip";
 
     /// <summary>Says that there was something, and that retention removed it.</summary>
     public static string Removed(string jobId) => Job(jobId) + "removed";

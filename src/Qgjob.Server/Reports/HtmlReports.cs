@@ -39,7 +39,7 @@ internal sealed class HtmlReports(
     }
 
     /// <summary>The report's files; null when it is not made. The caller disposes it.</summary>
-    public async Task<FileStream?> OpenAsync(string runId, CancellationToken cancel)
+    public async Task<Stream?> OpenAsync(string runId, CancellationToken cancel)
     {
         var (_, first) = await FindAsync(runId, cancel);
         await removed.RefuseAsync(first, cancel);

@@ -22,9 +22,9 @@ internal static class ReportProtocol
     }
 
     private static async Task<NoContent> PutAsync(
-        [FromRoute(Name = "task_id")] string taskId, HttpRequest request, HtmlReports reports, BlobFolder blobs, ServerSettings settings, CancellationToken cancel)
+        [FromRoute(Name = "task_id")] string taskId, HttpRequest request, HtmlReports reports, Uploads uploads, ServerSettings settings, CancellationToken cancel)
     {
-        await reports.TakeAsync(taskId, () => blobs.ReceiveAsync(request, settings.MaxArtifactBytes, "max-artifact", cancel), cancel);
+        await reports.TakeAsync(taskId, () => uploads.ReceiveAsync(request, settings.MaxArtifactBytes, "max-artifact", cancel), cancel);
         return TypedResults.NoContent();
     }
 

@@ -4,76 +4,46 @@ using Qgjob.Server.Blobs;
 namespace Qgjob.Server.Reports;
 
 /// <summary>
-/// Where HTML reports and the wishes for them lie. A report lies with the files of its run's first job, so that retention
+/// HTML reports and the wishes for them, as blobs. A report lies with the files of its run's first job, so that retention
 /// counts and removes it with them; it can be made again as long as these are there.
 /// </summary>
-internal sealed class ReportShelf(BlobFolder blobs)
+internal sealed class ReportShelf(IBlobs blobs)
 {
-    private string Wishes => Path.Combine(Path.GetDirectoryName(blobs.AttemptFolder("j", 1))!, "..", "..", "report-wishes");
+    private const string Ending = ".json";
 
     /// <summary>The report of the run whose first job this is, as a zip; null when there is none.</summary>
-    public Task<FileStream?> OpenAsync(string firstJobId, CancellationToken cancel)
-    {
-        cancel.ThrowIfCancellationRequested();
-        try
-        {
-            return Task.FromResult<FileStream?>(new FileStream(ReportPath(firstJobId), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete));
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return Task.FromResult<FileStream?>(null);
-        }
-    }
+    public async Task<Stream?> OpenAsync(string firstJobId, CancellationToken cancel) =>
+        (await blobs.OpenAsync(BlobKeys.Report(firstJobId), cancel))?.Content;
 
-    public Task KeepAsync(string firstJobId, ReceivedFile file, CancellationToken cancel)
-    {
-        cancel.ThrowIfCancellationRequested();
-        return file.KeepAsync(ReportPath(firstJobId));
-    }
-
-    public Task ForgetAsync(string firstJobId, CancellationToken cancel)
-    {
-        cancel.ThrowIfCancellationRequested();
-        if (File.Exists(ReportPath(firstJobId))) File.Delete(ReportPath(firstJobId));
-        return Task.CompletedTask;
-    }
+    public Task KeepAsync(string firstJobId, ReceivedFile file, CancellationToken cancel) => blobs.PutAsync(BlobKeys.Report(firstJobId), file, cancel);
 
     public async Task<ReportWish?> FindWishAsync(string runId, CancellationToken cancel)
     {
-        try
-        {
-            return JsonSerializer.Deserialize(await File.ReadAllBytesAsync(WishPath(runId), cancel), ReportWishJson.Default.ReportWish);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
-        {
-            return null;
-        }
+        if (await blobs.OpenAsync(Key(runId), cancel) is not { Content: var content }) return null;
+        await using (content)
+            try
+            {
+                return await JsonSerializer.DeserializeAsync(content, ReportWishJson.Default.ReportWish, cancel);
+            }
+            catch (JsonException)
+            {
+                return null; // Of another version: whoever still wants the report asks again.
+            }
     }
 
-    public async Task PutWishAsync(ReportWish wish, CancellationToken cancel)
-    {
-        Directory.CreateDirectory(Wishes);
-        var draft = WishPath(wish.RunId) + ".draft";
-        await File.WriteAllBytesAsync(draft, JsonSerializer.SerializeToUtf8Bytes(wish, ReportWishJson.Default.ReportWish), cancel);
-        File.Move(draft, WishPath(wish.RunId), overwrite: true);
-    }
+    public Task PutWishAsync(ReportWish wish, CancellationToken cancel) =>
+        blobs.PutAsync(Key(wish.RunId), JsonSerializer.SerializeToUtf8Bytes(wish, ReportWishJson.Default.ReportWish), cancel);
 
-    public Task RemoveWishAsync(string runId, CancellationToken cancel)
-    {
-        cancel.ThrowIfCancellationRequested();
-        if (File.Exists(WishPath(runId))) File.Delete(WishPath(runId));
-        return Task.CompletedTask;
-    }
+    public Task RemoveWishAsync(string runId, CancellationToken cancel) => blobs.DeleteAsync([Key(runId)], cancel);
 
     /// <summary>Runs whose report somebody wants, of all replicas.</summary>
-    public Task<IReadOnlyList<string>> WishedAsync(CancellationToken cancel)
+    public async Task<IReadOnlyList<string>> WishedAsync(CancellationToken cancel)
     {
-        cancel.ThrowIfCancellationRequested();
-        return Task.FromResult<IReadOnlyList<string>>(!Directory.Exists(Wishes) ? []
-            : [.. Directory.EnumerateFiles(Wishes, "*.json").Select(f => Path.GetFileNameWithoutExtension(f))]);
+        var runs = new List<string>();
+        await foreach (var blob in blobs.ListAsync(BlobKeys.ReportWishes, cancel))
+            if (BlobKeys.LastPart(blob.Key) is var name && name.EndsWith(Ending, StringComparison.Ordinal) && name[0] != '.') runs.Add(name[..^Ending.Length]);
+        return runs;
     }
 
-    private string ReportPath(string firstJobId) => Path.Combine(Path.GetDirectoryName(blobs.AttemptFolder(firstJobId, 1))!, "report", "html.zip");
-
-    private string WishPath(string runId) => Path.Combine(Wishes, runId + ".json");
+    private static string Key(string runId) => BlobKeys.ReportWishes + runId + Ending;
 }

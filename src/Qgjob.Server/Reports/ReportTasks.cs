@@ -21,7 +21,9 @@ internal sealed partial class ReportTasks(
     private const double LimitSeconds = 600;
     private const string WantedKey = "reports wanted";
     private static readonly TimeSpan Alive = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    /// <summary>What nobody here has asked for may still be wished for at another replica.</summary>
+    private static readonly TimeSpan LookForOthers = TimeSpan.FromSeconds(5);
     /// <summary>So long after a run's end its attempts may still deliver what they recorded.</summary>
     private static readonly TimeSpan LateFiles = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Forgotten = TimeSpan.FromMinutes(10);
@@ -81,8 +83,9 @@ internal sealed partial class ReportTasks(
         while (!stoppingToken.IsCancellationRequested)
             try
             {
-                foreach (var runId in await shelf.WishedAsync(stoppingToken)) await GiveAsync(runId, stoppingToken);
-                await wanted.WaitAsync(Look, stoppingToken);
+                var wishes = await shelf.WishedAsync(stoppingToken);
+                foreach (var runId in wishes) await GiveAsync(runId, stoppingToken);
+                await wanted.WaitAsync(wishes.Count > 0 ? Look : LookForOthers, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -161,7 +164,7 @@ internal sealed partial class ReportTasks(
         {
             if (job.Attempt == 0 || delivered.Contains(job.Id)) continue;
             var recorded = (await store.AttemptsAsync(job.Id, cancel)).Where(a => a.FinishId is not null && a.Outcome is AttemptOutcome.Passed or AttemptOutcome.Failed or AttemptOutcome.Skipped).ToList();
-            var there = artifacts.List(job.Id).Where(a => a.Name.StartsWith("blob/", StringComparison.Ordinal)).Select(a => a.Attempt).ToHashSet();
+            var there = (await artifacts.ListAsync(job.Id, cancel)).Where(a => a.Name.StartsWith("blob/", StringComparison.Ordinal)).Select(a => a.Attempt).ToHashSet();
             if (!recorded.TrueForAll(a => there.Contains(a.Number))) return false;
             delivered.Add(job.Id);
         }

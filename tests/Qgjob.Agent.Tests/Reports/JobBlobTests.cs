@@ -4,7 +4,6 @@ using Qgjob.Agent.Reports;
 using Qgjob.Client.Wire;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Results;
-using Xunit;
 using TestResult = Qgjob.Core.Results.TestResult;
 
 namespace Qgjob.Agent.Tests.Reports;
