@@ -37,8 +37,12 @@ public sealed class ApiDocumentTests
             GET /api/v1/runs
             GET /api/v1/runs/{run_id}
             GET /api/v1/runs/{run_id}/events
+            GET /api/v1/runs/{run_id}/report
+            GET /api/v1/runs/{run_id}/report.html
             GET /api/v1/runs/{run_id}/report.json
             GET /api/v1/runs/{run_id}/report.junit.xml
+            GET /api/v1/runs/{run_id}/report.zip
+            GET /api/v1/runs/{run_id}/report/{file}
             GET /api/v1/runs/{run_id}/results
             GET /api/v1/trace
             GET /healthz
@@ -51,6 +55,8 @@ public sealed class ApiDocumentTests
             POST /agent/v1/progress
             POST /agent/v1/register
             POST /agent/v1/renew
+            POST /agent/v1/reports/{task_id}/alive
+            POST /agent/v1/reports/{task_id}/failed
             POST /agent/v1/work
             POST /api/v1/agents/{agent_id}/drain
             POST /api/v1/agents/{agent_id}/resume
@@ -64,6 +70,7 @@ public sealed class ApiDocumentTests
             POST /api/v1/runs/{run_id}/cancel
             POST /api/v1/runs/{run_id}/rerun
             PUT /agent/v1/artifacts/{name}
+            PUT /agent/v1/reports/{task_id}
             PUT /api/v1/apps/{org}/{app_version_id}
             PUT /api/v1/bundles/{org}/{sha256}
             PUT /api/v1/orgs/{org}
