@@ -1,6 +1,7 @@
 // Makes the figures of docs/performance.md; see run beside it for the options.
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 
 const { values: given } = parseArgs({
@@ -46,12 +47,12 @@ function measure(program, args, env = {}, limit = 600) {
           figures.set(key, [...(figures.get(key) ?? []), numbers.map(Number)]);
         }
       }
-      if (code !== 0) failed.push(`\`${[program.split('/').pop(), ...args.filter((a) => !a.includes('/'))].join(' ')}\`: ${(errors.trim().split('\n').find((l) => l) ?? `ended with ${code}`).slice(0, 300)}`);
+      if (code !== 0) failed.push(`\`${[program.split('/').pop(), ...args.filter((a) => !a.includes('/'))].join(' ')}\`: ${(errors.trim().split("\n").filter((l) => !/^\w+: history/.test(l)).find((l) => l) ?? `ended with ${code}`).slice(0, 300)}`);
       resolve();
     });
   });
 }
-const qgjob = (store, mode, ...more) => measure(given.lifecycle, ['--server', given.server, '--store', store, '--mode', mode, ...more.map(String)], {}, 3600);
+const qgjob = (store, mode, ...more) => measure(given.lifecycle, ['--server', given.server, '--store', store, '--mode', mode, ...more.map(String)], {}, 7200);
 const peer = (name, jobs) => given.peers ? measure('bash', [`${given.peers}/run.sh`, name], { RUNS: '1', LAT: '60', ...(jobs ? { N: String(jobs) } : {}) }) : undefined;
 
 /** The median of a column over the rounds; undefined when nothing was measured. */
@@ -112,31 +113,38 @@ async function all() {
 }
 
 async function growth() {
-  const finished = Number(given.finished);
   const rows = [];
-  const kinds = [['nothing before', []], [`${digits(Number(given.queued))} jobs queued in 5,000 groups, 5,000 devices at work`, ['--queued', Number(given.queued), '--busy', 5000]], [`${digits(finished)} finished jobs kept`, ['--finished', finished]]];
   for (const store of stores.filter((s) => s !== 'memory')) {
-    const rates = {};
-    for (const [name, options] of kinds) {
+    // So many finished jobs fit on a disk, and not in a Redis server's memory.
+    const [finished, queued] = [Number(given.finished), Number(given.queued)].map((n) => (store === 'redis' ? Math.round(n / 10) : n));
+    const kinds = [
+      [`${digits(queued)} jobs queued in 5,000 groups, 5,000 devices at work`, `+${queued}queued`, ['--queued', queued, '--busy', 5000]],
+      [`${digits(finished)} finished jobs kept`, `+${finished}finished`, ['--finished', finished]],
+    ];
+    for (const [name, suffix, options] of kinds) {
+      figures.clear();
+      await qgjob(store, 'one,batch', '--pair', '--jobs', scaled(6000), '--warm-up', scaled(4000), ...options);
       for (const mode of ['one', 'batch']) {
-        const suffix = options.length ? `+${options[1]}${options[0].slice(2)}` : '';
-        // So many finished jobs fit on a disk, and not in a Redis server's memory.
-        const more = store === 'redis' && options[0] === '--finished' ? ['--finished', Math.min(1_000_000, finished)] : options;
-        await qgjob(store, mode, ...['--jobs', scaled(mode === 'one' ? 15000 : 60000)], ...more);
-        const key = `qgjob ${store} ${mode}${suffix && `+${more[1]}${more[0].slice(2)}`}`;
-        const rate = median(key, 0);
-        rates[mode] ??= rate;
-        rows.push(row(store, mode, more === options ? name : `${digits(more[1])} finished jobs kept`, digits(rate), rate && rates[mode] ? `${digits((rate / rates[mode] - 1) * 100)} %` : '–', cores.get(key) ?? ''));
+        const [bare, grown] = [`qgjob ${store} ${mode}`, `qgjob ${store} ${mode}${suffix}`];
+        rows.push(row(store, mode, name, digits(median(bare, 0)), digits(median(grown, 0)), change(median(bare, 0), median(grown, 0)),
+          cpu(bare) ?? '–', cpu(grown) ?? '–', change(cpu(bare), cpu(grown))));
       }
     }
   }
-  return table(['store', 'mode', 'with', 'jobs/s', 'change', 'cores; CPU a job'], rows);
+  return table(['store', 'mode', 'with', 'jobs/s without', 'with', 'change', 'µs of CPU a job without', 'with', 'change'], rows);
+}
+const change = (a, b) => (a && b ? `${b >= a ? '+' : '−'}${digits(Math.abs(b / a - 1) * 100)} %` : '–');
+/** Server's and store's. */
+function cpu(key) {
+  const each = cores.get(key)?.match(/a job: server (\d+) store (\d+)/);
+  return each && Number(each[1]) + Number(each[2]);
 }
 
 const name = given.growth ? 'growth' : 'figures';
 const lines = given.growth ? await growth() : await all();
 if (!given.growth && !given.peers) lines.push('', 'No peers were measured: `--peers` was not given.');
 if (failed.length) lines.push('', 'Not measured:', '', ...failed.map((f) => `- ${f}`));
+if (given.growth) lines.push('', `Load of the machine at the end: ${loadavg().map((l) => l.toFixed(0)).join(', ')} (1, 5, 15 minutes) on ${cpus().length} cores.`);
 lines.push('', `Taken with \`bench/lifecycle/run --write${given.growth ? ' --growth' : ''}\` at ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC.`);
 console.log(lines.join('\n'));
 const begin = `<!-- ${name}: begin (bench/lifecycle/run --write${given.growth ? ' --growth' : ''}) -->`;
