@@ -42,7 +42,10 @@ internal sealed class FileRetention(IJobStore store, JobFiles files, UploadReten
         foreach (var gone in orgs.Keys.Except(left.Select(s => s.JobId)).ToList()) orgs.Remove(gone);
         if (maxBytes is not { } most) return removed.Count;
         left.RemoveAll(removed.Contains);
-        await ShrinkAsync(left, left.Sum(f => f.Bytes) + await uploads.BytesAsync(cancel) - most, removed, rules, now, next, cancel);
+        var tooMuch = left.Sum(f => f.Bytes) + await uploads.BytesAsync(cancel) - most;
+        // What can be had again goes before what cannot.
+        if (tooMuch > 0) tooMuch -= await uploads.ShrinkAsync(tooMuch, now, cancel);
+        await ShrinkAsync(left, tooMuch, removed, rules, now, next, cancel);
         return removed.Count;
     }
 

@@ -30,6 +30,24 @@ internal sealed class UploadRetention(IJobStore store, IBlobs blobs)
         return old.Count;
     }
 
+    /// <summary>Of test bundles that no run can need any more, those that were not used for longest, until so much is free: whoever submits them again sends them again.</summary>
+    /// <returns>Bytes that became free.</returns>
+    public async Task<long> ShrinkAsync(long tooMuch, DateTimeOffset now, CancellationToken cancel)
+    {
+        var unused = new List<(DateTimeOffset At, BlobInfo Bundle)>();
+        await foreach (var bundle in blobs.ListAsync(BlobKeys.Bundles, cancel))
+            if (bundle.ModifiedAt < now - LongestRun && await blobs.LastUseAsync(bundle, cancel) is var used && used < now - LongestRun) unused.Add((used, bundle));
+        var gone = new List<string>();
+        long bytes = 0;
+        foreach (var (_, bundle) in unused.OrderBy(u => u.At).TakeWhile(_ => bytes < tooMuch))
+        {
+            gone.Add(bundle.Key);
+            bytes += bundle.Length;
+        }
+        await blobs.DeleteAsync(gone, cancel);
+        return bytes;
+    }
+
     /// <summary>What builds and bundles take.</summary>
     public async Task<long> BytesAsync(CancellationToken cancel)
     {

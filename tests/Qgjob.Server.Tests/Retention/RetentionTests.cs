@@ -125,6 +125,26 @@ public sealed class RetentionTests
     }
 
     [Fact]
+    public async Task Beyond_the_room_bundles_that_no_run_can_need_go_first()
+    {
+        await using var server = await RunningServer.StartAsync(null, "--max-disk", "2500");
+        var sha = new List<string>();
+        foreach (var text in new[] { new string('a', 2000), new string('b', 200) })
+        {
+            sha.Add(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))));
+            await server.Client.UploadBundleAsync("acme", sha[^1], new ByteArrayContent(Encoding.UTF8.GetBytes(text)), Cancel);
+            Pass(server, TimeSpan.FromHours(1));
+        }
+        var job = await LiveAsync(server, new FakeAgent(server, "lab"));
+        Pass(server, TimeSpan.FromDays(9));
+        await RoundAsync(server);
+        Assert.Equal(HttpStatusCode.OK, await LogAsync(server, job));
+        Assert.False(await server.Client.HasBundleAsync("acme", sha[0], Cancel));
+        // There is room again.
+        Assert.True(await server.Client.HasBundleAsync("acme", sha[1], Cancel));
+    }
+
+    [Fact]
     public async Task An_org_has_its_own_time_and_its_own_room()
     {
         await using var server = await RunningServer.StartAsync();
