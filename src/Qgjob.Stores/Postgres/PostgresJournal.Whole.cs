@@ -19,6 +19,8 @@ internal sealed partial class PostgresJournal
     public async ValueTask<RowChanges> LoadAsync(CancellationToken cancel) => await AskAsync(async connection =>
     {
         await using var moment = await MomentAsync(connection, cancel);
+        // What is unfinished, however much is over: without statistics, as after an import, whole tables would be read for it.
+        await RunAsync(connection, "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off", cancel);
         var fleet = await FleetAsync(connection, cancel);
         Volatile.Write(ref seen, fleet.Head);
         return fleet with
@@ -74,6 +76,8 @@ internal sealed partial class PostgresJournal
             await RunAsync(
                 connection, "UPDATE head SET commit = $1, commit_id = $2, revision = $3, event = $4", cancel,
                 Number(head.Commit), Text(head.CommitId), Number(head.Revision), Number(head.Event));
+            // Queries of history are planned by what there is, from the first one on.
+            await RunAsync(connection, "ANALYZE runs, jobs, attempts, test_results, events", cancel);
             await transaction.CommitAsync(cancel);
             return 0;
         }, cancel);
