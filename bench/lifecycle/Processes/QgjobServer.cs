@@ -18,7 +18,7 @@ internal sealed class QgjobServer(OwnedProcess process, IPEndPoint address) : IA
         var process = OwnedProcess.Start(program,
             ["--data", Path.Combine(folder, "server"), "--store", store.Url, "--urls", "http://127.0.0.1:0", "--ready-file", ready,
             // The history that was imported is old, and is to stay.
-            "--keep", "none"], log);
+            "--keep", "3650d"], log);
         // A store with millions of jobs takes its time to load.
         for (var tries = 0; !File.Exists(ready); tries++)
         {
