@@ -30,6 +30,19 @@ internal sealed class Fleet : IAsyncDisposable
         ["fails"] = "test('fails at its gate', async () => { await gate(); expect(1).toBe(2); });",
         ["gated"] = Gated,
         ["gated-too"] = Gated,
+        // Notes each test that runs; one fails the first time only, one always.
+        ["four"] = """
+            const runs = (name) => {
+              appendFileSync(process.env.TALLY, name + '\n');
+              return readFileSync(process.env.TALLY, 'utf8').split('\n').filter((line) => line === name).length;
+            };
+            test('passes', async () => { runs('passes'); });
+            test.describe('of (a+b)', () => {
+              test('fails once? [1]', async () => { expect(runs('fails once')).toBeGreaterThan(1); });
+              test('fails always', async () => { expect(runs('fails always')).toBe(0); });
+              test('fails', async () => { runs('fails'); });
+            });
+            """,
         ["app"] = "test('sees the app', async ({ device }) => { await expect(device.getByText('Skip', { exact: true })).toBeVisible(); });",
     };
 
@@ -216,7 +229,7 @@ internal sealed class Fleet : IAsyncDisposable
         foreach (var (name, body) in Tests)
         {
             File.WriteAllText(Path.Combine(Project, "tests", $"{name}.spec.js"),
-                "import { spawn } from 'node:child_process';\nimport { existsSync } from 'node:fs';\nimport { test, expect } from 'appwright';\n"
+                "import { spawn } from 'node:child_process';\nimport { appendFileSync, existsSync, readFileSync } from 'node:fs';\nimport { test, expect } from 'appwright';\n"
                 + $"const rest = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));\n"
                 + $"const gate = async () => {{ test.setTimeout(0); while (!existsSync(process.env.GATE)) await rest(0.1); }};\n{body}\n");
         }
