@@ -25,9 +25,11 @@ internal sealed class Call(ParseResult parsed, GlobalOptions options, Surroundin
     public DateTimeOffset Now => World.Time.GetUtcNow();
 
     public ServerSettings Settings => settings ??= ServerSettings.Read(
-        World, parsed.GetValue(options.Url) ?? parsed.GetValue(options.Server), parsed.GetValue(options.Token), project: World.CurrentFolder);
+        World, parsed.GetValue(options.Url) ?? parsed.GetValue(options.Server), parsed.GetValue(options.Token), project: World.CurrentFolder, parsed.GetValue(options.OidcAudience));
 
-    public QgjobClient Client => client ??= new QgjobClient(new Transport(Settings.Urls, Settings.Token, World.Time));
+    public QgjobClient Client => client ??= new QgjobClient(Settings.Oidc is { } oidc
+        ? Transport.With(Settings.Urls, oidc.Open(World.Time), World.Time)
+        : new Transport(Settings.Urls, Settings.Token, World.Time));
 
     public T? Value<T>(Option<T> option) => parsed.GetValue(option);
 
@@ -61,4 +63,6 @@ internal sealed class GlobalOptions
     /// <summary>What many expect the option to be called, above all for several servers.</summary>
     public Option<string?> Server { get; } = new("--server") { HelpName = "URL", Recursive = true, Hidden = true };
     public Option<string?> Token { get; } = new("--token") { Description = "API token, where the server asks for one (QGJOB_TOKEN)", HelpName = "TOKEN", Recursive = true };
+    /// <summary>For GitHub Actions alone, and usually set in the environment: not in every help.</summary>
+    public Option<string?> OidcAudience { get; } = new("--oidc-audience") { HelpName = "NAME", Recursive = true, Hidden = true };
 }

@@ -55,7 +55,7 @@ internal sealed class CommandLine
         foreach (var option in root.Options.OfType<VersionOption>().ToList()) root.Options.Remove(option);
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!, world.OutWidth());
-        foreach (Option option in (Option[])[options.Json, options.Url, options.Server, options.Token]) root.Options.Add(option);
+        foreach (Option option in (Option[])[options.Json, options.Url, options.Server, options.Token, options.OidcAudience]) root.Options.Add(option);
         foreach (var command in AllCommands.Of(Bind)) root.Subcommands.Add(command);
     }
 

@@ -14,6 +14,7 @@ internal sealed record Failure(ExitCode Code, string Message, string? Hint)
         CliException e => new Failure(e.Code, e.Message, e.Hint),
         ApiException e => OfAnswer(e),
         ServerUnreachableException e => OfSilence(e),
+        ActionsTokenException e => new Failure(ExitCode.Auth, e.Message, "Give the workflow's job 'permissions: id-token: write', or set QGJOB_TOKEN."),
         BundleException e => new Failure(ExitCode.Usage, e.Message, null),
         IOException or UnauthorizedAccessException => new Failure(ExitCode.General, error.Message, "Look at the path, its rights and the space on its disk."),
         HttpRequestException => new Failure(ExitCode.General, $"The connection to the server broke: {error.Message}", "Try again."),
@@ -22,7 +23,9 @@ internal sealed record Failure(ExitCode Code, string Message, string? Hint)
 
     private static Failure OfAnswer(ApiException e) => e.Status switch
     {
-        HttpStatusCode.Unauthorized => new Failure(ExitCode.Auth, e.Message, "Give a token with --token or QGJOB_TOKEN."),
+        HttpStatusCode.Unauthorized => new Failure(ExitCode.Auth, e.Message, e.Message.StartsWith("The OIDC token", StringComparison.Ordinal)
+            ? "What the server takes is in its --oidc file."
+            : "Give a token with --token or QGJOB_TOKEN."),
         HttpStatusCode.Forbidden => new Failure(ExitCode.Auth, e.Message, "Use a token that may do this."),
         HttpStatusCode.BadRequest when e.Problem.Field is "needs" => new Failure(
             ExitCode.Usage, e.Message, "'qgjob resources list' shows what is defined; 'qgjob resources set NAME --unit VALUE' defines one."),

@@ -6,11 +6,12 @@ namespace Qgjob.Cli.Configuration;
 /// <param name="Urls">Addresses of servers on one store: the first, or else the next that can be reached.</param>
 /// <param name="Token">API token, or null.</param>
 /// <param name="Org">The org, or null.</param>
-internal sealed record ServerSettings(IReadOnlyList<Uri> Urls, string? Token, string? Org)
+/// <param name="Oidc">Without a token: GitHub's, or null.</param>
+internal sealed record ServerSettings(IReadOnlyList<Uri> Urls, string? Token, string? Org, ActionsOidc? Oidc = null)
 {
     public const string DefaultUrl = "http://localhost:8000";
 
-    public static ServerSettings Read(Surroundings world, string? url, string? token, string project)
+    public static ServerSettings Read(Surroundings world, string? url, string? token, string project, string? oidcAudience = null)
     {
         var own = ConfigFile.Read(Path.Combine(world.ConfigFolder, "qgjob", "config.json"));
         var ofProject = ConfigFile.FindUpward(project);
@@ -18,10 +19,12 @@ internal sealed record ServerSettings(IReadOnlyList<Uri> Urls, string? Token, st
         var address = given ?? ofProject?.Url ?? own?.Url ?? DefaultUrl;
         // A project that somebody else wrote could name any server. It must not get the person's own token.
         var ownToken = given is null && ofProject?.Url is { } named && named != own?.Url ? null : own?.Token;
+        token = token ?? Variable(world, "QGJOB_TOKEN") ?? ofProject?.Token ?? ownToken;
         return new ServerSettings(
             ParseUrls(address, given is null ? (ofProject?.Url is not null ? ofProject.Path : own?.Path) : null),
-            token ?? Variable(world, "QGJOB_TOKEN") ?? ofProject?.Token ?? ownToken,
-            Variable(world, "QGJOB_ORG") ?? ofProject?.Org ?? own?.Org);
+            token,
+            Variable(world, "QGJOB_ORG") ?? ofProject?.Org ?? own?.Org,
+            token is null && (oidcAudience ?? Variable(world, "QGJOB_OIDC_AUDIENCE")) is { } audience ? ActionsOidc.Read(name => Variable(world, name), audience) : null);
     }
 
     private static string? Variable(Surroundings world, string name) => world.Environment(name) is { Length: > 0 } set ? set : null;

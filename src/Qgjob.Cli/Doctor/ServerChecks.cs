@@ -24,7 +24,12 @@ internal static class ServerChecks
                 ? Finding.Ok(Area, "server", $"{server} answers, version {health.Version}")
                 : Finding.Warning(Area, "server", $"{server} has version {health.Version}, this program {own}.", "Use the same version of both."));
             var agents = await call.Client.ListAgentsAsync(cancel).ConfigureAwait(false);
-            findings.Add(Finding.Ok(Area, "token", call.Settings.Token is null ? "it asks for no token" : "it takes the token, or asks for none"));
+            findings.Add(Finding.Ok(Area, "token", call.Settings switch
+            {
+                { Oidc: { } oidc } => $"it takes GitHub's OIDC token for '{oidc.Audience}', or asks for none",
+                { Token: null } => "it asks for no token",
+                _ => "it takes the token, or asks for none",
+            }));
             var online = agents.Items.Count(a => a.Online);
             findings.Add(online > 0
                 ? Finding.Ok(Area, "agents", $"agents online: {online}")
@@ -47,6 +52,10 @@ internal static class ServerChecks
         catch (ApiException e) when (e.Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
         {
             findings.Add(Finding.Problem(Area, "token", e.Message, "Give the server's token with --token or QGJOB_TOKEN; the server showed it at its first start."));
+        }
+        catch (ActionsTokenException e)
+        {
+            findings.Add(Finding.Problem(Area, "token", e.Message, "Give the workflow's job 'permissions: id-token: write', or set QGJOB_TOKEN."));
         }
         catch (ApiException e) when (e.Status is HttpStatusCode.ServiceUnavailable)
         {

@@ -154,6 +154,6 @@ internal sealed class RunFollower(QgjobClient client, TimeProvider time, RunMode
 
     /// <summary>What goes by when a server restarts.</summary>
     private static bool IsPassing(Exception e) =>
-        e is ServerUnreachableException or HttpRequestException or IOException
+        e is ServerUnreachableException or HttpRequestException or IOException or ActionsTokenException { MayPass: true }
         || e is ApiException { Status: >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests };
 }

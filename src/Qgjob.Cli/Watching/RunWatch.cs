@@ -76,7 +76,7 @@ internal static class RunWatch
             var canceled = await call.Client.CancelRunAsync(runId, limit.Token).ConfigureAwait(false);
             return new CliException(ExitCode.Interrupted, $"Interrupted; {runId} is canceled ({Quantity.Of(canceled.Canceled, "job")}).");
         }
-        catch (Exception e) when (e is OperationCanceledException or ServerUnreachableException or ApiException or HttpRequestException)
+        catch (Exception e) when (e is OperationCanceledException or ServerUnreachableException or ApiException or HttpRequestException or ActionsTokenException)
         {
             return new CliException(ExitCode.Interrupted, $"Interrupted; {runId} could not be canceled: {e.Message}", $"Try: qgjob cancel {runId}");
         }

@@ -27,7 +27,7 @@ public sealed class Transport : IDisposable
     /// <param name="token">Bearer token, if the servers ask for one.</param>
     /// <param name="time">Clock of the limits and retries.</param>
     public Transport(IReadOnlyList<Uri> servers, string? token, TimeProvider time)
-        : this(servers, token, time, new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.All, ConnectTimeout = ConnectLimit })
+        : this(servers, token, time, Sockets())
     {
     }
 
@@ -55,6 +55,13 @@ public sealed class Transport : IDisposable
         };
         if (token is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
+
+    /// <summary>One that gets its bearer tokens from GitHub, as often as it needs a new one.</summary>
+    /// <param name="servers">Addresses of servers on one store, at least one.</param>
+    /// <param name="tokens">Where the tokens come from; disposed with the transport.</param>
+    /// <param name="time">Clock of the limits and retries.</param>
+    public static Transport With(IReadOnlyList<Uri> servers, ActionsTokens tokens, TimeProvider time) =>
+        new(servers, null, time, new ActionsTokenHandler(tokens, Sockets()));
 
     /// <summary>The servers that calls may go to.</summary>
     public ServerList Servers { get; }
@@ -173,6 +180,8 @@ public sealed class Transport : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
+
+    private static SocketsHttpHandler Sockets() => new() { AutomaticDecompression = DecompressionMethods.All, ConnectTimeout = ConnectLimit };
 
     private static readonly Dictionary<string, string> NoHeaders = [];
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Mvc;
 using Qgjob.Client.Wire;
 using Qgjob.Core.Devices;
 using Qgjob.Core.Storage;
+using Qgjob.Server.Auth;
 using Qgjob.Server.Dispatch;
 using Qgjob.Server.Http;
 
@@ -14,7 +15,7 @@ internal static class AgentEndpoints
     public static void MapAgents(this IEndpointRouteBuilder routes)
     {
         var agents = routes.MapGroup("/agents").WithTags("Agents");
-        agents.MapGet("/", ListAsync).WithSummary("All agents");
+        agents.MapGet("/", ListAsync).Permit(Role.Viewer, OrgFrom.Nothing).WithSummary("All agents");
         agents.MapPost("/{agent_id}/drain", DrainAsync).WithSummary("Lets the agent finish what it has and take nothing new").ProducesProblem(404);
         agents.MapPost("/{agent_id}/resume", ResumeAsync).WithSummary("Ends that").ProducesProblem(404);
     }

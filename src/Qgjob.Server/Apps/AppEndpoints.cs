@@ -5,6 +5,7 @@ using Qgjob.Core.Apps;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Storage;
+using Qgjob.Server.Auth;
 using Qgjob.Server.Blobs;
 using Qgjob.Server.Dispatch;
 using Qgjob.Server.Hosting;
@@ -18,11 +19,11 @@ internal static class AppEndpoints
     public static void MapApps(this IEndpointRouteBuilder routes)
     {
         var apps = routes.MapGroup("/apps").WithTags("Apps");
-        apps.MapGet("/", ListAsync).WithSummary("App versions, newest first");
-        apps.MapGet("/{org}/{app_version_id}", FindAsync).WithSummary("An app version with its builds").ProducesProblem(404);
-        apps.MapPut("/{org}/{app_version_id}", PutAsync).WithSummary("Uploads a build (.apk); other bytes under a used name are refused")
+        apps.MapGet("/", ListAsync).Permit(Role.Viewer, OrgFrom.Query).WithSummary("App versions, newest first");
+        apps.MapGet("/{org}/{app_version_id}", FindAsync).Permit(Role.Viewer, OrgFrom.Path).WithSummary("An app version with its builds").ProducesProblem(404);
+        apps.MapPut("/{org}/{app_version_id}", PutAsync).Permit(Role.Submitter, OrgFrom.Path).WithSummary("Uploads a build (.apk); other bytes under a used name are refused")
             .Accepts<Stream>("application/octet-stream", "*/*").ProducesProblem(400).ProducesProblem(409).ProducesProblem(413);
-        apps.MapMethods("/{org}/{app_version_id}/builds/{sha256}", ["GET", "HEAD"], DownloadAsync).WithSummary("A build's bytes; ranges are honoured").ProducesProblem(404);
+        apps.MapMethods("/{org}/{app_version_id}/builds/{sha256}", ["GET", "HEAD"], DownloadAsync).Permit(Role.Viewer, OrgFrom.Path).WithSummary("A build's bytes; ranges are honoured").ProducesProblem(404);
     }
 
     private static async Task<Ok<ListOf<AppVersionView>>> ListAsync(

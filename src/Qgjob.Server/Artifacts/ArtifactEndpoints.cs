@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Net.Http.Headers;
 using Qgjob.Client.Wire;
+using Qgjob.Server.Auth;
 using Qgjob.Server.Http;
 using Qgjob.Server.Jobs;
 using Qgjob.Server.Retention;
@@ -13,8 +14,8 @@ internal static class ArtifactEndpoints
 {
     public static void MapArtifacts(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/jobs/{job_id}/artifacts", ListAsync).WithTags("Jobs").WithSummary("Files that a job's attempts left").ProducesProblem(404).ProducesProblem(410);
-        routes.MapGet("/jobs/{job_id}/artifacts/{attempt}/{**name}", DownloadAsync).WithTags("Jobs").WithSummary("One of these files; ranges are honoured").ProducesProblem(404).ProducesProblem(410);
+        routes.MapGet("/jobs/{job_id}/artifacts", ListAsync).Permit(Role.Viewer, OrgFrom.Job).WithTags("Jobs").WithSummary("Files that a job's attempts left").ProducesProblem(404).ProducesProblem(410);
+        routes.MapGet("/jobs/{job_id}/artifacts/{attempt}/{**name}", DownloadAsync).Permit(Role.Viewer, OrgFrom.Job).WithTags("Jobs").WithSummary("One of these files; ranges are honoured").ProducesProblem(404).ProducesProblem(410);
     }
 
     private static async Task<Ok<ListOf<ArtifactView>>> ListAsync(

@@ -16,11 +16,12 @@ internal sealed record Access(AccessToken? Token)
     public static Access Open(ServerSettings settings, Action<string> tell)
     {
         if (settings.Token is { } given) return new Access(given);
-        if (settings.Urls.Split(';').All(IsLoopback)) return new Access((AccessToken?)null);
+        // Whoever asks CI systems for tokens means others to call, maybe through a proxy on this machine.
+        if (settings.Oidc is null && settings.Urls.Split(';').All(IsLoopback)) return new Access((AccessToken?)null);
         var file = Path.Combine(settings.DataFolder, FileName);
         return new Access(AccessToken.Ensure(file, token => tell(
             $"""
-            Other machines can reach {settings.Urls}, so every call needs a token. It is shown only this once:
+            {(settings.Oidc is null ? $"Other machines can reach {settings.Urls}" : "With --oidc others are meant to call")}, so every call needs a token. It is shown only this once:
 
               export QGJOB_TOKEN={token}
 

@@ -1,33 +1,51 @@
 using System.Net;
+using Qgjob.Server.Auth.Oidc;
 using Qgjob.Server.Http;
 
 namespace Qgjob.Server.Auth;
 
-/// <summary>Lets in who may call. Health is open to everybody: load balancers have no token, and it tells nothing.</summary>
-internal sealed class AccessMiddleware(RequestDelegate next, Access access)
+/// <summary>Lets in who may call, and says who it is. Health is open to everybody: load balancers have no token, and it tells nothing.</summary>
+internal sealed class AccessMiddleware(RequestDelegate next, Access access, OidcAccess oidc)
 {
     private const string Scheme = "Bearer ";
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (context.Request.Path != "/healthz" && context.Request.Path != "/readyz")
+        if (context.Request.Path == "/healthz" || context.Request.Path == "/readyz") return PassAsync(context, Caller.Nobody);
+        if (access.Token is null)
         {
-            if (access.Token is { } token) RequireToken(context, token);
-            else RequireThisMachine(context);
+            RequireThisMachine(context);
+            return PassAsync(context, Caller.Owner);
         }
+        var given = TokenOf(context.Request);
+        if (given is not null && access.Token.Matches(given)) return PassAsync(context, Caller.Owner);
+        context.Response.Headers.WWWAuthenticate = "Bearer realm=\"qgjob\"";
+        return given is not null && oidc.IsOn && OidcAccess.LooksLikeOne(given) ? AdmitAsync(context, given) : throw Refused(given);
+    }
+
+    private Task PassAsync(HttpContext context, Caller caller)
+    {
+        context.Features.Set(caller);
         return next(context);
     }
 
-    private static void RequireToken(HttpContext context, AccessToken token)
+    private async Task AdmitAsync(HttpContext context, string token)
     {
-        var header = context.Request.Headers.Authorization.ToString();
-        var given = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : null;
-        if (given is not null && token.Matches(given)) return;
-        context.Response.Headers.WWWAuthenticate = "Bearer realm=\"qgjob\"";
-        throw new RefusedException(StatusCodes.Status401Unauthorized, "Unauthorized", given is null
-            ? "This server asks for a token. Send it as 'Authorization: Bearer TOKEN'; qgjob takes it from --token or QGJOB_TOKEN."
-            : "This is not the server's token. It was shown at the server's first start; deleting token.sha256 in its data folder makes a new one.");
+        var caller = await oidc.AdmitAsync(token, context.RequestAborted);
+        context.Response.Headers.WWWAuthenticate = default;
+        await PassAsync(context, caller);
     }
+
+    private static string? TokenOf(HttpRequest request)
+    {
+        var header = request.Headers.Authorization.ToString();
+        return header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : null;
+    }
+
+    private static RefusedException Refused(string? given) => new(StatusCodes.Status401Unauthorized, "Unauthorized", given is null
+        ? "This server asks for a token. Send it as 'Authorization: Bearer TOKEN'; qgjob takes it from --token or QGJOB_TOKEN."
+        : "This is not the server's token. It was shown at the server's first start; deleting token.sha256 in its data folder makes a new one."
+            + (!OidcAccess.LooksLikeOne(given) ? "" : " A CI system's OIDC token is taken only by a server that was started with --oidc FILE."));
 
     /// <summary>
     /// A page of another site can make its own name mean 127.0.0.1 (DNS rebinding) and would then speak to this server

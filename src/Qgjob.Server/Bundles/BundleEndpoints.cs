@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Qgjob.Server.Auth;
 using Qgjob.Server.Blobs;
 using Qgjob.Server.Hosting;
 using Qgjob.Server.Http;
@@ -11,8 +12,8 @@ internal static class BundleEndpoints
     public static void MapBundles(this IEndpointRouteBuilder routes)
     {
         var bundles = routes.MapGroup("/bundles").WithTags("Bundles");
-        bundles.MapMethods("/{org}/{sha256}", ["GET", "HEAD"], DownloadAsync).WithSummary("A test bundle's bytes; HEAD asks whether it is there").ProducesProblem(404);
-        bundles.MapPut("/{org}/{sha256}", PutAsync).WithSummary("Uploads a test bundle; its hash is checked")
+        bundles.MapMethods("/{org}/{sha256}", ["GET", "HEAD"], DownloadAsync).Permit(Role.Viewer, OrgFrom.Path).WithSummary("A test bundle's bytes; HEAD asks whether it is there").ProducesProblem(404);
+        bundles.MapPut("/{org}/{sha256}", PutAsync).Permit(Role.Submitter, OrgFrom.Path).WithSummary("Uploads a test bundle; its hash is checked")
             .Accepts<Stream>("application/octet-stream", "*/*").ProducesProblem(400).ProducesProblem(413);
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Mvc;
+using Qgjob.Server.Auth;
 using Qgjob.Server.Http;
 using Qgjob.Server.Jobs;
 using Qgjob.Server.Runs;
@@ -10,9 +11,9 @@ internal static class EventEndpoints
 {
     public static void MapEvents(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/runs/{run_id}/events", RunAsync).WithTags("Runs")
+        routes.MapGet("/runs/{run_id}/events", RunAsync).Permit(Role.Viewer, OrgFrom.Run).WithTags("Runs")
             .WithSummary("Server-sent events of a run, until it is finished").Produces<string>(200, "text/event-stream").ProducesProblem(404);
-        routes.MapGet("/jobs/{job_id}/events", JobAsync).WithTags("Jobs")
+        routes.MapGet("/jobs/{job_id}/events", JobAsync).Permit(Role.Viewer, OrgFrom.Job).WithTags("Jobs")
             .WithSummary("Server-sent events of a job, until it is finished").Produces<string>(200, "text/event-stream").ProducesProblem(404);
     }
 

@@ -1,8 +1,11 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Qgjob.Client.Wire;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Scheduling;
+using Qgjob.Server.Auth;
 using Qgjob.Server.Dispatch;
+using Qgjob.Server.Http;
 using Qgjob.Server.Jobs;
 
 namespace Qgjob.Server.Groups;
@@ -11,10 +14,15 @@ namespace Qgjob.Server.Groups;
 internal static class GroupEndpoints
 {
     public static void MapGroups(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/groups", ListAsync).WithTags("Groups").WithSummary("Groups that have jobs waiting or on devices");
+        routes.MapGet("/groups", ListAsync).Permit(Role.Viewer, OrgFrom.Query).WithTags("Groups").WithSummary("Groups that have jobs waiting or on devices");
 
-    private static async Task<Ok<ListOf<GroupView>>> ListAsync(Dispatcher dispatcher, Forecasts forecasts, TimeProvider time, CancellationToken cancel) =>
-        TypedResults.Ok(new ListOf<GroupView>(await ViewsAsync(dispatcher, forecasts, time.GetUtcNow(), cancel)));
+    private static async Task<Ok<ListOf<GroupView>>> ListAsync(
+        [FromQuery(Name = "org_id")] string? orgId, Dispatcher dispatcher, Forecasts forecasts, TimeProvider time, CancellationToken cancel)
+    {
+        var org = Check.OptionalId("org_id", orgId);
+        var groups = await ViewsAsync(dispatcher, forecasts, time.GetUtcNow(), cancel);
+        return TypedResults.Ok(new ListOf<GroupView>(org is null ? groups : [.. groups.Where(g => g.OrgId == org)]));
+    }
 
     /// <summary>All groups, those that go first first. Looked at in a copy: with many groups and devices that takes longer than the dispatcher may wait.</summary>
     public static async Task<IReadOnlyList<GroupView>> ViewsAsync(Dispatcher dispatcher, Forecasts forecasts, DateTimeOffset now, CancellationToken cancel)

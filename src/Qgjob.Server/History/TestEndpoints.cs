@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Qgjob.Client.Wire;
 using Qgjob.Core.Storage;
+using Qgjob.Server.Auth;
 using Qgjob.Server.Http;
 
 namespace Qgjob.Server.History;
@@ -14,8 +15,8 @@ internal static class TestEndpoints
     public static void MapTests(this IEndpointRouteBuilder routes)
     {
         var tests = routes.MapGroup("/orgs/{org}/tests").WithTags("Tests");
-        tests.MapGet("/", ListAsync).WithSummary("Tests with their rates over the latest 30 attempts at their file; pages end with a file").ProducesProblem(400);
-        tests.MapGet("/history", HistoryAsync).WithSummary("A test's latest runs, and its rates by app version and device model").ProducesProblem(400).ProducesProblem(404);
+        tests.MapGet("/", ListAsync).Permit(Role.Viewer, OrgFrom.Path).WithSummary("Tests with their rates over the latest 30 attempts at their file; pages end with a file").ProducesProblem(400);
+        tests.MapGet("/history", HistoryAsync).Permit(Role.Viewer, OrgFrom.Path).WithSummary("A test's latest runs, and its rates by app version and device model").ProducesProblem(400).ProducesProblem(404);
     }
 
     private static async Task<Ok<ListOf<TestView>>> ListAsync(

@@ -6,6 +6,7 @@ using Qgjob.Server.Agents;
 using Qgjob.Server.Apps;
 using Qgjob.Server.Artifacts;
 using Qgjob.Server.Auth;
+using Qgjob.Server.Auth.Oidc;
 using Qgjob.Server.Backup;
 using Qgjob.Server.Blobs;
 using Qgjob.Server.Blobs.S3;
@@ -128,6 +129,7 @@ internal static class ServerHost
         builder.Services
             .AddSingleton(settings)
             .AddSingleton(access)
+            .AddSingleton<OidcAccess>()
             .AddSingleton(clock)
             .AddSingleton<TimeProvider>(clock)
             .AddSingleton(store)
@@ -177,6 +179,7 @@ internal static class ServerHost
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMiddleware<AccessMiddleware>();
         app.UseRouting();
+        app.UseMiddleware<PermitMiddleware>();
         var api = app.MapGroup("/api/v1").AddKnownQueryFilter();
         api.MapJobs();
         api.MapLogs();

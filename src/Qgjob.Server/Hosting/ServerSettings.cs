@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Qgjob.Server.Auth;
+using Qgjob.Server.Auth.Oidc;
 using Qgjob.Server.Blobs.S3;
 
 namespace Qgjob.Server.Hosting;
@@ -17,6 +18,8 @@ internal sealed record ServerSettings
     public required string Urls { get; init; }
     /// <summary>The token that was given; null when none was.</summary>
     public AccessToken? Token { get; init; }
+    /// <summary>Whose OIDC tokens are taken; null: nobody's.</summary>
+    public OidcSettings? Oidc { get; init; }
     public TimeSpan LeaseTtl { get; init; }
     public TimeSpan LeaseRenew { get; init; }
     public TimeSpan LeaseMargin { get; init; }
@@ -41,6 +44,7 @@ internal sealed record ServerSettings
         ("blobs", "folder of builds, bundles, logs and artifacts, or s3://bucket/prefix?endpoint=…&region=… (default: blobs in the data folder)"),
         ("urls", "addresses to listen on (default: http://localhost:8000; port 0 takes a free one)"),
         ("token-file", "file with the token that calls must carry, or QGJOB_TOKEN (default: none on loopback; else made at the first start)"),
+        ("oidc", "JSON file with the issuers of OIDC tokens (GitHub, GitLab, …) and what their bearers may do (default: none)"),
         ("lease-ttl", "a lease lasts so long without renewal (default: 60s)"),
         ("lease-renew", "agents renew so often (default: 20s)"),
         ("lease-margin", "agents stop by themselves so long before the end of a lease (default: 10s)"),
@@ -86,6 +90,7 @@ internal sealed record ServerSettings
             Bucket = bucket,
             Urls = UrlsOf(Text("urls") ?? "http://localhost:8000"),
             Token = TokenOf(Text("token-file"), environment("QGJOB_TOKEN")),
+            Oidc = Text("oidc") is { } oidc ? OidcSettings.Read(oidc) : null,
             LeaseTtl = Time("lease-ttl", "60s"),
             LeaseRenew = Time("lease-renew", "20s"),
             LeaseMargin = Time("lease-margin", "10s"),

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Mvc;
 using Qgjob.Client.Wire;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Storage;
+using Qgjob.Server.Auth;
 using Qgjob.Server.Dispatch;
 using Qgjob.Server.Http;
 using Qgjob.Server.Runs;
@@ -15,21 +16,21 @@ internal static class JobEndpoints
     public static void MapJobs(this IEndpointRouteBuilder routes)
     {
         var jobs = routes.MapGroup("/jobs").WithTags("Jobs");
-        jobs.MapPost("/", SubmitAsync).WithSummary("Submits one test file").Accepts<SubmitJob>("application/json")
+        jobs.MapPost("/", SubmitAsync).Permit(Role.Submitter, OrgFrom.Body).WithSummary("Submits one test file").Accepts<SubmitJob>("application/json")
             .ProducesProblem(400).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415);
-        jobs.MapGet("/", ListAsync).WithSummary("Jobs, newest first; a run's jobs in the order of submission").ProducesProblem(400);
-        jobs.MapGet("/{job_id}", FindAsync).WithSummary("A job with its attempts").ProducesProblem(404);
-        jobs.MapPost("/{job_id}/cancel", CancelAsync).WithSummary("Cancels a job").Accepts<DeviceOrder>(true, "application/json").ProducesProblem(404);
-        jobs.MapPost("/{job_id}/rerun", RerunAsync).WithSummary("Runs a finished job again, or only its failed tests, as a run of its own").Accepts<RerunOrder>(true, "application/json")
+        jobs.MapGet("/", ListAsync).Permit(Role.Viewer, OrgFrom.Query).WithSummary("Jobs, newest first; a run's jobs in the order of submission").ProducesProblem(400);
+        jobs.MapGet("/{job_id}", FindAsync).Permit(Role.Viewer, OrgFrom.Job).WithSummary("A job with its attempts").ProducesProblem(404);
+        jobs.MapPost("/{job_id}/cancel", CancelAsync).Permit(Role.Submitter, OrgFrom.Job).WithSummary("Cancels a job").Accepts<DeviceOrder>(true, "application/json").ProducesProblem(404);
+        jobs.MapPost("/{job_id}/rerun", RerunAsync).Permit(Role.Submitter, OrgFrom.Job).WithSummary("Runs a finished job again, or only its failed tests, as a run of its own").Accepts<RerunOrder>(true, "application/json")
             .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(410);
-        jobs.MapGet("/{job_id}/results", ResultsAsync).WithSummary("Per-test results over all attempts: for each test the last attempt that ran it decides").ProducesProblem(404);
+        jobs.MapGet("/{job_id}/results", ResultsAsync).Permit(Role.Viewer, OrgFrom.Job).WithSummary("Per-test results over all attempts: for each test the last attempt that ran it decides").ProducesProblem(404);
     }
 
     private static async Task<Created<JobView>> SubmitAsync(
-        HttpRequest request, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, Submissions submissions, JobReader jobs, CancellationToken cancel)
+        HttpRequest request, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, Caller caller, Submissions submissions, JobReader jobs, CancellationToken cancel)
     {
         var body = await JsonBody.ReadAsync(request, WireOptions.Strict.SubmitJob, JsonBody.SmallLimit, cancel);
-        var accepted = await submissions.SubmitAsync(body, idempotencyKey, cancel);
+        var accepted = await submissions.SubmitAsync(body, caller, idempotencyKey, cancel);
         return TypedResults.Created($"/api/v1/jobs/{accepted.JobIds[0]}", (await jobs.ViewSubmittedAsync(accepted.JobIds[0], cancel)) with { Notes = accepted.Notes });
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 using Qgjob.Core.Storage;
+using Qgjob.Server.Auth;
 using Qgjob.Server.Events;
 using Qgjob.Server.Http;
 using Qgjob.Server.Jobs;
@@ -18,7 +19,7 @@ internal static class LogEndpoints
     private static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(1);
 
     public static void MapLogs(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/jobs/{job_id}/log", ReadAsync).WithTags("Jobs")
+        routes.MapGet("/jobs/{job_id}/log", ReadAsync).Permit(Role.Viewer, OrgFrom.Job).WithTags("Jobs")
             .WithSummary("The log of the latest attempt (or of one), as UTF-8 text; with follow until the attempt ends")
             .Produces<string>(200, "text/plain").ProducesProblem(400).ProducesProblem(404).ProducesProblem(410);
 

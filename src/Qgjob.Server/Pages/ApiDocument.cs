@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.OpenApi;
+using Qgjob.Server.Auth;
 using Qgjob.Server.Hosting;
 using Scalar.AspNetCore;
 
@@ -19,9 +20,10 @@ internal static class ApiDocument
 
     public static void MapApiDocument(this IEndpointRouteBuilder routes)
     {
-        routes.MapOpenApi();
+        routes.MapOpenApi().Permit(Role.Viewer, OrgFrom.Nothing);
         // The package's own offers (chat, hosting, sharing, SDKs, counting of visits) lead away from this server.
         routes.MapScalarApiReference("/scalar", options => options.WithTitle("qgjob API")
-            .DisableDefaultFonts().DisableAgent().DisableMcp().DisableTelemetry().HideDeveloperTools().HideClientButton());
+            .DisableDefaultFonts().DisableAgent().DisableMcp().DisableTelemetry().HideDeveloperTools().HideClientButton())
+            .Permit(Role.Viewer, OrgFrom.Nothing);
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Qgjob.Client.Wire;
 using Qgjob.Core.Storage;
+using Qgjob.Server.Auth;
 using Qgjob.Server.Dispatch;
 using Qgjob.Server.Hosting;
 
@@ -11,8 +12,8 @@ internal static class HealthEndpoints
 {
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/healthz", () => TypedResults.Ok(new Health("ok", ServerHost.Version))).WithTags("Health").WithSummary("The process is there");
-        routes.MapGet("/readyz", ReadyAsync).WithTags("Health").WithSummary("The store answers, and the dispatcher works").ProducesProblem(503);
+        routes.MapGet("/healthz", () => TypedResults.Ok(new Health("ok", ServerHost.Version))).Permit(Role.Nobody, OrgFrom.Nothing).WithTags("Health").WithSummary("The process is there");
+        routes.MapGet("/readyz", ReadyAsync).Permit(Role.Nobody, OrgFrom.Nothing).WithTags("Health").WithSummary("The store answers, and the dispatcher works").ProducesProblem(503);
     }
 
     private static async Task<Ok<Health>> ReadyAsync(IJobStore store, Dispatcher dispatcher, CancellationToken cancel)

@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Qgjob.Client.Wire;
+using Qgjob.Server.Auth;
 
 namespace Qgjob.Server.Runs;
 
@@ -10,8 +11,8 @@ internal static class ReportEndpoints
 {
     public static void MapReports(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/runs/{run_id}/report.json", JsonAsync).WithTags("Runs").WithSummary("The run's results as JSON").ProducesProblem(404);
-        routes.MapGet("/runs/{run_id}/report.junit.xml", JUnitAsync).WithTags("Runs").WithSummary("The run's results as JUnit XML")
+        routes.MapGet("/runs/{run_id}/report.json", JsonAsync).Permit(Role.Viewer, OrgFrom.Run).WithTags("Runs").WithSummary("The run's results as JSON").ProducesProblem(404);
+        routes.MapGet("/runs/{run_id}/report.junit.xml", JUnitAsync).Permit(Role.Viewer, OrgFrom.Run).WithTags("Runs").WithSummary("The run's results as JUnit XML")
             .Produces<string>(200, "application/xml").ProducesProblem(404);
     }
 

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Qgjob.Client.Wire;
 using Qgjob.Core.Storage;
+using Qgjob.Server.Auth;
 using Qgjob.Server.Dispatch;
 using Qgjob.Server.Http;
 
@@ -13,21 +14,21 @@ internal static class RunEndpoints
     public static void MapRuns(this IEndpointRouteBuilder routes)
     {
         var runs = routes.MapGroup("/runs").WithTags("Runs");
-        runs.MapPost("/", SubmitAsync).WithSummary("Submits many test files against one app version").Accepts<SubmitRun>("application/json")
+        runs.MapPost("/", SubmitAsync).Permit(Role.Submitter, OrgFrom.Body).WithSummary("Submits many test files against one app version").Accepts<SubmitRun>("application/json")
             .ProducesProblem(400).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415);
-        runs.MapGet("/", ListAsync).WithSummary("Runs, newest first").ProducesProblem(400);
-        runs.MapGet("/{run_id}", FindAsync).WithSummary("A run; with wait (seconds, at most 60) as soon as it is over, or as it is then").ProducesProblem(400).ProducesProblem(404);
-        runs.MapPost("/{run_id}/cancel", CancelAsync).WithSummary("Cancels a run's unfinished jobs").Accepts<DeviceOrder>(true, "application/json").ProducesProblem(404);
-        runs.MapPost("/{run_id}/rerun", RerunAsync).WithSummary("Runs a finished run again on the same bundle and app version, or only what failed").Accepts<RerunOrder>(true, "application/json")
+        runs.MapGet("/", ListAsync).Permit(Role.Viewer, OrgFrom.Query).WithSummary("Runs, newest first").ProducesProblem(400);
+        runs.MapGet("/{run_id}", FindAsync).Permit(Role.Viewer, OrgFrom.Run).WithSummary("A run; with wait (seconds, at most 60) as soon as it is over, or as it is then").ProducesProblem(400).ProducesProblem(404);
+        runs.MapPost("/{run_id}/cancel", CancelAsync).Permit(Role.Submitter, OrgFrom.Run).WithSummary("Cancels a run's unfinished jobs").Accepts<DeviceOrder>(true, "application/json").ProducesProblem(404);
+        runs.MapPost("/{run_id}/rerun", RerunAsync).Permit(Role.Submitter, OrgFrom.Run).WithSummary("Runs a finished run again on the same bundle and app version, or only what failed").Accepts<RerunOrder>(true, "application/json")
             .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(410);
-        runs.MapGet("/{run_id}/results", ResultsAsync).WithSummary("Per-test results of all jobs; of a rerun, of the whole: what it ran again and what the runs before it left").ProducesProblem(404);
+        runs.MapGet("/{run_id}/results", ResultsAsync).Permit(Role.Viewer, OrgFrom.Run).WithSummary("Per-test results of all jobs; of a rerun, of the whole: what it ran again and what the runs before it left").ProducesProblem(404);
     }
 
     private static async Task<Created<RunAccepted>> SubmitAsync(
-        HttpRequest request, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, Submissions submissions, CancellationToken cancel)
+        HttpRequest request, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, Caller caller, Submissions submissions, CancellationToken cancel)
     {
         var body = await JsonBody.ReadAsync(request, WireOptions.Strict.SubmitRun, JsonBody.LargeLimit, cancel);
-        var accepted = await submissions.SubmitAsync(body, idempotencyKey, cancel);
+        var accepted = await submissions.SubmitAsync(body, caller, idempotencyKey, cancel);
         return TypedResults.Created($"/api/v1/runs/{accepted.RunId}", accepted);
     }
 

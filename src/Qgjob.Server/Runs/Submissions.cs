@@ -7,6 +7,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Storage;
+using Qgjob.Server.Auth;
 using Qgjob.Server.Blobs;
 using Qgjob.Server.Dispatch;
 using Qgjob.Server.Http;
@@ -22,11 +23,11 @@ internal sealed class Submissions(
     private const int MaxTests = 10_000;
     private const int LongestLimit = 7 * 24 * 3600;
 
-    public Task<RunAccepted> SubmitAsync(SubmitJob job, string? idempotencyKey, CancellationToken cancel) =>
+    public Task<RunAccepted> SubmitAsync(SubmitJob job, Caller caller, string? idempotencyKey, CancellationToken cancel) =>
         SubmitAsync(job, [Check.RelativePath("test_path", job.TestPath)], [job.Platform],
-            "job\n" + JsonSerializer.Serialize(Sorted(job), WireJson.Default.SubmitJob), idempotencyKey, cancel);
+            "job\n" + JsonSerializer.Serialize(Sorted(job), WireJson.Default.SubmitJob), caller, idempotencyKey, cancel);
 
-    public Task<RunAccepted> SubmitAsync(SubmitRun run, string? idempotencyKey, CancellationToken cancel)
+    public Task<RunAccepted> SubmitAsync(SubmitRun run, Caller caller, string? idempotencyKey, CancellationToken cancel)
     {
         if (run.Tests is not { Count: > 0 and <= MaxTests } tests)
             throw RefusedException.Invalid("tests", $"must list 1 to {MaxTests} test files");
@@ -37,13 +38,14 @@ internal sealed class Submissions(
         if (run.Platforms is { } platforms && (platforms.Count is 0 or > 2 || platforms.Distinct().Count() < platforms.Count))
             throw RefusedException.Invalid("platforms", "must list each platform once, and at least one");
         return SubmitAsync(run, tests, run.Platforms is { } several ? [.. several.Select(p => (Platform?)p)] : [run.Platform],
-            "run\n" + JsonSerializer.Serialize(Sorted(run), WireJson.Default.SubmitRun), idempotencyKey, cancel);
+            "run\n" + JsonSerializer.Serialize(Sorted(run), WireJson.Default.SubmitRun), caller, idempotencyKey, cancel);
     }
 
     private async Task<RunAccepted> SubmitAsync(
-        SubmissionOptions options, IReadOnlyList<string> tests, IReadOnlyList<Platform?> platforms, string body, string? idempotencyKey, CancellationToken cancel)
+        SubmissionOptions options, IReadOnlyList<string> tests, IReadOnlyList<Platform?> platforms, string body, Caller caller, string? idempotencyKey, CancellationToken cancel)
     {
         var spec = SpecOf(options, tests[0]);
+        caller.RequireOrg(spec.OrgId);
         if (idempotencyKey is not null && idempotencyKey.Length is 0 or > 255)
             throw RefusedException.Invalid("Idempotency-Key", "must have 1 to 255 characters");
         Check.OptionalText("Idempotency-Key", idempotencyKey, 255);
