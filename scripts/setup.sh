@@ -65,15 +65,18 @@ need_databases() {
   [ "$code" -eq 0 ] || exit "$code"
 }
 
-# The S3-compatible server that tests start, in the versions of its lock file.
-need_s3() {
-  local from=$ROOT/tests/fixtures/s3 to=$ROOT/artifacts/s3
+# need_node_fixture FROM TO WHAT: npm packages that tests use, in the versions of their lock file.
+need_node_fixture() {
+  local from=$ROOT/$1 to=$2
   cmp -s "$from/package-lock.json" "$to/package-lock.json" && [ -e "$to/.installed" ] && return
   need_commands node:nodejs npm:npm
-  say "installing the tests' S3 server"
+  say "installing $3"
   rm -rf "$to" && mkdir -p "$to" && cp "$from"/package*.json "$to" \
-    && npm ci --prefix "$to" --ignore-scripts --no-audit --no-fund >&2 && touch "$to/.installed" || die "npm could not install the tests' S3 server"
+    && npm ci --prefix "$to" --ignore-scripts --no-audit --no-fund >&2 && touch "$to/.installed" || die "npm could not install $3"
 }
+
+# The S3-compatible server that tests start.
+need_s3() { need_node_fixture tests/fixtures/s3 "$ROOT/artifacts/s3" "the tests' S3 server"; }
 
 # What shows a page to end-to-end tests.
 need_browser() {

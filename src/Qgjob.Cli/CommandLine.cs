@@ -89,6 +89,7 @@ internal sealed class CommandLine
 
     private int Report(Failure failure, bool json)
     {
+        Ci.GitHub.Of(world)?.Failed(failure.Message, failure.Hint, (int)failure.Code);
         world.Err.WriteLine($"qgjob: {SafeText.Line(failure.Message)}");
         if (failure.Hint is not null) world.Err.WriteLine($"  {SafeText.Line(failure.Hint)}");
         if (json) JsonOutput.Write(world.Out, "error", new ErrorDocument(failure.Message, failure.Hint, (int)failure.Code), CliJson.Default.ErrorDocument);

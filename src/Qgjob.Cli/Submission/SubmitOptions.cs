@@ -11,7 +11,7 @@ namespace Qgjob.Cli.Submission;
 internal sealed class SubmitOptions
 {
     private readonly Option<string?> org = Text("--org-id", "ORG", "The org (QGJOB_ORG)");
-    private readonly Option<string> appVersion = new("--app-version-id") { Description = "The app version to test", HelpName = "VERSION", Required = true };
+    private readonly Option<string?> appVersion = new("--app-version-id") { Description = "The app version to test (with --app: by default package and hash of the build)", HelpName = "VERSION" };
     private readonly Option<string?> target = Text("--target", "KIND", $"Kind of device: {string.Join(", ", Words.All<Target>())} (default any)");
     private readonly Option<string[]> platform = Texts("--platform", "OS", "android or ios; given twice, every test runs on both");
     private readonly Option<string?> device = Text("--device", "CONDITIONS", "Conditions on the device, such as 'os>=13,model=Pixel*,tag=lab1'");
@@ -63,7 +63,9 @@ internal sealed class SubmitOptions
         return new SubmitRun
         {
             OrgId = call.Org(org),
-            AppVersionId = Call.Name("app version", call.Value(appVersion)!),
+            AppVersionId = Call.Name("app version", call.Value(appVersion) ?? (call.Value(App) is { } app
+                ? BuildName.Of(Path.GetFullPath(app, call.World.CurrentFolder))
+                : throw CliException.Usage("No app version is given.", "Add --app-version-id NAME, or the build with --app FILE."))),
             Target = Word<Target>("--target", call.Value(target)),
             Platform = platforms.Count == 1 ? platforms[0] : null,
             Platforms = platforms.Count > 1 ? platforms : null,

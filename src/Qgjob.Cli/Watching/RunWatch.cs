@@ -16,6 +16,7 @@ internal static class RunWatch
         using var limit = new CancellationTokenSource(watch.Timeout ?? Timeout.InfiniteTimeSpan, call.World.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
         var known = false;
+        Ci.GitHub.Of(call.World)?.Begin(call, runId);
         try
         {
             var run = await call.Client.FindRunAsync(runId, both.Token).ConfigureAwait(false) ?? throw Commands.Ids.UnknownRun(runId);
@@ -41,6 +42,13 @@ internal static class RunWatch
     {
         var model = new RunModel(run);
         model.Refresh(await RunJobs.ListAsync(call.Client, run.RunId, cancel).ConfigureAwait(false));
+        if (Ci.GitHub.Of(call.World) is { } github)
+        {
+            using var steps = new Ci.GitHubView(github, call.Client);
+            await new RunFollower(call.Client, call.World.Time, model, steps).FollowAsync(cancel).ConfigureAwait(false);
+            await steps.FinishAsync(call.World.Time).ConfigureAwait(false);
+            return;
+        }
         using IRunView view = call.World.Redraw ? new LiveView(call.World) : new PlainView(call.Err);
         await new RunFollower(call.Client, call.World.Time, model, view).FollowAsync(cancel).ConfigureAwait(false);
     }
@@ -51,6 +59,7 @@ internal static class RunWatch
         var failures = await ReportSaver.SaveAsync(call, runId, watch.Reports, cancel).ConfigureAwait(false);
         if (call.Json) call.WriteJson("outcome", outcome, CliJson.Default.OutcomeDocument);
         else OutcomeText.Write(call.Out, outcome);
+        if (Ci.GitHub.Of(call.World) is { } github) await Ci.GitHubReport.TellAsync(call, github, outcome, watch.Reports, cancel).ConfigureAwait(false);
         foreach (var failure in failures) call.Err.WriteLine(failure);
         // Whoever asked for a report relies on it, but how the tests ended says more.
         return failures.Count > 0 && outcome.ExitCode == 0 ? ExitCode.General : (ExitCode)outcome.ExitCode;

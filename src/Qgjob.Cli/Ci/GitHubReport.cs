@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Text.Json;
+using Qgjob.Cli.Output;
+using Qgjob.Cli.Reports;
+using Qgjob.Cli.Watching;
+using Qgjob.Client.Projects;
+
+namespace Qgjob.Cli.Ci;
+
+/// <summary>A run's outcome where people of GitHub look: the step's outputs, its summary, marks at the lines that failed.</summary>
+internal static class GitHubReport
+{
+    // GitHub shows ten errors of a step and drops the others without a word.
+    private const int MostErrors = 10;
+
+    public static async Task TellAsync(
+        Call call, GitHub github, OutcomeDocument outcome, IReadOnlyList<ReportTarget> reports, CancellationToken cancel)
+    {
+        github.Output("status", outcome.Status);
+        github.Output("passed", outcome.Passed);
+        github.Output("failed", outcome.Failed);
+        github.Output("flaky", outcome.Flaky);
+        github.Output("results", JsonSerializer.Serialize(outcome, CliJson.Default.OutcomeDocument));
+        if (outcome.SupersededBy is { } newer) github.Output("superseded-by", newer);
+        // One that could not be made is no output; the log says why.
+        foreach (var report in reports.Where(r => File.Exists(r.Path) || Directory.Exists(r.Path)))
+            if (report.Form is "junit" or "html") github.Output(report.Form == "html" ? "report" : report.Form, report.Path);
+        var jobs = await RunJobs.ListAsync(call.Client, outcome.RunId, cancel).ConfigureAwait(false);
+        var results = await call.Client.FindRunResultsAsync(outcome.RunId, cancel).ConfigureAwait(false);
+        github.Summary(MarkdownSummary.Of(outcome, jobs, results?.Jobs ?? [], GitHub.UrlOf(call, outcome.RunId)));
+        // The script stands in the project's folder; a person may be below it.
+        WriteErrors(github, outcome, ProjectFolder.Find(call.World.CurrentFolder) ?? call.World.CurrentFolder);
+    }
+
+    private static void WriteErrors(GitHub github, OutcomeDocument outcome, string projectFolder)
+    {
+        var prefix = PrefixOf(github.Workspace, projectFolder);
+        var all = outcome.Failures
+            .Select(f => (File: (string?)(prefix + f.File), Line: (int?)(f.ErrorLine ?? f.Line), f.Title,
+                Message: $"{f.Message ?? f.Status}{(f.DeviceId is null ? "" : $"\non {f.DeviceId}")}"))
+            .Concat(outcome.JobsNotPassed.Where(j => outcome.Failures.All(f => f.JobId != j.JobId) && j.Status != "canceled")
+                .Select(j => (File: (string?)(prefix + j.TestPath), Line: (int?)1, Title: $"{j.TestPath}: {j.Status}", Message: j.Reason ?? j.Status)))
+            .ToList();
+        var shown = all.Count <= MostErrors ? all.Count : MostErrors - 1;
+        foreach (var (file, line, title, message) in all.Take(shown)) github.Error(file, line, title, message);
+        if (all.Count > shown)
+            github.Error(null, null, string.Create(CultureInfo.InvariantCulture, $"{all.Count - shown} more failures"), "GitHub shows ten errors of a step; the summary and the reports have all of them.");
+    }
+
+    /// <summary>What leads from the repository to the project, ending in a slash; nothing when the project is elsewhere.</summary>
+    private static string PrefixOf(string? workspace, string projectFolder)
+    {
+        if (workspace is null) return "";
+        var relative = Path.GetRelativePath(workspace, projectFolder).Replace('\\', '/');
+        return relative is "." || relative == ".." || relative.StartsWith("../", StringComparison.Ordinal) || Path.IsPathRooted(relative) ? "" : relative + "/";
+    }
+}
