@@ -56,7 +56,7 @@ internal sealed class Fleet : IAsyncDisposable
     public string Url { get; private set; } = "http://127.0.0.1:0";
     public QgjobClient Client { get; private set; } = null!;
     public Program Server => server!;
-    private string Project => Path.Combine(folder, "project");
+    public string Project => Path.Combine(folder, "project");
     private Dictionary<string, string> Environment => new() { ["QGJOB_URL"] = Url };
 
     public static async Task<Fleet> StartAsync()
