@@ -1,4 +1,3 @@
-using Qgjob.Client.Wire;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Results;
 using Xunit;
