@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Qgjob.Client.Wire;
 using Qgjob.Server.Artifacts;
+using Qgjob.Server.Auth;
 using Qgjob.Server.Http;
 
 namespace Qgjob.Server.Reports;
@@ -19,13 +20,13 @@ internal static class ReportPages
 
     public static void MapReportPages(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/runs/{run_id}/report", StateAsync).WithTags("Runs").ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(410)
+        routes.MapGet("/runs/{run_id}/report", StateAsync).Permit(Role.Viewer, OrgFrom.Run).WithTags("Runs").ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(410)
             .WithSummary("Where the run's HTML report stands; has it made. With wait (seconds, at most 60) as soon as it is made, or as it is then");
-        routes.MapGet("/runs/{run_id}/report.html", OpenAsync).WithTags("Runs").ProducesProblem(404).ProducesProblem(409).ProducesProblem(410).ProducesProblem(503)
+        routes.MapGet("/runs/{run_id}/report.html", OpenAsync).Permit(Role.Viewer, OrgFrom.Run).WithTags("Runs").ProducesProblem(404).ProducesProblem(409).ProducesProblem(410).ProducesProblem(503)
             .Produces(302).WithSummary("The run's HTML report, for browsers: leads to its first page, having it made before");
-        routes.MapGet("/runs/{run_id}/report.zip", ZipAsync).WithTags("Runs").ProducesProblem(404).ProducesProblem(409).ProducesProblem(410)
+        routes.MapGet("/runs/{run_id}/report.zip", ZipAsync).Permit(Role.Viewer, OrgFrom.Run).WithTags("Runs").ProducesProblem(404).ProducesProblem(409).ProducesProblem(410)
             .Produces<Stream>(200, "application/zip").WithSummary("The files of the run's HTML report, once it is made");
-        routes.MapGet("/runs/{run_id}/report/{**file}", FileAsync).WithTags("Runs").ProducesProblem(404).ProducesProblem(410)
+        routes.MapGet("/runs/{run_id}/report/{**file}", FileAsync).Permit(Role.Viewer, OrgFrom.Run).WithTags("Runs").ProducesProblem(404).ProducesProblem(410)
             .Produces<Stream>(200, "text/html").WithSummary("A file of the run's HTML report");
     }
 

@@ -28,6 +28,8 @@ public sealed class PermitTests
         "POST /agent/v1/progress",
         "POST /agent/v1/register",
         "POST /agent/v1/renew",
+        "POST /agent/v1/reports/{task_id}/alive",
+        "POST /agent/v1/reports/{task_id}/failed",
         "POST /agent/v1/work",
         "POST /api/v1/agents/{agent_id}/drain",
         "POST /api/v1/agents/{agent_id}/resume",
@@ -35,6 +37,7 @@ public sealed class PermitTests
         "POST /api/v1/devices/{device_id}/release",
         "POST /api/v1/devices/{device_id}/resume",
         "PUT /agent/v1/artifacts/{**name}",
+        "PUT /agent/v1/reports/{task_id}",
         "PUT /api/v1/orgs/{org}",
         "PUT /api/v1/orgs/{org}/resources/{name}",
     ];
