@@ -78,7 +78,8 @@ internal sealed class RunningAgent : IAsyncDisposable
         var runner = new AppWrightRunner(appium, installer, sdk, toolchain, time);
         var preparation = new AttemptPreparation(client, builds, workspaces, options.Workspace, time, random);
         driver = new AttemptDriver(new AttemptTools(
-            identity, agentClient, leases, progress, outbox, phones, residents, preparation, runner.RunAsync, home.Attempts, console, ids, time, random) { Video = options.Video });
+            identity, agentClient, leases, progress, outbox, phones, residents, preparation, runner.RunAsync, home.Attempts, console, ids, time, random)
+        { Video = options.Video });
         leavings = new Leavings(agentClient, console, time, random);
         reports = new ReportMaker(agentClient, client, preparation, toolchain.Node, home.Reports, console, time, random);
         polls.CanMakeReport = () => !stopping && reports.IsFree;

@@ -52,7 +52,7 @@ public sealed class ActionTests(ActionTests.OnePhone phone) : IClassFixture<Acti
     public async Task No_test_is_exit_code_3()
     {
         using var step = Step(("TESTS", "tests/nothing-*.spec.js"));
-        await EndsAsync(step, 3, "no_tests", "nothing-");
+        await EndsAsync(step, 3, "no_tests", "no test file matches");
     }
 
     [Fact]

@@ -1,9 +1,9 @@
 using System.Globalization;
+using Qgjob.Core.Jobs;
 using Qgjob.Faults.Tests.Agents;
 using Qgjob.Faults.Tests.Load;
 using Qgjob.Faults.Tests.Processes;
 using Qgjob.Faults.Tests.Stores;
-using Qgjob.Core.Jobs;
 
 namespace Qgjob.Faults.Tests;
 
