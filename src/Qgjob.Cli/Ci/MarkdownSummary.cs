@@ -28,7 +28,7 @@ internal static class MarkdownSummary
         Line(page, $"[Run {Text(outcome.RunId)}]({url}) · {Durations.Show(outcome.Seconds)} · {Quantity.Of(outcome.Devices.Count, "device")} · {Installs(outcome, results)}");
         Line(page, "");
         if (outcome.SupersededBy is { } newer) Line(page, $"Superseded by run {Text(newer)}: what still waited was canceled.\n");
-        Failures(page, outcome);
+        Failures(page, outcome, url);
         Files(page, jobs, results);
         foreach (var test in outcome.FlakyTests) Line(page, $"- flaky: {Code(test.Title)} in {Code($"{test.File}:{test.Line}")}");
         if (outcome.FlakyTests.Count > 0) Line(page, "");
@@ -42,12 +42,12 @@ internal static class MarkdownSummary
         return page.ToString();
     }
 
-    private static void Failures(StringBuilder page, OutcomeDocument outcome)
+    private static void Failures(StringBuilder page, OutcomeDocument outcome, string url)
     {
         foreach (var test in outcome.Failures.Take(MostFailures))
         {
             Line(page, $"<details open><summary>❌ {Html(test.Title)}</summary>\n");
-            Line(page, $"{Code($"{test.File}:{test.ErrorLine ?? test.Line}")}{(test.DeviceId is { } device ? $" on {Code(device)}" : "")}, {Text(test.Status.Replace('_', ' '))}; the log: {Code($"qgjob logs {test.JobId}")}\n");
+            Line(page, $"{Code($"{test.File}:{test.ErrorLine ?? test.Line}")}{(test.DeviceId is { } device ? $" on {Code(device)}" : "")}, {Text(test.Status.Replace('_', ' '))}; [the report]({url}), {Code($"qgjob logs {test.JobId}")}\n");
             Block(page, string.Join("\n\n", new[] { test.Message, test.Snippet }.OfType<string>()));
             Line(page, "\n</details>\n");
         }
