@@ -38,8 +38,9 @@ internal static class BlobSuites
     /// <summary>What the test says of itself, and what readers want to know besides.</summary>
     public static JsonArray Annotations(BlobTest test)
     {
-        var own = (test.Entry.Test.Annotations ?? []).Select(a => new JsonObject { ["type"] = a.Type, ["description"] = a.Description });
-        return [.. own, .. test.Notes.Select(n => n.DeepClone())];
+        var own = (test.Entry.Test.Annotations ?? []).Select(a => (JsonNode?)new JsonObject { ["type"] = a.Type, ["description"] = a.Description });
+        // Not a collection expression: it would add each by the method that takes any type, which native programs cannot.
+        return new JsonArray([.. own, .. test.Notes.Select(n => n.DeepClone())]);
     }
 
     private static JsonObject Test(BlobTest test)
