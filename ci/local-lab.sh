@@ -3,7 +3,7 @@
 # end with the job; --stop FOLDER ends them before.
 #   ci/local-lab.sh [PHONES (2)] [FOLDER]
 set -euo pipefail
-root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
+ROOT=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 if [ "${1:-}" = --stop ]; then
   # The agent before the server, so that it can give its leases back.
   for name in agent server; do
@@ -17,10 +17,10 @@ if [ "${1:-}" = --stop ]; then
 fi
 phones=${1:-2}
 folder=${2:-${RUNNER_TEMP:-/tmp}/qgjob-lab}
-. "$root/scripts/setup.sh"
+. "$ROOT/scripts/setup.sh"
 need_dotnet
 need_android_tools
-ROOT=$root build release
+build release
 mkdir -p "$folder"
 rm -f "$folder/ready"
 # started NAME PROGRAM …: goes on when this step's shell is gone.
