@@ -40,5 +40,11 @@ done
 QGJOB_URL=$(cat "$folder/ready")
 export QGJOB_URL
 started agent "$QGJOB_BIN" agent --name lab --data "$folder/agent" --virtual-phones "$phones"
+# The action is strict: what no device seen so far could run is refused. The agent installs Appium first.
+for _ in $(seq 600); do
+  [ "$("$QGJOB_BIN" devices list --json 2>/dev/null | grep -o '"device_id"' | wc -l)" -ge "$phones" ] && break
+  kill -0 "$(cat "$folder/agent.pid")" 2>/dev/null || { cat "$folder/agent.log" >&2; die "the agent stopped while it started"; }
+  sleep 1
+done
 echo "a server with $phones virtual phones at $QGJOB_URL"
 [ -z "${GITHUB_ENV:-}" ] || echo "QGJOB_URL=$QGJOB_URL" >>"$GITHUB_ENV"

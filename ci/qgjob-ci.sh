@@ -10,6 +10,7 @@
 #   QGJOB_CI_APP_VERSION        its name; default: package and hash of the build, so that equal builds are one app version
 #   QGJOB_CI_PROJECT            the AppWright project's folder
 #   QGJOB_CI_TARGET, _PLATFORM, _DEVICE, _PRIORITY, _MAX_ATTEMPTS     as the options of 'qgjob submit'
+#   QGJOB_CI_STRICT             true: refuse what no device seen so far could run (status no_device)
 #   QGJOB_CI_TIMEOUT            longest wait for the verdict, such as 45m; then the run is canceled
 #   QGJOB_CI_SUPERSEDE          a key: what still waits of earlier runs with it is canceled; 'auto' or nothing: made from the
 #                               workflow, branch and tests (GitHub), off on the default branch and on tags; 'off': none
@@ -83,6 +84,7 @@ flag superseded-ok "${QGJOB_CI_SUPERSEDED_OK:-}"
 flag fail-on-flaky "${QGJOB_CI_FAIL_ON_FLAKY:-}"
 flag fail-on-skipped "${QGJOB_CI_FAIL_ON_SKIPPED:-}"
 flag async "${QGJOB_CI_ASYNC:-}"
+flag strict "${QGJOB_CI_STRICT:-}"
 async=${QGJOB_CI_ASYNC:-false}
 project=${QGJOB_CI_PROJECT:-.}
 [ -d "$project" ] || refuse "project: there is no folder '$project'"
@@ -112,6 +114,7 @@ set -- submit --org-id "$QGJOB_CI_ORG"
 [ -z "${QGJOB_CI_TARGET:-}" ] || set -- "$@" --target "$QGJOB_CI_TARGET"
 [ -z "${QGJOB_CI_PLATFORM:-}" ] || set -- "$@" --platform "$QGJOB_CI_PLATFORM"
 [ -z "${QGJOB_CI_DEVICE:-}" ] || set -- "$@" --device "$QGJOB_CI_DEVICE"
+[ "${QGJOB_CI_STRICT:-}" != true ] || set -- "$@" --strict
 [ -z "${QGJOB_CI_PRIORITY:-}" ] || set -- "$@" --priority "$QGJOB_CI_PRIORITY"
 [ -z "${QGJOB_CI_MAX_ATTEMPTS:-}" ] || set -- "$@" --max-attempts "$QGJOB_CI_MAX_ATTEMPTS"
 [ "${QGJOB_CI_FAIL_ON_FLAKY:-}" != true ] || set -- "$@" --fail-on-flaky

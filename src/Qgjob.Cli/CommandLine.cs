@@ -90,7 +90,10 @@ internal sealed class CommandLine
     private int Report(Failure failure, bool json)
     {
         Ci.GitHub.Of(world)?.Failed(failure.Message, failure.Hint, (int)failure.Code);
-        world.Err.WriteLine($"qgjob: {SafeText.Line(failure.Message)}");
+        var lines = SafeText.Lines(failure.Message).ToList();
+        world.Err.WriteLine($"qgjob: {lines[0]}");
+        // Below it, the place of the mistake.
+        foreach (var line in lines.Skip(1)) world.Err.WriteLine(line);
         if (failure.Hint is not null) world.Err.WriteLine($"  {SafeText.Line(failure.Hint)}");
         if (json) JsonOutput.Write(world.Out, "error", new ErrorDocument(failure.Message, failure.Hint, (int)failure.Code), CliJson.Default.ErrorDocument);
         return (int)failure.Code;

@@ -1,6 +1,7 @@
 using System.Net;
 using Qgjob.Client.Http;
 using Qgjob.Client.Projects;
+using Qgjob.Client.Wire;
 using Qgjob.Core.Runs;
 
 namespace Qgjob.Cli;
@@ -29,6 +30,8 @@ internal sealed record Failure(ExitCode Code, string Message, string? Hint)
         HttpStatusCode.Forbidden => new Failure(ExitCode.Auth, e.Message, "Use a token that may do this."),
         HttpStatusCode.BadRequest when e.Problem.Field is "needs" => new Failure(
             ExitCode.Usage, e.Message, "'qgjob resources list' shows what is defined; 'qgjob resources set NAME --unit VALUE' defines one."),
+        HttpStatusCode.UnprocessableEntity when e.Problem.Type is Problem.NoDevice => new Failure(
+            ExitCode.NoDevice, e.Message, "'qgjob devices list' shows what there is; without --strict the tests wait for a device that fits."),
         HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity => new Failure(
             ExitCode.Usage, e.Problem.Field is { } field && !e.Message.Contains(field, StringComparison.Ordinal) ? $"{field}: {e.Message}" : e.Message, null),
         HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented when e.Problem.Title == $"HTTP {(int)e.Status}" => new Failure(

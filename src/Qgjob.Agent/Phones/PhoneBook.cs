@@ -127,7 +127,12 @@ internal sealed class PhoneBook(
         var id = naming.Id ?? (info.IsEmulator || info.SerialNumber.Length == 0 ? $"{agentName}/{device.Serial}" : info.SerialNumber);
         await residents.VerifyAsync(device, id, cancel).ConfigureAwait(false);
         var model = naming.Model ?? $"{info.Manufacturer} {info.Model}".Trim();
-        Put(new Phone(id, device, info.IsEmulator, new DeviceOffer(id, kind, Platform.Android, info.Release, model, tags, [], naming.Virtual), cancel));
+        var offer = new DeviceOffer(id, kind, Platform.Android, info.Release, model, tags, [], naming.Virtual)
+        {
+            Manufacturer = info.Manufacturer.Length > 0 ? info.Manufacturer : null,
+            ApiLevel = info.Sdk > 0 ? info.Sdk : null,
+        };
+        Put(new Phone(id, device, info.IsEmulator, offer, cancel));
     }
 
     /// <summary>A phone is there from now on.</summary>

@@ -34,7 +34,8 @@ internal sealed record VersionDocument(string Version, string Runtime, string Pl
 /// <summary>Kind <c>submitted</c>. Jobs are in the order of the tests, once for each platform.</summary>
 internal sealed record SubmittedDocument(
     string RunId, IReadOnlyList<string> JobIds, IReadOnlyList<string> Tests, string OrgId, string AppVersionId,
-    string IdempotencyKey, bool Repeated, string? BundleSha256, IReadOnlyList<string>? Notes);
+    string IdempotencyKey, bool Repeated, string? BundleSha256, IReadOnlyList<string>? Notes,
+    IReadOnlyList<Client.Wire.UnmatchedWish>? Unmatched = null);
 
 /// <summary>Kind <c>plan</c>: what <c>submit --list</c> would submit.</summary>
 internal sealed record PlanDocument(

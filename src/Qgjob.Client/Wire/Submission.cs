@@ -15,8 +15,10 @@ public abstract record SubmissionOptions
     public Target? Target { get; init; }
     /// <summary>Platform; null leaves it to the device.</summary>
     public Platform? Platform { get; init; }
-    /// <summary>Conditions on the device, e.g. <c>os&gt;=13,model=Pixel*</c>.</summary>
+    /// <summary>Conditions on the device, e.g. <c>os&gt;=13,model=Pixel*|Galaxy*</c>: fields agent, api, id, manufacturer, model, name, os, platform, tag, target.</summary>
     public string? Device { get; init; }
+    /// <summary>Refused (422, type <c>no-device</c>) when no device seen so far could run it; else such jobs wait, with a note.</summary>
+    public bool? Strict { get; init; }
     /// <summary><c>low</c>, <c>normal</c>, <c>high</c>, <c>urgent</c> or a number from −10 to 10.</summary>
     [JsonConverter(typeof(PriorityConverter))]
     public int? Priority { get; init; }

@@ -163,8 +163,32 @@ public sealed record AttemptView(
 /// <param name="RunId">The run.</param>
 /// <param name="JobIds">Its jobs, in the order of submission.</param>
 /// <param name="Repeated">The idempotency key was known: nothing new was made.</param>
-/// <param name="Notes">What the server changed in the submission, for people; null: nothing.</param>
-public sealed record RunAccepted(string RunId, IReadOnlyList<string> JobIds, bool Repeated = false, IReadOnlyList<string>? Notes = null);
+/// <param name="Notes">What the server changed in the submission, or warns of, for people; null: nothing.</param>
+/// <param name="Unmatched">What no device seen so far could run; null: there is none such.</param>
+public sealed record RunAccepted(
+    string RunId, IReadOnlyList<string> JobIds, bool Repeated = false, IReadOnlyList<string>? Notes = null, IReadOnlyList<UnmatchedWish>? Unmatched = null);
+
+/// <summary>A kind of device that was asked for and that no device seen so far is.</summary>
+/// <param name="Target">Kind of device wanted.</param>
+/// <param name="Device">Conditions on it, platform included; null: none.</param>
+/// <param name="Nearest">What comes nearest, nearest first; empty: no agent ever offered a device.</param>
+public sealed record UnmatchedWish(Target Target, string? Device, IReadOnlyList<NearestView> Nearest);
+
+/// <summary>Devices that nearly are what was asked for; those that are alike and lack the same.</summary>
+/// <param name="DeviceIds">The first few.</param>
+/// <param name="Devices">How many there are.</param>
+/// <param name="Model">Their model.</param>
+/// <param name="Platform">Operating system.</param>
+/// <param name="OsVersion">Its version.</param>
+/// <param name="Lacks">The conditions that they do not meet.</param>
+/// <param name="Text">The same for people.</param>
+public sealed record NearestView(
+    IReadOnlyList<string> DeviceIds, int Devices, string Model, Platform Platform, string OsVersion, IReadOnlyList<LackView> Lacks, string Text);
+
+/// <summary>A condition that a device does not meet.</summary>
+/// <param name="Term">Such as <c>os&gt;=15</c>.</param>
+/// <param name="Has">What the device has instead; null: nothing that is known.</param>
+public sealed record LackView(string Term, string? Has);
 
 /// <summary>Per-test results of a job over all its attempts: for each test the last attempt that ran it decides.</summary>
 /// <param name="JobId">The job.</param>
@@ -267,7 +291,11 @@ public sealed record CancelResult(int Canceled);
 public sealed record ListOf<T>(IReadOnlyList<T> Items, string? Next = null);
 
 /// <summary>Problem details (RFC 9457).</summary>
-public sealed record Problem(string? Title, int? Status, string? Detail, string? Field = null, string? Type = null, string? Instance = null, string? TraceId = null);
+public sealed record Problem(string? Title, int? Status, string? Detail, string? Field = null, string? Type = null, string? Instance = null, string? TraceId = null)
+{
+    /// <summary>Type of the refusal of a strict submission that no device seen so far could run.</summary>
+    public const string NoDevice = "no-device";
+}
 
 /// <summary>Answer of <c>/healthz</c> and <c>/readyz</c>.</summary>
 public sealed record Health(string Status, string Version);

@@ -26,7 +26,17 @@ public sealed record DeviceOffer(
     string Model,
     IReadOnlyList<string> Tags,
     IReadOnlyList<ResidentBuild> Residents,
-    bool Virtual = false);
+    bool Virtual = false)
+{
+    /// <summary>Who made it; null: not told.</summary>
+    public string? Manufacturer { get; init; }
+    /// <summary>Android's API level; null: not told, or none.</summary>
+    public int? ApiLevel { get; init; }
+    /// <summary>Name of its agent; the server notes it.</summary>
+    public string? Agent { get; init; }
+    /// <summary>A slot: what it can become, from which a job's conditions choose. Null: it is what <see cref="Model"/> and <see cref="OsVersion"/> say.</summary>
+    public IReadOnlyList<DeviceModel>? Models { get; init; }
+}
 
 /// <summary>The right to drive a device for one attempt.</summary>
 /// <param name="Token">Rises with every claim on the device; every write of the attempt carries it.</param>

@@ -1,115 +1,81 @@
-using System.Globalization;
+using Qgjob.Core.Devices.Selectors;
 
 namespace Qgjob.Core.Devices;
 
-/// <summary>Conditions on a device, joined by commas: <c>os&gt;=13,model=Pixel*,tag=lab1</c>.</summary>
-/// <remarks>
-/// Keys: <c>id</c>, <c>model</c>, <c>os</c>, <c>platform</c>, <c>tag</c>, <c>target</c>. Operators: <c>=</c>, <c>!=</c> for all
-/// (with <c>*</c> as wildcard, case does not matter), <c>&gt;=</c>, <c>&gt;</c>, <c>&lt;=</c>, <c>&lt;</c> for <c>os</c>.
+/// <summary>Conditions on a device, all of which it must meet: <c>os&gt;=13,model=Pixel*|Galaxy*,tag=lab1</c>.</summary>
+/// <remarks>The one grammar of command line, API and stored jobs; docs/devices.md explains it to people.
+/// <code>
+/// selector  = condition { "," condition }
+/// condition = field ( "=" | "!=" ) value { "|" value } | ( "os" | "api" ) ( ">=" | "&lt;=" | ">" | "&lt;" ) version
+/// value     = word | '"' quoted '"' | "'" quoted "'"
+/// </code>
+/// A word goes up to the next comma or bar, without blanks around it; within quotes a backslash makes the next character an
+/// ordinary one. <c>*</c> stands for any characters, <c>?</c> for one. Case does not matter.
 /// </remarks>
 public sealed class DeviceSelector
 {
-    private static readonly string[] Keys = ["id", "model", "os", "platform", "tag", "target"];
-    private static readonly string[] Operators = [">=", "<=", "!=", "=", ">", "<"];
-    private readonly IReadOnlyList<Condition> conditions;
+    private readonly IReadOnlyList<DeviceCondition> conditions;
+    private readonly string text;
+    private readonly bool impossible;
 
-    private DeviceSelector(IReadOnlyList<Condition> conditions) => this.conditions = conditions;
-
-    private sealed record Condition(string Key, string Operator, string Value)
-    {
-        public override string ToString() => Key + Operator + Value;
-    }
+    private DeviceSelector(IReadOnlyList<DeviceCondition> conditions, string text, bool impossible = false) =>
+        (this.conditions, this.text, this.impossible) = (conditions, text, impossible);
 
     /// <summary>Reads a selector; on failure <paramref name="error"/> says what is wrong and where.</summary>
-    public static bool TryParse(string text, out DeviceSelector selector, out string error)
+    public static bool TryParse(string text, out DeviceSelector selector, out SelectorError? error)
     {
-        selector = new DeviceSelector([]);
-        error = "";
-        var found = new List<Condition>();
-        var position = 0;
-        foreach (var part in text.Split(','))
-        {
-            var at = position + 1;
-            position += part.Length + 1;
-            var start = part.IndexOfAny(['=', '!', '<', '>']);
-            var op = start < 0 ? null : Operators.FirstOrDefault(o => part.AsSpan(start).StartsWith(o, StringComparison.Ordinal));
-            if (op is null)
-                error = $"'{part.Trim()}' (character {at}) is not a condition such as model=Pixel* or os>=13";
-            else
-            {
-                var key = part[..start].Trim().ToLowerInvariant();
-                var value = part[(start + op.Length)..].Trim();
-                if (!Keys.Contains(key))
-                    error = $"unknown key '{key}' (character {at}); known keys: {string.Join(", ", Keys)}";
-                else if (value.Length == 0)
-                    error = $"'{part.Trim()}' (character {at}) has no value";
-                else if (op is not ("=" or "!=") && (key != "os" || ParseVersion(value) is null))
-                    error = $"'{part.Trim()}' (character {at}): {op} compares only os with a version such as 13 or 17.4";
-                else
-                    found.Add(new Condition(key, op, value));
-            }
-            if (error.Length > 0) return false;
-        }
-        selector = new DeviceSelector([.. found.OrderBy(c => c.ToString(), StringComparer.Ordinal).Distinct()]);
+        selector = new DeviceSelector([], "");
+        if (!SelectorReader.TryRead(text, out var found, out error)) return false;
+        IReadOnlyList<DeviceCondition> ordered = [.. found.DistinctBy(c => c.ToString()).OrderBy(c => c.ToString(), StringComparer.Ordinal)];
+        selector = new DeviceSelector(ordered, string.Join(',', ordered));
         return true;
     }
 
+    /// <summary>What was stored once: text that does not read any more is met by no device, and stops nobody else's work.</summary>
+    public static DeviceSelector OfStored(string text) =>
+        TryParse(text, out var selector, out _) ? selector : new DeviceSelector([], text, impossible: true);
+
+    /// <summary>The condition that the device has this very id.</summary>
+    public static string IdIs(string id) => DeviceCondition.Text(DeviceField.Id, id);
+
+    /// <summary>The conditions that a slot becomes this very model.</summary>
+    public static string ModelIs(DeviceModel model) =>
+        $"{DeviceCondition.Text(DeviceField.Model, model.Model)},{DeviceCondition.Text(DeviceField.Os, model.OsVersion)},platform={Words.Of(model.Platform)}";
+
     /// <summary>The same conditions in one fixed order and form: equal selectors read equal.</summary>
-    public override string ToString() => string.Join(',', conditions);
+    public override string ToString() => text;
 
-    /// <summary>True when the device meets every condition.</summary>
-    public bool Matches(DeviceOffer device) => conditions.All(c => Meets(c, device));
+    /// <summary>True when the device meets every condition; a slot, when one of the models that it can become does.</summary>
+    public bool Matches(DeviceOffer device) => device.Models is null ? Meets(device, null) : Choices(device).Any();
 
-    /// <summary>The conditions that the device does not meet.</summary>
-    public IEnumerable<string> Unmet(DeviceOffer device) => conditions.Where(c => !Meets(c, device)).Select(c => c.ToString());
+    /// <summary>The models that a slot can become and that meet every condition, in the slot's order; none when the device is what it is.</summary>
+    public IEnumerable<DeviceModel> Choices(DeviceOffer slot) => (slot.Models ?? []).Where(m => Meets(slot, m));
 
-    private static bool Meets(Condition condition, DeviceOffer device) => condition.Operator switch
+    /// <summary>The conditions that the device does not meet, each with what it has instead; of a slot, as its nearest model.</summary>
+    public IReadOnlyList<UnmetTerm> Unmet(DeviceOffer device)
     {
-        "=" => ValuesOf(condition.Key, device).Any(v => IsLike(v, condition.Value)),
-        "!=" => !ValuesOf(condition.Key, device).Any(v => IsLike(v, condition.Value)),
-        _ => ParseVersion(device.OsVersion) is { } have && ParseVersion(condition.Value) is { } want && Compare(have, want, condition.Operator),
-    };
-
-    private static bool Compare(Version have, Version want, string op) => op switch
-    {
-        ">=" => have >= want,
-        ">" => have > want,
-        "<=" => have <= want,
-        _ => have < want,
-    };
-
-    private static IEnumerable<string> ValuesOf(string key, DeviceOffer device) => key switch
-    {
-        "id" => [device.Id],
-        "model" => [device.Model],
-        "os" => [device.OsVersion],
-        "platform" => [device.Platform.ToString()],
-        "target" => [device.Target.ToString()],
-        _ => device.Tags,
-    };
-
-    private static Version? ParseVersion(string text)
-    {
-        var parts = text.Split('.');
-        var numbers = new int[4];
-        if (parts.Length > 4) return null;
-        for (var i = 0; i < parts.Length; i++)
-            if (!int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out numbers[i])) return null;
-        return new Version(numbers[0], numbers[1], numbers[2], numbers[3]);
+        if (impossible) return [new UnmetTerm(text, null)];
+        if (device.Models is not { Count: > 0 } models) return Unmet(device, null);
+        return models.Select(m => Unmet(device, m)).MinBy(u => u.Count)!;
     }
 
-    /// <summary>Wildcard match without back-tracking beyond the last star, so that no pattern is slow.</summary>
-    private static bool IsLike(string text, string pattern)
+    private bool Meets(DeviceOffer device, DeviceModel? becomes)
     {
-        int t = 0, p = 0, star = -1, mark = 0;
-        while (t < text.Length)
-        {
-            if (p < pattern.Length && pattern[p] == '*') (star, mark) = (p++, t);
-            else if (p < pattern.Length && char.ToLowerInvariant(pattern[p]) == char.ToLowerInvariant(text[t])) (p, t) = (p + 1, t + 1);
-            else if (star >= 0) (p, t) = (star + 1, ++mark);
-            else return false;
-        }
-        while (p < pattern.Length && pattern[p] == '*') p++;
-        return p == pattern.Length;
+        if (impossible) return false;
+        foreach (var condition in conditions)
+            if (!condition.IsMetBy(device, becomes)) return false;
+        return true;
     }
+
+    private IReadOnlyList<UnmetTerm> Unmet(DeviceOffer device, DeviceModel? becomes) =>
+        [.. conditions.Where(c => !c.IsMetBy(device, becomes)).Select(c => new UnmetTerm(c.ToString(), c.ValueOf(device, becomes)))];
+}
+
+/// <summary>A condition that a device does not meet.</summary>
+/// <param name="Term">The condition, such as <c>os&gt;=15</c>.</param>
+/// <param name="Has">What the device has instead, such as <c>13</c>; null: nothing that is known.</param>
+public sealed record UnmetTerm(string Term, string? Has)
+{
+    /// <summary><c>os&gt;=15 (has 13)</c>.</summary>
+    public override string ToString() => Has is null ? Term : $"{Term} (has {Has})";
 }

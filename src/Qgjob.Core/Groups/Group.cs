@@ -15,18 +15,14 @@ namespace Qgjob.Core.Groups;
 public sealed record GroupKey(string OrgId, string AppVersionId, Target Target, string Needs, string Barred, string Resources = "")
 {
     /// <summary>The group of a job.</summary>
-    /// <param name="spec">The job's specification; its device selector must be valid.</param>
+    /// <param name="spec">The job's specification.</param>
     /// <param name="barred">Devices barred for the job.</param>
     public static GroupKey Of(JobSpec spec, IEnumerable<string> barred)
     {
         var conditions = spec.Device ?? "";
         if (spec.Platform is { } platform)
             conditions = $"platform={platform.ToString().ToLowerInvariant()}{(conditions.Length > 0 ? "," : "")}{conditions}";
-        var needs = "";
-        if (conditions.Length > 0)
-            needs = DeviceSelector.TryParse(conditions, out var selector, out var error)
-                ? selector.ToString()
-                : throw new ArgumentException(error, nameof(spec));
+        var needs = conditions.Length > 0 ? DeviceSelector.OfStored(conditions).ToString() : "";
         return new GroupKey(spec.OrgId, spec.AppVersionId, spec.Target, needs, Joined(barred), Joined(spec.Resources));
     }
 

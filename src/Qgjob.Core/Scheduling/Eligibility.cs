@@ -19,17 +19,22 @@ public static class Eligibility
         Fits(kind, device.Offer) && !IsBarred(pool, kind, device) && pool.HasUnits(orgId, kind);
 
     /// <summary>True when the device is of the kind that is asked for and has a build for its platform, whether or not it is free or barred.</summary>
-    public static bool Fits(WorkKind kind, DeviceOffer device) =>
-        (kind.Platforms & WorkKind.Of(device.Platform)) != 0 && Matches(kind.Target, kind.Needs, device);
+    public static bool Fits(WorkKind kind, DeviceOffer device) => device.Models is { } models
+        ? (kind.Target is Jobs.Target.Any || kind.Target == device.Target)
+            && (kind.Needs.Length == 0 ? models : SelectorOf(kind.Needs).Choices(device)).Any(m => (kind.Platforms & WorkKind.Of(m.Platform)) != 0)
+        : (kind.Platforms & WorkKind.Of(device.Platform)) != 0 && Matches(kind.Target, kind.Needs, device);
 
     /// <summary>True when the device is of the kind that the group asks for, whatever builds there are.</summary>
     public static bool Matches(GroupKey key, DeviceOffer device) => Matches(key.Target, key.Needs, device);
 
     /// <summary>What the device lacks of what the group asks for; empty when it is of that kind.</summary>
-    public static IReadOnlyList<string> Missing(GroupKey key, DeviceOffer device)
+    public static IReadOnlyList<UnmetTerm> Missing(GroupKey key, DeviceOffer device) => Missing(key.Target, key.Needs, device);
+
+    /// <summary>What the device lacks of what is asked for; empty when it is of that kind.</summary>
+    public static IReadOnlyList<UnmetTerm> Missing(Jobs.Target target, string needs, DeviceOffer device)
     {
-        List<string> missing = key.Target is Jobs.Target.Any || key.Target == device.Target ? [] : [$"target={Words.Of(key.Target)}"];
-        if (key.Needs.Length > 0) missing.AddRange(SelectorOf(key.Needs).Unmet(device));
+        List<UnmetTerm> missing = target is Jobs.Target.Any || target == device.Target ? [] : [new UnmetTerm($"target={Words.Of(target)}", Words.Of(device.Target))];
+        if (needs.Length > 0) missing.AddRange(SelectorOf(needs).Unmet(device));
         return missing;
     }
 
@@ -47,8 +52,6 @@ public static class Eligibility
     private static DeviceSelector SelectorOf(string needs)
     {
         if (Selectors.Count > 10_000) Selectors.Clear();
-        return Selectors.GetOrAdd(needs, static text => DeviceSelector.TryParse(text, out var selector, out var error)
-            ? selector
-            : throw new InvalidOperationException($"A group's needs must be valid, but '{text}' is not: {error}"));
+        return Selectors.GetOrAdd(needs, DeviceSelector.OfStored);
     }
 }

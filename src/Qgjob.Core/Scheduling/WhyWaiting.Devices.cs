@@ -99,7 +99,7 @@ internal sealed class FittingDevices
         var missing = pool.Devices.Select(d => (d.Id, Missing: Eligibility.Missing(key, d.Offer))).ToList();
         var least = missing.Min(m => m.Missing.Count);
         var nearest = missing.Where(m => m.Missing.Count == least)
-            .GroupBy(m => string.Join(", ", m.Missing)).OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal).First();
+            .GroupBy(m => string.Join(", ", m.Missing.Select(u => u.Term))).OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal).First();
         return $"{List(nearest.Select(m => m.Id).Order(StringComparer.Ordinal), Named)} {(nearest.Count() == 1 ? "lacks" : "lack")} {nearest.Key}";
     }
 }

@@ -13,19 +13,21 @@ internal static class AgentRequests
 {
     private const int MaxItems = 10_000;
     private const int MaxText = 64 * 1024;
+    private const int MaxModels = 2000;
 
     public static Register Command(RegisterRequest request, DateTimeOffset now)
     {
         var devices = All("devices", request.Devices);
         for (var i = 0; i < devices.Count; i++)
             if (devices.Take(i).Any(d => d.Id == devices[i].Id)) throw RefusedException.Invalid($"devices[{i}].id", $"'{devices[i].Id}' is listed twice");
+        var name = Check.OptionalText("name", request.Name, 255) ?? request.AgentId;
         return new Register(
             AgentId("agent_id", request.AgentId),
             AgentId("boot_id", request.BootId),
-            Check.OptionalText("name", request.Name, 255) ?? request.AgentId,
+            name,
             Check.OptionalText("version", request.Version, 64) ?? "",
             Check.OptionalId("pool", request.Pool) ?? Run.DefaultPool,
-            [.. devices.Select((d, i) => Offer($"devices[{i}]", d))],
+            [.. devices.Select((d, i) => Offer($"devices[{i}]", d) with { Agent = name })],
             now);
     }
 
@@ -84,8 +86,14 @@ internal static class AgentRequests
         OsVersion = Check.OptionalText($"{field}.os_version", offer.OsVersion, 64) ?? "",
         Model = Check.OptionalText($"{field}.model", offer.Model, 128) ?? "",
         Tags = [.. (offer.Tags ?? []).Select((t, i) => Check.OptionalText($"{field}.tags[{i}]", t, 128) ?? throw RefusedException.Invalid($"{field}.tags[{i}]", "is missing"))],
+        Manufacturer = Check.OptionalText($"{field}.manufacturer", offer.Manufacturer, 128),
+        ApiLevel = offer.ApiLevel is null or (> 0 and < 100_000) ? offer.ApiLevel : throw RefusedException.Invalid($"{field}.api_level", "must be above 0"),
+        Models = offer.Models is null ? null : [.. offer.Models.Take(MaxModels).Select((m, i) => Model($"{field}.models[{i}]", m))],
         Residents = [.. (offer.Residents ?? []).Select((r, i) => Resident($"{field}.residents[{i}]", r))],
     };
+
+    private static DeviceModel Model(string field, DeviceModel? model) =>
+        model is { Model.Length: > 0 and <= 128, OsVersion.Length: <= 64 } ? model : throw RefusedException.Invalid(field, "must have model, os_version and platform");
 
     private static ResidentBuild Resident(string field, ResidentBuild? build) =>
         build is { PackageId.Length: > 0 and <= 255, Sha256.Length: <= 64, OrgId.Length: <= Check.MaxIdLength, AppVersionId.Length: <= Check.MaxIdLength }

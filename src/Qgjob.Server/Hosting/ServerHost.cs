@@ -151,6 +151,7 @@ internal static class ServerHost
             .AddSingleton<HtmlReports>()
             .AddSingleton<ResourceNeeds>()
             .AddSingleton<PriorityCaps>()
+            .AddSingleton<DeviceFit>()
             .AddSingleton<Submissions>()
             .AddSingleton<Reruns>()
             .AddSingleton<PastJobs>()

@@ -20,7 +20,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, IHostAppli
         }
         catch (RefusedException e)
         {
-            await WriteAsync(context, new Problem(e.Title, e.Status, e.Message, e.Field));
+            await WriteAsync(context, new Problem(e.Title, e.Status, e.Message, e.Field, e.Type));
         }
         catch (BadHttpRequestException e)
         {

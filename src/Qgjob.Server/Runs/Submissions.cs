@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -18,7 +19,7 @@ namespace Qgjob.Server.Runs;
 
 /// <summary>Checks submissions and hands them to the store.</summary>
 internal sealed class Submissions(
-    Dispatcher dispatcher, IJobStore store, IBlobs blobs, ResourceNeeds needs, PriorityCaps caps, IIdSource ids, TimeProvider time)
+    Dispatcher dispatcher, IJobStore store, IBlobs blobs, ResourceNeeds needs, PriorityCaps caps, DeviceFit fit, IIdSource ids, TimeProvider time)
 {
     private const int MaxTests = 10_000;
     private const int LongestLimit = 7 * 24 * 3600;
@@ -55,7 +56,8 @@ internal sealed class Submissions(
             throw RefusedException.Invalid("bundle_sha256", $"the server has no test bundle {bundle} of {spec.OrgId}; upload it first");
         spec = spec with { Resources = await needs.CheckAsync(spec.OrgId, options.Needs, spec.Env, cancel) };
         (spec, var note) = await caps.ApplyAsync(spec, cancel);
-        IReadOnlyList<string>? notes = note is null ? null : [note];
+        var unmatched = await UnmatchedAsync(spec, platforms, options.Strict is true, cancel);
+        IReadOnlyList<string>? notes = NotesOf(note, unmatched, spec.Limits);
 
         var now = time.GetUtcNow();
         var run = new Run
@@ -76,12 +78,38 @@ internal sealed class Submissions(
                 jobs.Add(new NewJob(ids.NewId("j"), spec with { TestPath = test, Platform = platform }));
         return await dispatcher.SendAsync(new Enqueue(run, jobs, now), cancel) switch
         {
-            EnqueueAnswer.Accepted => new RunAccepted(run.Id, [.. jobs.Select(j => j.Id)], Notes: notes),
+            EnqueueAnswer.Accepted => new RunAccepted(run.Id, [.. jobs.Select(j => j.Id)], Notes: notes, Unmatched: unmatched),
             EnqueueAnswer.Repeated(var earlier) => new RunAccepted(earlier.Id, await JobIdsAsync(earlier, cancel), Repeated: true, notes),
             EnqueueAnswer.KeyTaken(var earlier) => throw RefusedException.Conflict(
                 $"This Idempotency-Key was used for another submission, run {earlier}. Use a new key for a new submission."),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
+    }
+
+    /// <summary>What no device seen so far could run; null: there is none such.</summary>
+    private async Task<IReadOnlyList<UnmatchedWish>?> UnmatchedAsync(JobSpec spec, IReadOnlyList<Platform?> platforms, bool strict, CancellationToken cancel)
+    {
+        var unmatched = new List<UnmatchedWish>();
+        try
+        {
+            foreach (var platform in platforms)
+                if (await fit.MissAsync(spec with { Platform = platform }, cancel) is { } miss) unmatched.Add(miss);
+        }
+        catch (StoreUnavailableException) when (!strict)
+        {
+            // Only a warning is lost.
+        }
+        if (strict && unmatched.Count > 0) throw RefusedException.NoDevice($"Nothing was submitted: {string.Join(" · ", unmatched.Select(DeviceFit.Text))}.");
+        return unmatched.Count > 0 ? unmatched : null;
+    }
+
+    private static List<string>? NotesOf(string? note, IReadOnlyList<UnmatchedWish>? unmatched, Limits limits)
+    {
+        List<string> notes = note is null ? [] : [note];
+        foreach (var wish in unmatched ?? [])
+            notes.Add(string.Create(CultureInfo.InvariantCulture,
+                $"Warning: {DeviceFit.Text(wish)}. The jobs wait for one, at most {limits.QueueSeconds / 60.0:0.#} min; --strict refuses them."));
+        return notes.Count > 0 ? notes : null;
     }
 
     private async Task<IReadOnlyList<string>> JobIdsAsync(Run run, CancellationToken cancel) =>
@@ -118,7 +146,7 @@ internal sealed class Submissions(
     {
         if (string.IsNullOrWhiteSpace(device)) return null;
         Check.OptionalText("device", device, 512);
-        return DeviceSelector.TryParse(device, out var selector, out var error) ? selector.ToString() : throw RefusedException.Invalid("device", error);
+        return DeviceSelector.TryParse(device, out var selector, out var error) ? selector.ToString() : throw RefusedException.Invalid("device", error!.ToString());
     }
 
     private static SortedDictionary<string, string> EnvOf(Dictionary<string, string>? env)

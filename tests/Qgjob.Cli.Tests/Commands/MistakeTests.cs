@@ -59,7 +59,6 @@ public sealed class MistakeTests : IAsyncDisposable
     [InlineData("submit --org-id o --app-version-id v --test README.md", 2, "README.md is not a test file", "*.spec.*")]
     [InlineData(Submit + " --target toaster", 2, "'toaster'", "any, device, emulator")]
     [InlineData(Submit + " --platform windows", 2, "'windows'", "android, ios")]
-    [InlineData(Submit + " --device colour=red", 2, "colour", "os>=13")]
     [InlineData(Submit + " --timeout 90", 2, "not a duration", "90s, 10m or 1h30m")]
     [InlineData(Submit + " --queue-timeout soon", 2, "--queue-timeout: 'soon'", "1h30m")]
     [InlineData(Submit + " --max-attempts 0", 2, "not from 1 to 10", "qgjob submit --help")]

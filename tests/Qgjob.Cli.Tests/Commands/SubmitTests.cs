@@ -62,12 +62,32 @@ public sealed class SubmitTests : IAsyncDisposable
     {
         var run = await Run(
             "submit", "--org-id=o", "--app-version-id=v", "--test", "a.spec.ts", "--test", "b.spec.ts", "--target", "device", "--platform", "android", "--platform", "ios",
-            "--device", "os>=13,model=Pixel*", "--priority", "high", "--reset", "none", "--max-attempts", "2", "--infra-attempts", "4", "--queue-timeout", "90s",
+            "--device", "os>=13,model=Pixel*", "--strict", "--priority", "high", "--reset", "none", "--max-attempts", "2", "--infra-attempts", "4", "--queue-timeout", "90s",
             "--install-timeout", "5m", "--timeout", "1h", "--silence-timeout", "2m", "--env", "A=b=c", "--meta", "who=me", "--grep", "@smoke", "--aw-project", "android", "--config", "x.config.ts",
             "--test-retries", "0", "--needs", "account:checkout", "--needs", "licence", "--supersede", "pr-17", "--fail-fast", "--idempotency-key", "mine");
         Assert.Equal(0, run.ExitCode);
         Golden.Check("submit-body.json", server.Last("POST /api/v1/runs").Text + "\n");
         Assert.Equal("mine", server.Last("POST /api/v1/runs").IdempotencyKey);
+    }
+
+    [Fact]
+    public async Task A_mistake_in_a_selector_is_pointed_at()
+    {
+        var run = await Run("submit", "--org-id=o", "--app-version-id=v", "--test", "a.spec.ts", "--device", "os>=13, colour=red");
+        Assert.Equal(2, run.ExitCode);
+        Assert.StartsWith("qgjob: --device: unknown field 'colour'; fields are agent, ", run.Err, StringComparison.Ordinal);
+        Assert.Contains("\n  os>=13, colour=red\n          ^^^^^^\n  Conditions are joined by commas", run.Err, StringComparison.Ordinal);
+        Assert.Empty(server.Requests);
+    }
+
+    [Fact]
+    public async Task What_no_device_could_run_is_exit_code_18_where_the_server_refuses_it()
+    {
+        server.On("POST /api/v1/runs", _ => new Answer(422, """{"title":"No device","status":422,"type":"no-device","field":"device","detail":"Nothing was submitted: no device seen so far can run os>=99: d1 lacks os>=99."}"""));
+        var run = await Run("submit", "--org-id=o", "--app-version-id=v", "--test", "a.spec.ts", "--device", "os>=99", "--strict");
+        Assert.Equal(18, run.ExitCode);
+        Assert.Contains("d1 lacks os>=99", run.Err, StringComparison.Ordinal);
+        Assert.Contains("without --strict", run.Err, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,5 +1,7 @@
+using Qgjob.Core.Devices;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Scheduling;
 
 namespace Qgjob.Core.Tests.Groups;
 
@@ -49,6 +51,10 @@ public sealed class GroupKeyTests
     }
 
     [Fact]
-    public void A_selector_that_cannot_be_read_is_refused() =>
-        Assert.Contains("colour", Assert.Throws<ArgumentException>(() => GroupKey.Of(Spec with { Device = "colour=red" }, [])).Message, StringComparison.Ordinal);
+    public void A_stored_selector_that_does_not_read_any_more_is_met_by_no_device_and_stops_nobody()
+    {
+        var key = GroupKey.Of(Spec with { Device = "colour=red" }, []);
+        Assert.Equal("colour=red", key.Needs);
+        Assert.Equal("colour=red", Assert.Single(Eligibility.Missing(key, new DeviceOffer("d1", Target.Device, Platform.Android, "13", "Pixel 7", [], []))).Term);
+    }
 }

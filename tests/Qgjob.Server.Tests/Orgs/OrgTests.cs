@@ -63,6 +63,7 @@ public sealed class OrgTests
     public async Task A_priority_above_the_cap_is_taken_down_and_the_answer_says_so()
     {
         await using var server = await RunningServer.StartAsync();
+        await new FakeAgent(server, "lab").RegisterAsync();
         await server.Client.SetOrgAsync("small", new OrgSettings { MaxPriority = 0 }, Cancel);
         var accepted = await server.Client.SubmitAsync(TwoTests with { Priority = 2 }, "k", Cancel);
         Assert.Equal("Priority urgent is above the cap of small: the jobs count as normal.", Assert.Single(accepted.Notes!));

@@ -62,8 +62,9 @@ public sealed partial class StoreEngine
 
     private static bool SameForClaims(Device a, Device b) =>
         a.Online == b.Online && a.Pool == b.Pool && a.AgentId == b.AgentId
-        && a.Offer with { Tags = [], Residents = [] } == b.Offer with { Tags = [], Residents = [] }
-        && a.Offer.Tags.SequenceEqual(b.Offer.Tags) && a.Offer.Residents.SequenceEqual(b.Offer.Residents);
+        && a.Offer with { Tags = [], Residents = [], Models = null } == b.Offer with { Tags = [], Residents = [], Models = null }
+        && a.Offer.Tags.SequenceEqual(b.Offer.Tags) && a.Offer.Residents.SequenceEqual(b.Offer.Residents)
+        && (a.Offer.Models ?? []).SequenceEqual(b.Offer.Models ?? []);
 
     private void TakeOffline(Device device, DateTimeOffset now)
     {

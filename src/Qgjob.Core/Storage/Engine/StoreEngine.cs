@@ -58,7 +58,7 @@ public sealed partial class StoreEngine(IStoreRows rows)
             {
                 case Enqueue enqueue:
                     foreach (var selector in enqueue.Jobs.Select(j => j.Spec.Device).Where(d => !string.IsNullOrEmpty(d)).Distinct())
-                        if (!DeviceSelector.TryParse(selector!, out _, out var error)) throw new ArgumentException(error, nameof(batch));
+                        if (!DeviceSelector.TryParse(selector!, out _, out var error)) throw new ArgumentException(error!.ToString(), nameof(batch));
                     if (enqueue.Jobs.Any(j => !IsDuration(j.EstimateSeconds ?? 0)))
                         throw new ArgumentException("a job's estimate is finite and not below 0", nameof(batch));
                     if (enqueue.Jobs.SelectMany(j => j.Spec.Resources).FirstOrDefault(r => !IsResourceName(r)) is { } odd)
