@@ -10,7 +10,7 @@ namespace Qgjob.Client;
 
 /// <summary>The HTTP API (<c>/api/v1</c>), typed.</summary>
 /// <remarks>Throws <see cref="ApiException"/> for what the server refuses, <see cref="ServerUnreachableException"/> when it is not there.</remarks>
-public sealed class QgjobClient(Transport transport) : IDisposable
+public sealed partial class QgjobClient(Transport transport) : IDisposable
 {
     private const string Api = "/api/v1";
 

@@ -3,6 +3,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Notifications;
 using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
@@ -38,4 +39,5 @@ namespace Qgjob.Stores;
 [JsonSerializable(typeof(Agent))]
 [JsonSerializable(typeof(EstimateRow))]
 [JsonSerializable(typeof(Term))]
+[JsonSerializable(typeof(HookRow))]
 public sealed partial class RowJson : JsonSerializerContext;

@@ -24,6 +24,7 @@ internal static class State
         parts.AddRange(delta.Resources.OrderBy(r => r.OrgId, StringComparer.Ordinal).ThenBy(r => r.Name, StringComparer.Ordinal));
         parts.AddRange(await store.OrgsAsync(Run.DefaultPool, cancel));
         parts.AddRange(await store.ResourcesAsync(null, cancel));
+        parts.AddRange(await store.HookRowsAsync("", cancel));
         parts.AddRange(delta.DrainingAgents.Order(StringComparer.Ordinal));
         parts.AddRange(await store.AgentsAsync(cancel));
         parts.AddRange(await Ledger.AllAsync(p => store.ListAppVersionsAsync(null, p, cancel), 2));

@@ -60,6 +60,10 @@ public abstract record SubmissionOptions
     public bool? FailOnFlaky { get; init; }
     /// <summary>A job with a skipped test fails.</summary>
     public bool? FailOnSkipped { get; init; }
+    /// <summary>Where to tell of the run's end; null: nowhere.</summary>
+    public NotifyTarget? Notify { get; init; }
+    /// <summary>Owners of test files, by the file's path, as CODEOWNERS names them: at most 20 each. Files of no owner are left out.</summary>
+    public Dictionary<string, IReadOnlyList<string>>? Owners { get; init; }
 }
 
 /// <summary><c>POST /api/v1/runs/{run_id}/rerun</c> and <c>/jobs/{job_id}/rerun</c>: runs what is over again, on the same bundle and app version. Optional.</summary>

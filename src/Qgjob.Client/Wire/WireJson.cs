@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Qgjob.Core.Events;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Notifications;
 using Qgjob.Core.Results;
 using Qgjob.Core.Storage;
 
@@ -16,7 +17,7 @@ namespace Qgjob.Client.Wire;
     [
         typeof(SnakeCase<Target>), typeof(SnakeCase<Platform>), typeof(SnakeCase<ResetMode>),
         typeof(SnakeCase<JobStatus>), typeof(SnakeCase<AttemptOutcome>), typeof(SnakeCase<TestStatus>),
-        typeof(SnakeCase<LeaseState>),
+        typeof(SnakeCase<LeaseState>), typeof(SnakeCase<HookFormat>), typeof(SnakeCase<DeliveryState>),
     ])]
 [JsonSerializable(typeof(SubmitJob))]
 [JsonSerializable(typeof(SubmitRun))]
@@ -51,6 +52,12 @@ namespace Qgjob.Client.Wire;
 [JsonSerializable(typeof(ResourceUnits))]
 [JsonSerializable(typeof(ResourceView))]
 [JsonSerializable(typeof(ListOf<ResourceView>))]
+[JsonSerializable(typeof(HookSettings))]
+[JsonSerializable(typeof(HookView))]
+[JsonSerializable(typeof(ListOf<HookView>))]
+[JsonSerializable(typeof(DeliveryView))]
+[JsonSerializable(typeof(ListOf<DeliveryView>))]
+[JsonSerializable(typeof(HookEvent))]
 [JsonSerializable(typeof(ListOf<TestView>))]
 [JsonSerializable(typeof(TestHistoryView))]
 [JsonSerializable(typeof(RegisterRequest))]

@@ -86,6 +86,8 @@ public sealed record JobSpec
     public bool? FailOnFlaky { get; init; }
     /// <summary>A skipped test fails the job; null: it does not.</summary>
     public bool? FailOnSkipped { get; init; }
+    /// <summary>Owners of the file as CODEOWNERS names them; null: none are known.</summary>
+    public IReadOnlyList<string>? Owners { get; init; }
     /// <summary>Which of the config's Playwright projects to run.</summary>
     public string? AwProject { get; init; }
     /// <summary>Config file relative to the project; null: AppWright's default names.</summary>

@@ -1,6 +1,7 @@
 using Qgjob.Core.Devices;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Notifications;
 using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
@@ -21,7 +22,11 @@ public abstract record StoreCommand<TAnswer> : StoreCommand where TAnswer : clas
 public sealed record NewJob(string Id, JobSpec Spec, double? EstimateSeconds = null, IReadOnlyList<TestResult>? SoFar = null);
 
 /// <summary>Accepts a run. With an idempotency key the same body gives the same run again; another body is refused.</summary>
-public sealed record Enqueue(Run Run, IReadOnlyList<NewJob> Jobs, DateTimeOffset Now) : StoreCommand<EnqueueAnswer>;
+public sealed record Enqueue(Run Run, IReadOnlyList<NewJob> Jobs, DateTimeOffset Now) : StoreCommand<EnqueueAnswer>
+{
+    /// <summary>Where its submitter wants to be told of its end; null: nowhere.</summary>
+    public Hook? Notify { get; init; }
+}
 
 /// <summary>Answer to <see cref="Enqueue"/>.</summary>
 public abstract record EnqueueAnswer
@@ -236,7 +241,7 @@ public sealed record TakeTermAnswer(Term Term);
 
 /// <summary>
 /// Removes rows that nobody uses any more: groups without jobs; app versions, devices that are gone, agents and estimates
-/// that were last used before a time. What jobs or leases refer to stays, and what people set: orgs and resources.
+/// that were last used before a time. What jobs or leases refer to stays, and what people set: orgs, resources and hooks.
 /// </summary>
 /// <param name="UnusedSince">What was used at this time or later stays.</param>
 /// <param name="Max">At most so many rows, so that a batch stays short.</param>
@@ -246,8 +251,11 @@ public sealed record Forget(DateTimeOffset UnusedSince, int Max, DateTimeOffset 
 /// <summary>Answer to <see cref="Forget"/>: how many rows of each kind were removed.</summary>
 public sealed record ForgetAnswer(int Groups, int AppVersions, int Devices, int Agents, int Estimates)
 {
+    /// <summary>Old deliveries, hooks of runs that are over, tests that failed long ago.</summary>
+    public int HookRows { get; init; }
+
     /// <summary>Rows removed in all; as many as allowed means that there may be more.</summary>
-    public int Total => Groups + AppVersions + Devices + Agents + Estimates;
+    public int Total => Groups + AppVersions + Devices + Agents + Estimates + HookRows;
 }
 
 /// <summary>Registers an uploaded build.</summary>

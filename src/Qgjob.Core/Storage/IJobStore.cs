@@ -2,6 +2,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Notifications;
 using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
@@ -81,6 +82,8 @@ public interface IJobStore : IAsyncDisposable
         (await OrgsAsync(pool, cancel)).FirstOrDefault(o => o.OrgId == orgId);
     /// <summary>Named resources of the org (of all orgs: null), by org and name.</summary>
     ValueTask<IReadOnlyList<Resource>> ResourcesAsync(string? orgId, CancellationToken cancel);
+    /// <summary>Rows of notifications whose keys begin so (see <see cref="HookKeys"/>), in the order of their characters.</summary>
+    ValueTask<IReadOnlyList<HookRow>> HookRowsAsync(string prefix, CancellationToken cancel);
     /// <summary>The weighted mean of past durations under the key, in seconds; null when there is none.</summary>
     ValueTask<double?> EstimateAsync(string key, CancellationToken cancel);
 

@@ -19,6 +19,7 @@ using Qgjob.Server.History;
 using Qgjob.Server.Http;
 using Qgjob.Server.Jobs;
 using Qgjob.Server.Logs;
+using Qgjob.Server.Notifications;
 using Qgjob.Server.Orgs;
 using Qgjob.Server.Pages;
 using Qgjob.Server.Reports;
@@ -150,6 +151,11 @@ internal static class ServerHost
             .AddSingleton<ReportTasks>()
             .AddSingleton<HtmlReports>()
             .AddSingleton<ResourceNeeds>()
+            .AddSingleton<HookTargets>()
+            .AddSingleton<HookChecks>()
+            .AddSingleton<HookMessages>()
+            .AddSingleton<RunJudge>()
+            .AddSingleton<HookSender>()
             .AddSingleton<PriorityCaps>()
             .AddSingleton<DeviceFit>()
             .AddSingleton<Submissions>()
@@ -169,6 +175,7 @@ internal static class ServerHost
             .AddSingleton<RetentionRound>()
             .AddHostedService<RetentionService>()
             .AddHostedService(services => services.GetRequiredService<ReportTasks>())
+            .AddHostedService<NotificationService>()
             .AddHostedService<ClockReadings>()
             .AddHostedService(services => services.GetRequiredService<Dispatcher>())
             .ConfigureHttpJsonOptions(o => WireOptions.Apply(o.SerializerOptions))
@@ -197,6 +204,7 @@ internal static class ServerHost
         api.MapOrgs();
         api.MapTests();
         api.MapResources();
+        api.MapHooks();
         api.MapTrace();
         app.MapAgentProtocol();
         app.MapReportProtocol();

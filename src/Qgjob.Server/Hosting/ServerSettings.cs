@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Net;
+using Qgjob.Core;
 using Qgjob.Server.Auth;
 using Qgjob.Server.Auth.Oidc;
 using Qgjob.Server.Blobs.S3;
+using Qgjob.Server.Notifications;
 
 namespace Qgjob.Server.Hosting;
 
@@ -34,6 +36,10 @@ internal sealed record ServerSettings
     public TimeSpan KeepFiles { get; init; }
     /// <summary>Room for blobs; null: no limit.</summary>
     public long? MaxDiskBytes { get; init; }
+    /// <summary>Where people reach the server, without a slash at the end; null: nobody said.</summary>
+    public string? PublicUrl { get; init; }
+    /// <summary>Where notifications may go.</summary>
+    public HookReach HookReach { get; init; }
     public string? PortFile { get; init; }
     public LogLevel LogLevel { get; init; }
 
@@ -56,6 +62,8 @@ internal sealed record ServerSettings
         ("keep", "finished runs are kept so long, and what nobody used meanwhile (default: 90d)"),
         ("keep-files", "their logs and artifacts are kept so long (default: 30d)"),
         ("max-disk", "room for blobs; beyond it the oldest logs and artifacts go first; or none (default: 20GB)"),
+        ("public-url", "where people reach this server, for links in notifications (default: none, and no links)"),
+        ("hook-targets", "where notifications may go: none, public addresses, private ones too, or loopback too (default: private; loopback where the server listens on nothing else)"),
         ("port-file", "file to write the address to when ready"),
         ("ready-file", "the same as --port-file"),
         ("log-level", "trace, debug, information, warning, error (default: warning)"),
@@ -102,6 +110,10 @@ internal sealed record ServerSettings
             Keep = Age("keep", "90d"),
             KeepFiles = Age("keep-files", "30d"),
             MaxDiskBytes = Text("max-disk") == "none" ? null : Bytes("max-disk", "20GB"),
+            PublicUrl = PublicUrlOf(Text("public-url")),
+            HookReach = Text("hook-targets") is not { } reach ? HookReach.Default
+                : Words.TryParse<HookReach>(reach, out var known) && known != HookReach.Default ? known
+                : throw new SettingsException("hook-targets", $"'{reach}' is not one of none, public, private, loopback"),
             PortFile = Text("port-file") ?? Text("ready-file"),
             LogLevel = Enum.TryParse<LogLevel>(Text("log-level") ?? "warning", ignoreCase: true, out var level) && Enum.IsDefined(level)
                 ? level
@@ -127,6 +139,14 @@ internal sealed record ServerSettings
         {
             throw new SettingsException("token-file", e.Message);
         }
+    }
+
+    private static string? PublicUrlOf(string? text)
+    {
+        if (text is null) return null;
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || (url.Scheme != Uri.UriSchemeHttp && url.Scheme != Uri.UriSchemeHttps) || url.Query.Length + url.Fragment.Length + url.UserInfo.Length > 0)
+            throw new SettingsException("public-url", $"'{text}' is not an address such as https://qgjob.example.com");
+        return url.AbsoluteUri.TrimEnd('/');
     }
 
     private static string UrlsOf(string text)

@@ -12,6 +12,7 @@ using Qgjob.Server.Auth;
 using Qgjob.Server.Blobs;
 using Qgjob.Server.Dispatch;
 using Qgjob.Server.Http;
+using Qgjob.Server.Notifications;
 using Qgjob.Server.Orgs;
 using Qgjob.Server.Resources;
 
@@ -19,7 +20,7 @@ namespace Qgjob.Server.Runs;
 
 /// <summary>Checks submissions and hands them to the store.</summary>
 internal sealed class Submissions(
-    Dispatcher dispatcher, IJobStore store, IBlobs blobs, ResourceNeeds needs, PriorityCaps caps, DeviceFit fit, IIdSource ids, TimeProvider time)
+    Dispatcher dispatcher, IJobStore store, IBlobs blobs, ResourceNeeds needs, PriorityCaps caps, DeviceFit fit, HookChecks hooks, IIdSource ids, TimeProvider time)
 {
     private const int MaxTests = 10_000;
     private const int LongestLimit = 7 * 24 * 3600;
@@ -73,10 +74,12 @@ internal sealed class Submissions(
             Total = tests.Count * platforms.Count,
         };
         var jobs = new List<NewJob>(run.Total);
+        var owners = TestOwners.Check(options.Owners, tests);
+        var notify = options.Notify is null ? null : hooks.OfRun(options.Notify, run);
         foreach (var test in tests)
             foreach (var platform in platforms)
-                jobs.Add(new NewJob(ids.NewId("j"), spec with { TestPath = test, Platform = platform }));
-        return await dispatcher.SendAsync(new Enqueue(run, jobs, now), cancel) switch
+                jobs.Add(new NewJob(ids.NewId("j"), spec with { TestPath = test, Platform = platform, Owners = owners?.GetValueOrDefault(test) }));
+        return await dispatcher.SendAsync(new Enqueue(run, jobs, now) { Notify = notify }, cancel) switch
         {
             EnqueueAnswer.Accepted => new RunAccepted(run.Id, [.. jobs.Select(j => j.Id)], Notes: notes, Unmatched: unmatched),
             EnqueueAnswer.Repeated(var earlier) => new RunAccepted(earlier.Id, await JobIdsAsync(earlier, cancel), Repeated: true, notes),
@@ -182,8 +185,9 @@ internal sealed class Submissions(
     {
         Env = options.Env is null ? null : InOrder(options.Env),
         Meta = options.Meta is null ? null : InOrder(options.Meta),
+        Owners = options.Owners is null ? null : InOrder(options.Owners),
     } as T ?? throw new System.Diagnostics.UnreachableException();
 
-    private static Dictionary<string, string> InOrder(Dictionary<string, string> map) =>
+    private static Dictionary<string, T> InOrder<T>(Dictionary<string, T> map) =>
         map.OrderBy(p => p.Key, StringComparer.Ordinal).ToDictionary(p => p.Key, p => p.Value);
 }

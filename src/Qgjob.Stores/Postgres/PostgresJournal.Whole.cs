@@ -121,6 +121,7 @@ internal sealed partial class PostgresJournal
         Agents = await AllAsync(connection, "SELECT row FROM agents", r => Json(r, 0, RowJson.Default.Agent), cancel),
         Estimates = await AllAsync(connection, "SELECT row FROM estimates", r => Json(r, 0, RowJson.Default.EstimateRow), cancel),
         Terms = await AllAsync(connection, "SELECT row FROM terms", r => Json(r, 0, RowJson.Default.Term), cancel),
+        HookRows = await AllAsync(connection, "SELECT row FROM hook_rows", r => Json(r, 0, RowJson.Default.HookRow), cancel),
     };
 
     private static Device DeviceOf(NpgsqlDataReader row)

@@ -31,6 +31,9 @@ internal sealed partial class RowBatch
         Statement(
             $"INSERT INTO terms (name, row) SELECT * FROM unnest($2::text[], $3::text[]) {Gate} ON CONFLICT (name) DO UPDATE SET row = excluded.row",
             rows.Terms, Texts(rows.Terms, t => t.Name), Json(rows.Terms));
+        Statement(
+            $"INSERT INTO hook_rows (key, row) SELECT * FROM unnest($2::text[], $3::text[]) {Gate} ON CONFLICT (key) DO UPDATE SET row = excluded.row",
+            rows.HookRows, Texts(rows.HookRows, r => r.Key), Json(rows.HookRows));
     }
 
     private void AddDevices(RowChanges rows)
@@ -79,6 +82,7 @@ internal sealed partial class RowBatch
                 RowKind.Device => ("devices", "id"),
                 RowKind.Agent => ("agents", "id"),
                 RowKind.Estimate => ("estimates", "key"),
+                RowKind.HookRow => ("hook_rows", "key"),
                 _ => throw new InvalidOperationException($"Rows of kind {kind.Key} cannot be removed here."),
             };
             Statement($"DELETE FROM {table} {Gate} AND {key} = ANY ($2::text[])", gone, Texts(gone, g => g.Key));

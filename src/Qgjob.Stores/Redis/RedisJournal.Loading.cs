@@ -95,6 +95,7 @@ internal sealed partial class RedisJournal
         Agents = await AllAsync(keys.Agents, RowJson.Default.Agent, cancel),
         Estimates = await AllAsync(keys.Estimates, RowJson.Default.EstimateRow, cancel),
         Terms = await AllAsync(keys.Terms, RowJson.Default.Term, cancel),
+        HookRows = await AllAsync(keys.HookRows, RowJson.Default.HookRow, cancel),
     };
 
     private async ValueTask<IReadOnlyList<T>> AllAsync<T>(string hash, JsonTypeInfo<T> type, CancellationToken cancel)

@@ -32,6 +32,7 @@ internal sealed class RedisKeys(string? name)
     public string Agents => Prefix + "agents";
     public string Estimates => Prefix + "estimates";
     public string Terms => Prefix + "terms";
+    public string HookRows => Prefix + "hook_rows";
 
     /// <summary>Jobs that are not final.</summary>
     public string LiveJobs => Prefix + "live_jobs";

@@ -94,6 +94,7 @@ internal sealed class RowWrites(RedisKeys keys)
         foreach (var agent in rows.Agents) writes.Set(keys.Agents, agent.Id, texts[agent]);
         foreach (var estimate in rows.Estimates) writes.Set(keys.Estimates, estimate.Key, texts[estimate]);
         foreach (var term in rows.Terms) writes.Set(keys.Terms, term.Name, texts[term]);
+        foreach (var row in rows.HookRows) writes.Set(keys.HookRows, row.Key, texts[row]);
         foreach (var gone in rows.Gone)
             switch (gone.Kind)
             {
@@ -101,6 +102,7 @@ internal sealed class RowWrites(RedisKeys keys)
                 case RowKind.AppVersion: writes.Delete(keys.AppVersions, RedisKeys.Pair(gone.OrgId!, gone.Key)); break;
                 case RowKind.Agent: writes.Delete(keys.Agents, gone.Key); break;
                 case RowKind.Estimate: writes.Delete(keys.Estimates, gone.Key); break;
+                case RowKind.HookRow: writes.Delete(keys.HookRows, gone.Key); break;
                 case RowKind.Device:
                     writes.Delete(keys.Devices, gone.Key);
                     writes.Delete(keys.LeaseEnds, gone.Key);

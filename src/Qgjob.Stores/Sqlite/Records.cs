@@ -4,6 +4,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Notifications;
 using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
@@ -242,6 +243,8 @@ internal static class Records
     public static EstimateRow Estimate(Statement row) => new(row.Text(0), row.Double(1), row.Time(2));
 
     public const string TermColumns = "name, holder, until";
+
+    public static HookRow HookRow(Statement row) => Json(row, 0, RowJson.Default.HookRow);
 
     public static Term Term(Statement row) => new(row.Text(0), row.Text(1), row.Time(2));
 

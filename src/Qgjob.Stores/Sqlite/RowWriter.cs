@@ -28,6 +28,8 @@ internal sealed partial class RowWriter(SqliteSession session)
         foreach (var term in changes.Terms)
             session.Sql("INSERT INTO terms VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until")
                 .Bind(term.Name).Bind(term.Holder).Bind(term.Until).Run();
+        foreach (var row in changes.HookRows)
+            session.Sql("INSERT INTO hook_rows VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET row = excluded.row").Bind(row.Key).BindJson(row, RowJson.Default.HookRow).Run();
         foreach (var gone in changes.Gone) Remove(gone);
     }
 
@@ -46,6 +48,7 @@ internal sealed partial class RowWriter(SqliteSession session)
                 break;
             case RowKind.Agent: session.Sql("DELETE FROM agents WHERE id = ?").Bind(gone.Key).Run(); break;
             case RowKind.Estimate: session.Sql("DELETE FROM estimates WHERE key = ?").Bind(gone.Key).Run(); break;
+            case RowKind.HookRow: session.Sql("DELETE FROM hook_rows WHERE key = ?").Bind(gone.Key).Run(); break;
             default: throw new System.Diagnostics.UnreachableException($"no row of kind {gone.Kind}");
         }
     }

@@ -81,6 +81,7 @@ internal sealed partial class SqliteJournal
         Agents = reader.Sql($"SELECT {Records.AgentColumns} FROM agents").All(Records.Agent),
         Estimates = reader.Sql($"SELECT {Records.EstimateColumns} FROM estimates").All(Records.Estimate),
         Terms = reader.Sql($"SELECT {Records.TermColumns} FROM terms").All(Records.Term),
+        HookRows = reader.Sql("SELECT row FROM hook_rows").All(Records.HookRow),
     };
 
     private T Guarded<T>(Func<T> read)

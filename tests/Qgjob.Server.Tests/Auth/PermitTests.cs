@@ -17,9 +17,12 @@ public sealed class PermitTests
     /// <summary>What takes the server's own token. Whoever adds an endpoint gives it a Permit, or adds it here.</summary>
     private static readonly string[] OwnersAlone =
     [
+        "DELETE /api/v1/orgs/{org}/hooks/{name}",
         "DELETE /api/v1/orgs/{org}/resources/{name}",
         "GET /",
         "GET /api/v1/orgs/",
+        "GET /api/v1/orgs/{org}/hooks/",
+        "GET /api/v1/orgs/{org}/hooks/{name}/deliveries",
         "GET /api/v1/orgs/{org}/resources/",
         "GET /api/v1/trace",
         "POST /agent/v1/finish",
@@ -36,9 +39,12 @@ public sealed class PermitTests
         "POST /api/v1/devices/{device_id}/pause",
         "POST /api/v1/devices/{device_id}/release",
         "POST /api/v1/devices/{device_id}/resume",
+        "POST /api/v1/orgs/{org}/hooks/{name}/deliveries/{delivery_id}/redeliver",
+        "POST /api/v1/orgs/{org}/hooks/{name}/test",
         "PUT /agent/v1/artifacts/{**name}",
         "PUT /agent/v1/reports/{task_id}",
         "PUT /api/v1/orgs/{org}",
+        "PUT /api/v1/orgs/{org}/hooks/{name}",
         "PUT /api/v1/orgs/{org}/resources/{name}",
     ];
 

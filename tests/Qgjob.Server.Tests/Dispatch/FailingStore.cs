@@ -3,6 +3,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Notifications;
 using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
@@ -62,6 +63,7 @@ internal sealed class FailingStore(IJobStore inner) : IJobStore
     public ValueTask<IReadOnlyList<Agent>> AgentsAsync(CancellationToken cancel) => inner.AgentsAsync(cancel);
     public ValueTask<IReadOnlyList<OrgShare>> OrgsAsync(string pool, CancellationToken cancel) => inner.OrgsAsync(pool, cancel);
     public ValueTask<IReadOnlyList<Resource>> ResourcesAsync(string? orgId, CancellationToken cancel) => inner.ResourcesAsync(orgId, cancel);
+    public ValueTask<IReadOnlyList<HookRow>> HookRowsAsync(string prefix, CancellationToken cancel) => inner.HookRowsAsync(prefix, cancel);
     public ValueTask<double?> EstimateAsync(string key, CancellationToken cancel) => inner.EstimateAsync(key, cancel);
     public ValueTask<IReadOnlySet<string>> NewsAsync(CancellationToken cancel) => inner.NewsAsync(cancel);
     public ValueTask<DateTimeOffset?> ReadClockAsync(CancellationToken cancel) => Clock is null ? inner.ReadClockAsync(cancel) : new(Clock.GetUtcNow());

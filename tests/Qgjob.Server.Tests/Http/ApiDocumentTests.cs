@@ -14,6 +14,7 @@ public sealed class ApiDocumentTests
             .SelectMany(p => p.Value.EnumerateObject().Select(m => $"{m.Name.ToUpperInvariant()} {p.Name}")).Order(StringComparer.Ordinal);
         Assert.Equal(
             """
+            DELETE /api/v1/orgs/{org}/hooks/{name}
             DELETE /api/v1/orgs/{org}/resources/{name}
             GET /api/v1/agents
             GET /api/v1/apps
@@ -31,11 +32,14 @@ public sealed class ApiDocumentTests
             GET /api/v1/jobs/{job_id}/log
             GET /api/v1/jobs/{job_id}/results
             GET /api/v1/orgs
+            GET /api/v1/orgs/{org}/hooks
+            GET /api/v1/orgs/{org}/hooks/{name}/deliveries
             GET /api/v1/orgs/{org}/resources
             GET /api/v1/orgs/{org}/tests
             GET /api/v1/orgs/{org}/tests/history
             GET /api/v1/runs
             GET /api/v1/runs/{run_id}
+            GET /api/v1/runs/{run_id}/deliveries
             GET /api/v1/runs/{run_id}/events
             GET /api/v1/runs/{run_id}/report
             GET /api/v1/runs/{run_id}/report.html
@@ -66,6 +70,8 @@ public sealed class ApiDocumentTests
             POST /api/v1/jobs
             POST /api/v1/jobs/{job_id}/cancel
             POST /api/v1/jobs/{job_id}/rerun
+            POST /api/v1/orgs/{org}/hooks/{name}/deliveries/{delivery_id}/redeliver
+            POST /api/v1/orgs/{org}/hooks/{name}/test
             POST /api/v1/runs
             POST /api/v1/runs/{run_id}/cancel
             POST /api/v1/runs/{run_id}/rerun
@@ -74,6 +80,7 @@ public sealed class ApiDocumentTests
             PUT /api/v1/apps/{org}/{app_version_id}
             PUT /api/v1/bundles/{org}/{sha256}
             PUT /api/v1/orgs/{org}
+            PUT /api/v1/orgs/{org}/hooks/{name}
             PUT /api/v1/orgs/{org}/resources/{name}
             """.ReplaceLineEndings("\n"), string.Join('\n', calls));
         var job = document.RootElement.GetProperty("components").GetProperty("schemas").GetProperty("JobView").GetProperty("properties");

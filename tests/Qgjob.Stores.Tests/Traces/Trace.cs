@@ -2,6 +2,7 @@ using System.Globalization;
 using Qgjob.Core.Devices;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Notifications;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
@@ -44,6 +45,7 @@ internal sealed class Trace(IJobStore model, CancellationToken cancel)
             19 => Expire(step),
             20 => ExpireQueued(step),
             21 => new SetOrg(Run.DefaultPool, Org(step.A), 0.5 * (1 + (step.B % 4)), step.C % 3 == 0 ? step.B % 3 : null, step.C % 4 == 0 ? 0 : null),
+            22 when (step.A ^ step.B) % 2 == 1 => Hooks(step),
             22 => new SetResource(Org(step.A), $"r{step.B % 2}", [.. Enumerable.Range(step.A % 2, step.C % 4).Select(i => $"u{i}")]),
             23 => step.C % 4 == 0 ? new Forget(lab.Now - TimeSpan.FromSeconds(step.A), 1 + (step.B % 8), lab.Now) : SetEstimate(step),
             _ => new PutBuild(Org(step.A), Version(step.B), new Build(
@@ -80,6 +82,24 @@ internal sealed class Trace(IJobStore model, CancellationToken cancel)
             ? lab.NewRun(specs, $"key{step.A % 4}", $"body{step.C % 2}")
             : lab.NewRun(specs);
         return command with { Run = command.Run with { SupersedeKey = step.C % 3 == 0 ? $"s{step.A % 2}" : null, FailFast = step.B % 4 == 1 } };
+    }
+
+    private StoreCommand Hooks(Step step)
+    {
+        var (org, name) = (Org(step.A), $"h{step.C % 2}");
+        var delivery = new Delivery { Id = $"d-{step.C}", OrgId = org, Hook = name, Event = HookEvents.Ping, Body = "{}", CreatedAt = lab.Now, State = (DeliveryState)(step.B % 3) };
+        var failing = new FailingTest
+        {
+            OrgId = org, TestId = $"t-{step.C % 3}", Platform = "", Line = "main", TestPath = "tests/a.spec.ts", SinceRun = "r-1", LastRun = "r-2", Since = lab.Now, LastAt = lab.Now,
+        };
+        return (step.C % 8) switch
+        {
+            0 => new RemoveHook(org, name),
+            1 or 2 => new JudgeRun(Pick(runs, step.A) ?? "r-none", [delivery], step.B % 3 == 0 ? [failing] : [], step.B % 3 == 1 ? [failing] : []),
+            3 => new NoteDelivery(delivery, IsNew: step.A % 2 == 0, Disable: step.A % 5 == 0 ? "gone" : null),
+            4 => new Redeliver(org, name, delivery.Id, lab.Now),
+            _ => new SetHook(new Hook { OrgId = org, Name = name, Url = "http://127.0.0.1/", CreatedAt = lab.Now }, $"whsec_{step.A}"),
+        };
     }
 
     private static SetEstimate SetEstimate(Step step) => new((step.C % 3) switch

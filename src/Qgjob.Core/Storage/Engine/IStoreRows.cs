@@ -2,6 +2,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Notifications;
 using Qgjob.Core.Orgs;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Storage.Journal;
@@ -110,6 +111,13 @@ public interface IStoreRows
     IEnumerable<EstimateRow> AllEstimates();
     /// <summary>Removes a row that nothing refers to any more.</summary>
     void Remove(GoneRow gone);
+
+    /// <summary>The row of notifications with this key, or null.</summary>
+    HookRow? FindHookRow(string key);
+    /// <summary>Those whose keys begin so, in the order of their characters.</summary>
+    IEnumerable<HookRow> HookRows(string prefix);
+    /// <summary>Inserts or replaces.</summary>
+    void Save(HookRow row);
 
     /// <summary>The term, or null when nobody ever had it.</summary>
     Term? FindTerm(string name);

@@ -13,7 +13,8 @@ public sealed partial class StoreEngine
         var versions = ForgetAppVersions(command, ref left);
         var devices = ForgetDevices(command, ref left);
         var agents = ForgetAgents(command, ref left);
-        return new ForgetAnswer(groups, versions, devices, agents, ForgetEstimates(command, ref left));
+        var estimates = ForgetEstimates(command, ref left);
+        return new ForgetAnswer(groups, versions, devices, agents, estimates) { HookRows = ForgetHookRows(command, ref left) };
     }
 
     /// <summary>A group is made anew by the next job; only its count of installs is lost.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Notifications;
 using Qgjob.Core.Scheduling;
 
 namespace Qgjob.Core.Storage.Engine;
@@ -14,6 +15,7 @@ public sealed partial class StoreEngine
             return earlier.BodyHash == command.Run.BodyHash ? new EnqueueAnswer.Repeated(earlier) : new EnqueueAnswer.KeyTaken(earlier.Id);
 
         var run = command.Run with { Total = command.Jobs.Count, Queued = command.Jobs.Count };
+        if (command.Notify is { } notify) rows.Save(HookRow.Of(notify));
         // A submission without jobs would never end; it found no tests, and its verdict says so.
         if (run.Total == 0) run = CompleteRun(run, command.Now);
         var cap = rows.FindOrg(run.Pool, run.OrgId)?.MaxPriority ?? int.MaxValue;

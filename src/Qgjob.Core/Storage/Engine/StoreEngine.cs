@@ -3,6 +3,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Notifications;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
@@ -46,6 +47,11 @@ public sealed partial class StoreEngine(IStoreRows rows)
         SetEstimate c => Apply(c),
         TakeTerm c => Apply(c),
         Forget c => Apply(c),
+        SetHook c => Apply(c),
+        RemoveHook c => Apply(c),
+        JudgeRun c => Apply(c),
+        NoteDelivery c => Apply(c),
+        Redeliver c => Apply(c),
         _ => throw new UnreachableException($"no store knows {command.GetType().Name}"),
     };
 
@@ -176,6 +182,7 @@ public sealed partial class StoreEngine(IStoreRows rows)
     {
         run = run with { FinishedAt = now };
         rows.Append(new JobEvent(0, run.Id, null, now, "run_finished", Status: Words.Of(RunVerdict.Of(run))));
+        NoteForHooks(run, now);
         return run;
     }
 

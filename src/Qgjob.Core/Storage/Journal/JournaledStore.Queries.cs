@@ -2,6 +2,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Notifications;
 using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
@@ -99,6 +100,9 @@ public sealed partial class JournaledStore
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<Resource>> ResourcesAsync(string? orgId, CancellationToken cancel) => Read(() => rows.CommittedResources(orgId));
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<HookRow>> HookRowsAsync(string prefix, CancellationToken cancel) => Read(() => rows.CommittedHookRows(prefix));
 
     /// <inheritdoc/>
     public ValueTask<double?> EstimateAsync(string key, CancellationToken cancel) => Read(() => rows.CommittedEstimate(key));

@@ -2,6 +2,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Notifications;
 using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
@@ -47,13 +48,15 @@ public sealed record RowChanges
     public IReadOnlyList<EstimateRow> Estimates { get; init; } = [];
     /// <summary>Terms, inserted or replaced.</summary>
     public IReadOnlyList<Term> Terms { get; init; } = [];
+    /// <summary>Rows of notifications, inserted or replaced.</summary>
+    public IReadOnlyList<HookRow> HookRows { get; init; } = [];
     /// <summary>Rows that are removed; nothing unfinished refers to them.</summary>
     public IReadOnlyList<GoneRow> Gone { get; init; } = [];
 
     /// <summary>Rows of all kinds.</summary>
     public int Count =>
         Runs.Count + Jobs.Count + Attempts.Count + Tests.Count + Events.Count + Groups.Count + AppVersions.Count + Orgs.Count
-        + Resources.Count + Devices.Count + LeaseEnds.Count + Agents.Count + Estimates.Count + Terms.Count + Gone.Count;
+        + Resources.Count + Devices.Count + LeaseEnds.Count + Agents.Count + Estimates.Count + Terms.Count + HookRows.Count + Gone.Count;
 
     /// <summary>Nothing was written.</summary>
     public bool IsEmpty => Count == 0;
@@ -102,6 +105,8 @@ public enum RowKind
     Agent,
     /// <summary>An estimate; key: its key.</summary>
     Estimate,
+    /// <summary>A row of notifications; key: its key.</summary>
+    HookRow,
 }
 
 /// <summary>A row that is removed.</summary>

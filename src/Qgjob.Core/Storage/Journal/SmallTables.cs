@@ -1,5 +1,6 @@
 using Qgjob.Core.Devices;
 using Qgjob.Core.Groups;
+using Qgjob.Core.Notifications;
 using Qgjob.Core.Orgs;
 
 namespace Qgjob.Core.Storage.Journal;
@@ -15,6 +16,7 @@ public sealed class SmallTables
     private readonly Dictionary<string, Agent> agents = [];
     private readonly Dictionary<string, EstimateRow> estimates = [];
     private readonly Dictionary<string, Term> terms = [];
+    private readonly Dictionary<string, HookRow> hookRows = [];
 
     /// <summary>Devices by id, their leases with the end that the latest heartbeat gave them.</summary>
     public IReadOnlyDictionary<string, Device> Devices => devices;
@@ -35,6 +37,7 @@ public sealed class SmallTables
         foreach (var agent in rows.Agents) agents[agent.Id] = agent;
         foreach (var estimate in rows.Estimates) estimates[estimate.Key] = estimate;
         foreach (var term in rows.Terms) terms[term.Name] = term;
+        foreach (var row in rows.HookRows) hookRows[row.Key] = row;
         foreach (var gone in rows.Gone)
             switch (gone.Kind)
             {
@@ -43,6 +46,7 @@ public sealed class SmallTables
                 case RowKind.Device: devices.Remove(gone.Key); break;
                 case RowKind.Agent: agents.Remove(gone.Key); break;
                 case RowKind.Estimate: estimates.Remove(gone.Key); break;
+                case RowKind.HookRow: hookRows.Remove(gone.Key); break;
             }
     }
 
@@ -58,5 +62,6 @@ public sealed class SmallTables
         Agents = [.. agents.Values],
         Estimates = [.. estimates.Values],
         Terms = [.. terms.Values],
+        HookRows = [.. hookRows.Values],
     };
 }

@@ -2,6 +2,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Notifications;
 using Qgjob.Core.Orgs;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Storage.Journal;
@@ -29,6 +30,7 @@ internal sealed class ChangeRecorder
     public Dictionary<string, Agent?> Agents { get; } = [];
     public Dictionary<string, EstimateRow?> Estimates { get; } = [];
     public Dictionary<string, Term?> Terms { get; } = [];
+    public Dictionary<string, HookRow?> HookRows { get; } = [];
     public List<GoneRow> Gone { get; } = [];
 
     public void Clear()
@@ -47,6 +49,7 @@ internal sealed class ChangeRecorder
         Agents.Clear();
         Estimates.Clear();
         Terms.Clear();
+        HookRows.Clear();
         Gone.Clear();
     }
 }

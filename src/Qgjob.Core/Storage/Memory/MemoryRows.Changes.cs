@@ -1,3 +1,4 @@
+using Qgjob.Core.Notifications;
 using Qgjob.Core.Storage.Journal;
 
 namespace Qgjob.Core.Storage.Memory;
@@ -42,6 +43,7 @@ internal sealed partial class MemoryRows
         foreach (var agent in rows.Agents) Save(agent);
         foreach (var estimate in rows.Estimates) Save(estimate);
         foreach (var term in rows.Terms) Save(term);
+        foreach (var row in rows.HookRows) Save(row);
         foreach (var gone in rows.Gone) Remove(gone);
         Revision = rows.Head.Revision;
         lastEvent = rows.Head.Event;
@@ -69,6 +71,7 @@ internal sealed partial class MemoryRows
             Agents = [.. before.Agents.Keys.Where(Agents.ContainsKey).Select(id => Agents[id])],
             Estimates = [.. before.Estimates.Keys.Where(estimates.ContainsKey).Select(key => estimates[key])],
             Terms = [.. before.Terms.Keys.Select(name => terms[name])],
+            HookRows = [.. before.HookRows.Keys.Select(FindHookRow).OfType<HookRow>()],
             // What came back within the batch is written as changed.
             Gone = [.. before.Gone.Where(g => !IsThere(g))],
         };
@@ -109,6 +112,7 @@ internal sealed partial class MemoryRows
         foreach (var (name, old) in before.Terms)
             if (old is null) terms.Remove(name);
             else terms[name] = old;
+        foreach (var (key, old) in before.HookRows) hookRows.Set(key, old);
         foreach (var (key, old) in before.Estimates)
             if (old is null) estimates.Remove(key);
             else estimates[key] = old;

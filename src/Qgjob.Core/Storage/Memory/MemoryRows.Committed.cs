@@ -1,6 +1,7 @@
 using Qgjob.Core.Devices;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Notifications;
 using Qgjob.Core.Orgs;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
@@ -63,6 +64,17 @@ internal sealed partial class MemoryRows
         [.. Committed(resources, changed?.Resources)
             .Where(r => r.Units.Count > 0 && (orgId is null || r.OrgId == orgId))
             .OrderBy(r => r.OrgId, StringComparer.Ordinal).ThenBy(r => r.Name, StringComparer.Ordinal)];
+
+    public IReadOnlyList<HookRow> CommittedHookRows(string prefix)
+    {
+        if (changed is not { HookRows: { Count: > 0 } before }) return [.. hookRows.BeginningWith(prefix)];
+        return
+        [
+            .. hookRows.BeginningWith(prefix).Where(r => !before.ContainsKey(r.Key))
+                .Concat(before.Values.OfType<HookRow>().Where(r => r.Key.StartsWith(prefix, StringComparison.Ordinal)))
+                .OrderBy(r => r.Key, StringComparer.Ordinal),
+        ];
+    }
 
     public double? CommittedEstimate(string key) =>
         changed is not null && changed.Estimates.TryGetValue(key, out var before) ? before?.Seconds : FindEstimate(key);

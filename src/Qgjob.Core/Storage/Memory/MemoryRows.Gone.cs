@@ -40,6 +40,7 @@ internal sealed partial class MemoryRows
         ["agents"] = Agents.Count,
         ["estimates"] = estimates.Count,
         ["terms"] = terms.Count,
+        ["hook rows"] = hookRows.Count,
         ["changes"] = changes.Count,
     };
 
@@ -73,6 +74,10 @@ internal sealed partial class MemoryRows
                 changed?.Estimates.TryAdd(gone.Key, estimate);
                 estimates.Remove(gone.Key);
                 break;
+            case RowKind.HookRow when FindHookRow(gone.Key) is { } row:
+                changed?.HookRows.TryAdd(gone.Key, row);
+                hookRows.Set(gone.Key, null);
+                break;
         }
     }
 
@@ -82,6 +87,7 @@ internal sealed partial class MemoryRows
         RowKind.AppVersion => appVersions.ContainsKey((row.OrgId!, row.Key)),
         RowKind.Device => devices.ContainsKey(row.Key),
         RowKind.Agent => Agents.ContainsKey(row.Key),
+        RowKind.HookRow => FindHookRow(row.Key) is not null,
         _ => estimates.ContainsKey(row.Key),
     };
 

@@ -1,6 +1,7 @@
 using Qgjob.Core.Devices;
 using Qgjob.Core.Events;
 using Qgjob.Core.Groups;
+using Qgjob.Core.Notifications;
 using Qgjob.Core.Orgs;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Storage.Engine;
@@ -22,6 +23,7 @@ internal sealed partial class MemoryRows(bool keepHistory, ChangeRecorder? chang
     private readonly Dictionary<(string Org, string Name), Resource> resources = [];
     private readonly Dictionary<string, Term> terms = [];
     private readonly Dictionary<string, EstimateRow> estimates = [];
+    private readonly HookTable hookRows = new();
     private readonly Dictionary<string, List<JobEvent>> events = [];
     private readonly ChangeLog changes = new();
     private long lastEvent;
@@ -141,6 +143,16 @@ internal sealed partial class MemoryRows(bool keepHistory, ChangeRecorder? chang
     {
         changed?.Terms.TryAdd(term.Name, FindTerm(term.Name));
         terms[term.Name] = term;
+    }
+
+    public HookRow? FindHookRow(string key) => hookRows.Find(key);
+
+    public IEnumerable<HookRow> HookRows(string prefix) => hookRows.BeginningWith(prefix);
+
+    public void Save(HookRow row)
+    {
+        changed?.HookRows.TryAdd(row.Key, FindHookRow(row.Key));
+        hookRows.Set(row.Key, row);
     }
 
     public double? FindEstimate(string key) => estimates.GetValueOrDefault(key)?.Seconds;
