@@ -42,10 +42,10 @@ finish() {
   esac
   [ "${async:-false}" = true ] && [ "$1" -eq 0 ] && word=submitted
   give status "$word"
-  for name in run-id url passed failed flaky results junit report; do give "$name" ""; done
+  for name in run-id url passed failed flaky quarantined results junit report; do give "$name" ""; done
   [ -z "${GITHUB_OUTPUT:-}" ] || cat "$state/outputs" >>"$GITHUB_OUTPUT"
   if [ -n "${QGJOB_CI_OUTPUTS:-}" ]; then
-    for name in run-id status url passed failed flaky junit report; do
+    for name in run-id status url passed failed flaky quarantined junit report; do
       printf 'QGJOB_%s=%s\n' "$(printf %s "$name" | tr 'a-z-' 'A-Z_')" "$(output "$name" | head -n 1)"
     done >"$QGJOB_CI_OUTPUTS"
   fi

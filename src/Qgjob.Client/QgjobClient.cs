@@ -224,6 +224,18 @@ public sealed partial class QgjobClient(Transport transport) : IDisposable
     public Task<bool> RemoveResourceAsync(string orgId, string name, CancellationToken cancel) =>
         transport.DeleteAsync($"{Api}/orgs/{Escape(orgId)}/resources/{Escape(name)}", cancel);
 
+    /// <summary>The org's tests in quarantine, oldest first, those that have run out among them.</summary>
+    public async Task<ListOf<QuarantineView>> ListQuarantineAsync(string orgId, CancellationToken cancel) =>
+        (await transport.GetAsync($"{Api}/orgs/{Escape(orgId)}/quarantine", Json.ListOfQuarantineView, cancel).ConfigureAwait(false))!;
+
+    /// <summary>Puts a test, or several by a pattern, into quarantine; an entry for the same is replaced.</summary>
+    public Task<QuarantineView> QuarantineAsync(string orgId, QuarantineOrder order, CancellationToken cancel) =>
+        transport.PostAsync($"{Api}/orgs/{Escape(orgId)}/quarantine", order, Json.QuarantineOrder, Json.QuarantineView, cancel);
+
+    /// <summary>Takes an entry out of quarantine; false when there is none of that id.</summary>
+    public Task<bool> EndQuarantineAsync(string orgId, string quarantineId, CancellationToken cancel) =>
+        transport.DeleteAsync($"{Api}/orgs/{Escape(orgId)}/quarantine/{Escape(quarantineId)}", cancel);
+
     /// <summary>All agents.</summary>
     public async Task<ListOf<AgentView>> ListAgentsAsync(CancellationToken cancel) =>
         (await transport.GetAsync($"{Api}/agents", Json.ListOfAgentView, cancel).ConfigureAwait(false))!;

@@ -35,6 +35,7 @@ namespace Qgjob.Stores;
 [JsonSerializable(typeof(AppVersion))]
 [JsonSerializable(typeof(OrgShare))]
 [JsonSerializable(typeof(Resource))]
+[JsonSerializable(typeof(Quarantine))]
 [JsonSerializable(typeof(Device))]
 [JsonSerializable(typeof(Agent))]
 [JsonSerializable(typeof(EstimateRow))]

@@ -63,6 +63,7 @@ internal sealed class RowTexts
         All(json, "lease_ends", rows.LeaseEnds, RowJson.Default.LeaseEnd);
         All(json, "agents", rows.Agents, RowJson.Default.Agent);
         All(json, "estimates", rows.Estimates, RowJson.Default.EstimateRow);
+        All(json, "quarantines", rows.Quarantines, RowJson.Default.Quarantine);
         All(json, "terms", rows.Terms, RowJson.Default.Term);
         All(json, "hook_rows", rows.HookRows, RowJson.Default.HookRow);
         All(json, "gone", rows.Gone, RowJson.Default.GoneRow);

@@ -83,6 +83,26 @@ internal static class Views
         Recent = [Moment(1, TestStatus.Passed, 1900), Moment(2, TestStatus.Flaky, 2000), Moment(3, TestStatus.Failed, 4000), Moment(4, TestStatus.Skipped, 0), Moment(5, TestStatus.Passed, 950)],
     };
 
+    public static QuarantineView Quarantined { get; } = new()
+    {
+        QuarantineId = "q-1",
+        File = "tests/a.spec.ts",
+        Title = "the list › adds",
+        Reason = "flaky bank",
+        By = "anna (owner)",
+        Since = CliRun.Now.AddDays(-1),
+        Until = new DateTimeOffset(2030, 1, 15, 12, 0, 0, TimeSpan.Zero),
+        Ended = false,
+        Rates = new TestRates(9, 7, 2, 0, 0, 1900),
+        LastFailedAt = CliRun.Now - TimeSpan.FromHours(1),
+    };
+
+    /// <summary>A failure that does not count.</summary>
+    public static Core.Results.TestResult ExcusedTest { get; } = new(["the list", "pays"], "tests/a.spec.ts", 30, TestStatus.Failed, 900, 0, "no bank", "> 31 | pay()", 31)
+    {
+        Quarantine = new QuarantineMark("q-1", "flaky bank", "anna (owner)", new DateTimeOffset(2030, 1, 15, 12, 0, 0, TimeSpan.Zero)),
+    };
+
     public static TestHistoryView TestHistory { get; } = new(
         Test,
         [

@@ -145,7 +145,7 @@ public sealed class ActionTests(ActionTests.OnePhone phone) : IClassFixture<Acti
         Assert.True(ended.ExitCode == exitCode, ended.All);
         var outputs = step.Outputs();
         Assert.Equal(status, outputs["status"]);
-        Assert.All(new[] { "run-id", "url", "passed", "failed", "flaky", "results", "junit", "report" }, name => Assert.Contains(name, outputs.Keys));
+        Assert.All(new[] { "run-id", "url", "passed", "failed", "flaky", "quarantined", "results", "junit", "report" }, name => Assert.Contains(name, outputs.Keys));
         Assert.Contains("## ❌", step.Summary, StringComparison.Ordinal);
         Assert.Contains(said, step.Summary, StringComparison.Ordinal);
         Assert.Single(ActionStep.Commands(ended), c => c.StartsWith("::error title=qgjob::", StringComparison.Ordinal));

@@ -10,8 +10,8 @@ internal static partial class HtmlReportFiles
     /// <summary>Playwright's page hides skipped tests until it is asked for them.</summary>
     private const string Everything = "#?q=s:passed%20s:failed%20s:flaky%20s:skipped";
 
-    /// <summary>File, title and outcome of each test.</summary>
-    public static IReadOnlyList<(string File, string Title, string Outcome)> Tests(string folder)
+    /// <summary>File, title, outcome and tags of each test.</summary>
+    public static IReadOnlyList<(string File, string Title, string Outcome, IReadOnlyList<string> Tags)> Tests(string folder)
     {
         var data = Data().Match(File.ReadAllText(Path.Combine(folder, "index.html"))).Groups[1].Value;
         using var zip = new ZipArchive(new MemoryStream(Convert.FromBase64String(data)));
@@ -19,7 +19,8 @@ internal static partial class HtmlReportFiles
         return [.. report.RootElement.GetProperty("files").EnumerateArray().SelectMany(f => f.GetProperty("tests").EnumerateArray()).Select(t => (
             t.GetProperty("location").GetProperty("file").GetString()!,
             string.Join(" › ", t.GetProperty("path").EnumerateArray().Select(p => p.GetString()).Append(t.GetProperty("title").GetString())),
-            t.GetProperty("outcome").GetString()!))];
+            t.GetProperty("outcome").GetString()!,
+            (IReadOnlyList<string>)[.. t.GetProperty("tags").EnumerateArray().Select(tag => tag.GetString()!)]))];
     }
 
     /// <summary>Titles as a headless Chromium shows them, once it shows so many.</summary>

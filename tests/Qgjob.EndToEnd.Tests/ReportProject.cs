@@ -55,6 +55,12 @@ internal sealed class ReportProject : IDisposable
             test('breaks the row', async () => { throw new Error('broken'); });
             test('does not get its turn', async () => {});
             """,
+        // Both in quarantine: the job passes, as its other test does.
+        ["08-quarantined"] = """
+            test('fails in quarantine', async () => { await test.step('pays', async () => { expect('the bank').toBe('there'); }); });
+            test('passes in quarantine', async () => {});
+            test('passes beside them', async () => {});
+            """,
     };
 
     public const int Files = 30;

@@ -25,6 +25,7 @@ internal static class State
         parts.AddRange(await store.OrgsAsync(Run.DefaultPool, cancel));
         parts.AddRange(await store.ResourcesAsync(null, cancel));
         parts.AddRange(await store.HookRowsAsync("", cancel));
+        foreach (var org in delta.Orgs.Select(o => o.OrgId).Distinct().Order(StringComparer.Ordinal)) parts.Add(await store.QuarantineAsync(org, cancel));
         parts.AddRange(delta.DrainingAgents.Order(StringComparer.Ordinal));
         parts.AddRange(await store.AgentsAsync(cancel));
         parts.AddRange(await Ledger.AllAsync(p => store.ListAppVersionsAsync(null, p, cancel), 2));

@@ -62,7 +62,7 @@ internal sealed class AppWrightRunner(
             end.Item1, end.Item2, testing.Tests, figures.Installs, figures.InstallTime.TotalSeconds, figures.RunTime.TotalSeconds,
             [.. Directory.EnumerateFiles(run.OutFolder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)],
             figures.Build?.Sha256, figures.Build?.PackageId)
-        { SessionSeconds = figures.SessionTime?.TotalSeconds };
+        { SessionSeconds = figures.SessionTime?.TotalSeconds, ErrorOutside = testing.ErrorOutside };
     }
 
     private async Task<(AttemptOutcome, string?)> TryAsync(

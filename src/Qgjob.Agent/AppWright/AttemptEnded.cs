@@ -25,6 +25,9 @@ internal sealed record AttemptEnded(
     /// <summary>That tests waited for their sessions; null when there was none.</summary>
     public double? SessionSeconds { get; init; }
 
+    /// <summary>Besides tests, something outside of them failed.</summary>
+    public bool ErrorOutside { get; init; }
+
     /// <summary>Until build and project lay here.</summary>
     public double? DownloadSeconds { get; init; }
 }

@@ -22,6 +22,9 @@ internal sealed class TestRun(
     /// <summary>From the report, or, when there is none, from what was streamed until the end.</summary>
     public IReadOnlyList<TestResult> Tests => ResultBounds.Apply(report?.WithSteps(events.Results).Tests ?? events.Results);
 
+    /// <summary>Besides tests, something outside of them failed.</summary>
+    public bool ErrorOutside => report is not null && Verdict.ErrorOutside(report) is not null;
+
     public async Task<(AttemptOutcome, string?)> RunAsync(
         TestProcess tests, ConfiguredProject chosen, BuildFile build, CancellationToken cancel)
     {

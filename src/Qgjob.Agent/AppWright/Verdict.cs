@@ -31,10 +31,10 @@ internal static class Verdict
         {
             return exitCode == 0
                 ? (AttemptOutcome.Undetermined, $"The report has {failed} failed, but the test process ended with 0.")
-                : (AttemptOutcome.Failed, $"{failed} of {report.Tests.Count} failed.");
+                : (AttemptOutcome.Failed, $"{failed} of {report.Tests.Count} failed.{(ErrorOutside(report) is { } other ? $" Besides, outside of tests: {other}" : "")}");
         }
 
-        if (report.Errors.FirstOrDefault(e => !IsNoTests(e)) is { } error)
+        if (ErrorOutside(report) is { } error)
         {
             return exitCode == 0
                 ? (AttemptOutcome.Undetermined, $"The report has an error, but the test process ended with 0: {error}")
@@ -48,6 +48,9 @@ internal static class Verdict
             ? (AttemptOutcome.Skipped, "All tests were skipped.")
             : (AttemptOutcome.Passed, null);
     }
+
+    /// <summary>What failed outside of tests: the file does not load, a worker broke down; null: nothing.</summary>
+    public static string? ErrorOutside(PlaywrightReport report) => report.Errors.FirstOrDefault(e => !IsNoTests(e));
 
     /// <summary>What an attempt looks for, in words.</summary>
     public static string Sought(string testFile, string? grep, string project, string? selection = null) => string.Join(", ", new[]

@@ -1,10 +1,14 @@
 using System.Text.Json.Nodes;
+using Qgjob.Core.Results;
 
 namespace Qgjob.Agent.Reports;
 
 /// <summary>Tests as the suites of a blob report: file, describes, test.</summary>
 internal static class BlobSuites
 {
+    /// <summary>A tag that tests in quarantine get.</summary>
+    public const string Quarantined = "@quarantined";
+
     public static JsonObject Project(string name, IEnumerable<BlobTest> tests)
     {
         var files = new JsonArray();
@@ -43,6 +47,10 @@ internal static class BlobSuites
         return new JsonArray([.. own, .. test.Notes.Select(n => n.DeepClone())]);
     }
 
+    /// <summary>The page shows them beside each title: a failure that does not count looks like any other without one.</summary>
+    private static JsonArray Tags(TestResult result) =>
+        new([.. (result.Tags ?? []).Concat(result.IsQuarantined() ? [Quarantined] : []).Select(t => (JsonNode?)t)]);
+
     private static JsonObject Test(BlobTest test)
     {
         var entry = test.Tries.Count > 0 ? test.Tries[^1].Test.Entry : null;
@@ -53,7 +61,7 @@ internal static class BlobSuites
             ["title"] = result.TitlePath[^1],
             ["location"] = Place(result.File, result.Line),
             ["retries"] = entry?["retries"]?.DeepClone() ?? 0,
-            ["tags"] = new JsonArray([.. (result.Tags ?? []).Select(t => (JsonNode?)t)]),
+            ["tags"] = Tags(result),
             ["repeatEachIndex"] = 0,
             ["annotations"] = Annotations(test),
         };

@@ -19,7 +19,7 @@ internal sealed record ReportFrame(string ProjectFolder, DateTimeOffset Start, T
 /// </summary>
 internal sealed class JobBlob(JobResults job, ReportFrame frame, int number, AttachmentRoom room)
 {
-    private readonly List<BlobTest> tests = [.. ReportedTest.Of(job).Select((t, i) => new BlobTest($"q{number}-{i}", t, Notes(job)))];
+    private readonly List<BlobTest> tests = [.. ReportedTest.Of(job).Select((t, i) => new BlobTest($"q{number}-{i}", t, [.. Notes(job), .. Quarantine(t.Test)]))];
 
     /// <param name="recorded">What the attempts that the results are of have left, oldest first.</param>
     public void Write(string file, IReadOnlyList<RecordedBlob> recorded)
@@ -37,7 +37,7 @@ internal sealed class JobBlob(JobResults job, ReportFrame frame, int number, Att
                 foreach (var happened in MadeUpTries.Of(test, job, frame.Start)) Tell(happened);
             Tell(Event("onEnd", ("result", new JsonObject
             {
-                ["status"] = tests.Any(t => t.Entry.Test.Status.IsFailure()) ? "failed" : "passed",
+                ["status"] = tests.Any(t => t.Entry.Test.CountsAsFailure()) ? "failed" : "passed",
                 ["startTime"] = frame.Start.ToUnixTimeMilliseconds(),
                 ["duration"] = frame.Duration.TotalMilliseconds,
             })));
@@ -99,6 +99,13 @@ internal sealed class JobBlob(JobResults job, ReportFrame frame, int number, Att
     private static IReadOnlyList<JsonObject> Notes(JobResults job) =>
         [.. new[] { ("device", job.DeviceId), ("app version", job.AppVersionId) }
             .Where(n => n.Item2 is not null).Select(n => new JsonObject { ["type"] = n.Item1, ["description"] = n.Item2 })];
+
+    private static IEnumerable<JsonObject> Quarantine(TestResult test) => test.Quarantine is not { } mark ? []
+        : [new JsonObject
+        {
+            ["type"] = mark.Ended ? "quarantine ended" : "quarantined",
+            ["description"] = QuarantineText.Of(mark),
+        }];
 
     private static string Title(IReadOnlyList<string> path) => string.Join('\u001f', path.Where(t => t.Length > 0));
 }

@@ -91,13 +91,18 @@ internal sealed class GitHub
     }
 
     /// <summary>Marks a line of a file in the changes of a pull request.</summary>
-    public void Error(string? file, int? line, string title, string message)
+    public void Error(string? file, int? line, string title, string message) => Mark("error", file, line, title, message);
+
+    /// <summary>The same for what is worth knowing and no error.</summary>
+    public void Notice(string? file, int? line, string title, string message) => Mark("notice", file, line, title, message);
+
+    private void Mark(string command, string? file, int? line, string title, string message)
     {
         var properties = new List<string>();
         if (file is not null) properties.Add("file=" + Property(file));
         if (file is not null && line is { } number) properties.Add(string.Create(CultureInfo.InvariantCulture, $"line={number}"));
         properties.Add("title=" + Property(title));
-        lock (gate) Command("error", string.Join(',', properties), message);
+        lock (gate) Command(command, string.Join(',', properties), message);
     }
 
     private void Command(string name, string properties, string message)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Qgjob.Cli.Output;
+using Qgjob.Client.Reports;
 using Qgjob.Client.Wire;
 using Qgjob.Core;
 using Qgjob.Core.Results;
@@ -23,7 +24,7 @@ internal static class MarkdownSummary
     public static string Of(OutcomeDocument outcome, IReadOnlyList<JobView> jobs, IReadOnlyList<JobResults> results, string url)
     {
         var page = new StringBuilder();
-        Line(page, $"## {Sign(outcome.ExitCode)} {Text(outcome.Status.Replace('_', ' '))}: {outcome.Passed} passed, {outcome.Failed} failed{(outcome.Flaky > 0 ? $", {outcome.Flaky} flaky" : "")}{(outcome.Skipped > 0 ? $", {outcome.Skipped} skipped" : "")}");
+        Line(page, $"## {Sign(outcome.ExitCode)} {Text(outcome.Status.Replace('_', ' '))}: {outcome.Passed} passed, {outcome.Failed} failed{(outcome.Flaky > 0 ? $", {outcome.Flaky} flaky" : "")}{(outcome.Skipped > 0 ? $", {outcome.Skipped} skipped" : "")}{(outcome.Quarantined > 0 ? $", {outcome.Quarantined} quarantined" : "")}");
         Line(page, "");
         Line(page, $"[Run {Text(outcome.RunId)}]({url}) · {Durations.Show(outcome.Seconds)} · {Quantity.Of(outcome.Devices.Count, "device")} · {Installs(outcome, results)}");
         Line(page, "");
@@ -32,6 +33,7 @@ internal static class MarkdownSummary
         Files(page, jobs, results);
         foreach (var test in outcome.FlakyTests) Line(page, $"- flaky: {Code(test.Title)} in {Code($"{test.File}:{test.Line}")}");
         if (outcome.FlakyTests.Count > 0) Line(page, "");
+        Quarantined(page, outcome.QuarantinedTests ?? [], url);
         var slow = results.SelectMany(r => r.Tests).Where(t => t.DurationMs > 0 && t.Status is not TestStatus.Skipped).OrderByDescending(t => t.DurationMs).Take(Slowest).ToList();
         if (slow.Count > 1)
         {
@@ -48,7 +50,7 @@ internal static class MarkdownSummary
         {
             Line(page, $"<details open><summary>❌ {Html(test.Title)}</summary>\n");
             Line(page, $"{Code($"{test.File}:{test.ErrorLine ?? test.Line}")}{(test.DeviceId is { } device ? $" on {Code(device)}" : "")}, {Text(test.Status.Replace('_', ' '))}; [the report]({url}), {Code($"qgjob logs {test.JobId}")}\n");
-            Block(page, string.Join("\n\n", new[] { test.Message, test.Snippet }.OfType<string>()));
+            Block(page, string.Join("\n\n", new[] { test.QuarantineEnded is { } past ? $"Its quarantine has ended: {past}" : null, test.Message, test.Snippet }.OfType<string>()));
             Line(page, "\n</details>\n");
         }
         if (outcome.Failures.Count > MostFailures) Line(page, $"… and {outcome.Failures.Count - MostFailures} more failures: {Code($"qgjob results {outcome.RunId}")}\n");
@@ -56,6 +58,19 @@ internal static class MarkdownSummary
         foreach (var job in outcome.JobsNotPassed.Where(j => !shown.Contains(j.JobId)).Take(MostFailures))
             Line(page, $"- **{Text(job.Status.Replace('_', ' '))}** {Code(job.TestPath)}{(job.Reason is { } reason ? ": " + Text(SafeText.FirstLine(reason, 300)) : "")}");
         if (outcome.JobsNotPassed.Any(j => !shown.Contains(j.JobId))) Line(page, "");
+    }
+
+    /// <summary>They failed and turned nothing red; who owns them should see it all the same.</summary>
+    private static void Quarantined(StringBuilder page, IReadOnlyList<QuarantinedFailure> tests, string url)
+    {
+        foreach (var test in tests.Take(MostFailures))
+        {
+            Line(page, $"<details><summary>🔇 quarantined: {Html(test.Title)}</summary>\n");
+            Line(page, $"{Code($"{test.File}:{test.ErrorLine ?? test.Line}")}{(test.DeviceId is { } device ? $" on {Code(device)}" : "")}, {Text(test.Status.Replace('_', ' '))}; {Text(test.Reason)} (by {Text(test.By)}, until {QuarantineText.Time(test.Until)}); [the report]({url}), {Code($"qgjob logs {test.JobId}")}\n");
+            Block(page, test.Message ?? "");
+            Line(page, "\n</details>\n");
+        }
+        if (tests.Count > MostFailures) Line(page, $"… and {tests.Count - MostFailures} more in quarantine that failed\n");
     }
 
     private static void Files(StringBuilder page, IReadOnlyList<JobView> jobs, IReadOnlyList<JobResults> results)
@@ -66,7 +81,7 @@ internal static class MarkdownSummary
         {
             var tests = TestCounts.Of(resultOf.GetValueOrDefault(job.JobId)?.Tests ?? []);
             var time = (job.StartedAt, job.FinishedAt) is ({ } start, { } end) ? Durations.Show((end - start).TotalSeconds) : "";
-            Line(page, $"| {Code(job.TestPath)} | {Sign(job.ExitCode)} {Text(Words.Of(job.Status).Replace('_', ' '))}{(job.Flaky ? " (flaky)" : "")} | {tests.Passed} of {tests.Passed + tests.Failed + tests.Skipped} | {(job.DeviceId is { } device ? Code(device) : "")} | {time} | {job.Attempt} |");
+            Line(page, $"| {Code(job.TestPath)} | {Sign(job.ExitCode)} {Text(Words.Of(job.Status).Replace('_', ' '))}{(job.Flaky ? " (flaky)" : "")} | {tests.Passed} of {tests.Passed + tests.Failed + tests.Skipped + tests.Quarantined} | {(job.DeviceId is { } device ? Code(device) : "")} | {time} | {job.Attempt} |");
         }
         if (jobs.Count > MostFiles) Line(page, $"\n… and {jobs.Count - MostFiles} more files");
         Line(page, "");

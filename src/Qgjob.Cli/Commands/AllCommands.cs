@@ -20,6 +20,7 @@ internal static class AllCommands
         RerunCommand.Create(bind),
         ResultsCommand.Create(bind),
         TestsCommand.Create(bind),
+        QuarantineCommand.Create(bind),
         ReportCommand.Create(bind),
         ArtifactsCommand.Create(bind),
         AppsCommand.Create(bind),

@@ -34,6 +34,18 @@ internal static class Examples
             "qgjob tests --org-id qualgent --file tests/checkout.spec.ts",
             "qgjob tests 'pays by card' --org-id qualgent --history",
         ],
+        ["quarantine"] =
+        [
+            "qgjob quarantine add 'checkout › pays by card' --org-id qualgent --reason 'bank is flaky, SHOP-12'",
+            "qgjob quarantine list --org-id qualgent",
+        ],
+        ["quarantine list"] = ["qgjob quarantine list --org-id qualgent", "qgjob quarantine list --json"],
+        ["quarantine add"] =
+        [
+            "qgjob quarantine add 'checkout › pays by card' --org-id qualgent --reason 'bank is flaky, SHOP-12'",
+            "qgjob quarantine add 'pays *' --file tests/checkout.spec.ts --reason SHOP-12 --until 7d",
+        ],
+        ["quarantine remove"] = ["qgjob quarantine remove q-01k9z --org-id qualgent", "qgjob quarantine remove 'checkout › pays by card'"],
         ["report"] = ["qgjob report r-01k9z", "qgjob report r-01k9z --junit results.xml --html report"],
         ["artifacts"] = ["qgjob artifacts j-01k9z", "qgjob artifacts j-01k9z --download results"],
         ["apps"] =

@@ -36,7 +36,7 @@ internal static class ResultsCommand
     private static void Write(Call call, IReadOnlyList<JobResults> jobs)
     {
         Columns.Write(call, ["RESULT", "TIME", "PLACE", "TEST"], jobs.SelectMany(j => j.Tests).Select(t => (IReadOnlyList<string?>)
-            [Words.Of(t.Status), Durations.Show(TimeSpan.FromMilliseconds(t.DurationMs)), $"{t.File}:{t.Line}", t.Title]));
+            [t.IsExcused() ? "quarantined" : Words.Of(t.Status), Durations.Show(TimeSpan.FromMilliseconds(t.DurationMs)), $"{t.File}:{t.Line}", t.Title]));
         foreach (var job in jobs.Where(j => j.Tests.Count == 0)) call.Err.WriteLine($"{job.JobId} {SafeText.Line(job.TestPath)}: {Words.Of(job.Status)}, no test has ended");
         var skipped = jobs.SelectMany(j => j.Tests).Where(t => t.SkipReason is not null).ToList();
         if (skipped.Count > 0) call.Out.WriteLine();

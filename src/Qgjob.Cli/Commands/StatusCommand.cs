@@ -87,7 +87,7 @@ internal static class StatusText
         var jobs = run.Jobs;
         Fact(output, "jobs", $"{jobs.Total}: {jobs.Queued} queued, {jobs.Active} on devices, {jobs.Passed} passed, {jobs.Failed + jobs.TimedOut} failed, {jobs.Error} error, {jobs.Canceled} canceled");
         Fact(output, "waits", run.Waiting is { } waiting ? $"because {waiting.Reason}" : null);
-        Fact(output, "tests", $"{run.Tests.Passed} passed, {run.Tests.Failed} failed, {run.Tests.Flaky} flaky, {run.Tests.Skipped} skipped");
+        Fact(output, "tests", $"{run.Tests.Passed} passed, {run.Tests.Failed} failed, {run.Tests.Flaky} flaky, {run.Tests.Skipped} skipped{(run.Tests.Quarantined > 0 ? $", {run.Tests.Quarantined} failed in quarantine" : "")}");
         Fact(output, "retries", run.TestRetries + run.InfraRetries == 0 ? null : $"{run.TestRetries} after failed tests, {run.InfraRetries} after failed infrastructure");
         Fact(output, "installs", $"{run.Installs}");
         foreach (var (key, value) in run.Meta.OrderBy(m => m.Key, StringComparer.Ordinal)) Fact(output, key, value);

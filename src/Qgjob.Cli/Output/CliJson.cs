@@ -47,11 +47,17 @@ internal sealed record PlannedJob(string TestPath, Target Target, Platform? Plat
 internal sealed record OutcomeDocument(
     string RunId, string Status, int ExitCode, int Passed, int Failed, int Flaky, int Skipped, int Installs, double Seconds,
     IReadOnlyList<string> Devices, IReadOnlyList<FailedTest> Failures, IReadOnlyList<FlakyTest> FlakyTests, IReadOnlyList<FailedJob> JobsNotPassed,
-    int NotRun, string? SupersededBy = null, string? FailedFirst = null, int TestRetries = 0, int InfraRetries = 0, string? ParentRunId = null);
+    int NotRun, string? SupersededBy = null, string? FailedFirst = null, int TestRetries = 0, int InfraRetries = 0, string? ParentRunId = null,
+    int Quarantined = 0, IReadOnlyList<QuarantinedFailure>? QuarantinedTests = null);
 
-/// <summary>A test that failed.</summary>
+/// <summary>A test that failed; where its quarantine had run out, what was said of it.</summary>
 internal sealed record FailedTest(
-    string Title, string File, int Line, int? ErrorLine, string Status, string? Message, string? Snippet, string JobId, string TestPath, string? DeviceId);
+    string Title, string File, int Line, int? ErrorLine, string Status, string? Message, string? Snippet, string JobId, string TestPath, string? DeviceId,
+    string? QuarantineEnded = null);
+
+/// <summary>A test that failed in quarantine, which turns nothing red: why it is there, who put it there and until when.</summary>
+internal sealed record QuarantinedFailure(
+    string Title, string File, int Line, int? ErrorLine, string Status, string? Message, string JobId, string? DeviceId, string Reason, string By, DateTimeOffset Until);
 
 /// <summary>A test that failed first and passed later: on a retry of Playwright, or in a further attempt, whose number is given then.</summary>
 internal sealed record FlakyTest(string Title, string File, int Line, int Retries, string JobId, int? Attempt = null);

@@ -7,7 +7,7 @@ namespace Qgjob.Cli.Output;
 internal static class FailureText
 {
     public static void Write(TextWriter output, TestResult test) =>
-        Write(output, Words.Of(test.Status), test.File, test.ErrorLine ?? test.Line, test.Title, test.Error, test.Snippet);
+        Write(output, test.IsExcused() ? "quarantined" : Words.Of(test.Status), test.File, test.ErrorLine ?? test.Line, test.Title, test.Error, test.Snippet);
 
     public static void Write(TextWriter output, string status, string file, int line, string title, string? message, string? snippet)
     {

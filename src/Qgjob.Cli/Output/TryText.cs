@@ -1,3 +1,4 @@
+using Qgjob.Client.Reports;
 using Qgjob.Core;
 using Qgjob.Core.Results;
 
@@ -8,6 +9,7 @@ internal static class TryText
 {
     public static void Write(TextWriter output, TestResult test)
     {
+        if (test.Quarantine is { } mark) Line(output, $"{(mark.Ended ? "quarantine ended" : "in quarantine")}: {QuarantineText.Of(mark)}");
         foreach (var note in test.Annotations ?? [])
             Line(output, note.Description is null ? note.Type : $"{note.Type}: {note.Description}");
         foreach (var one in test.Tries ?? [])

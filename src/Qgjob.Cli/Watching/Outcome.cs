@@ -1,6 +1,7 @@
 using System.Globalization;
 using Qgjob.Cli.Output;
 using Qgjob.Client;
+using Qgjob.Client.Reports;
 using Qgjob.Client.Wire;
 using Qgjob.Core;
 using Qgjob.Core.Jobs;
@@ -24,6 +25,7 @@ internal static class Outcome
         var jobOf = jobs.ToDictionary(j => j.JobId);
         var failures = new List<FailedTest>();
         var flaky = new List<FlakyTest>();
+        var quarantined = new List<QuarantinedFailure>();
         var judged = new HashSet<string>(StringComparer.Ordinal);
         foreach (var job in results)
             foreach (var test in job.Tests)
@@ -33,11 +35,16 @@ internal static class Outcome
                 judged.Add(job.JobId);
                 switch (test.Status)
                 {
+                    case var failed when failed.IsFailure() && test.IsExcused():
+                        var mark = test.Quarantine!;
+                        quarantined.Add(new QuarantinedFailure(test.Title, test.File, test.Line, test.ErrorLine, Words.Of(failed), test.Error,
+                            job.JobId, jobOf.GetValueOrDefault(job.JobId)?.DeviceId, mark.Reason, mark.By, mark.Until));
+                        break;
                     case TestStatus.Failed or TestStatus.TimedOut or TestStatus.Interrupted:
                         failures.Add(new FailedTest(test.Title, test.File, test.Line, test.ErrorLine, Words.Of(test.Status), test.Error, test.Snippet,
-                            job.JobId, job.TestPath, jobOf.GetValueOrDefault(job.JobId)?.DeviceId));
+                            job.JobId, job.TestPath, jobOf.GetValueOrDefault(job.JobId)?.DeviceId, test.Quarantine is { Ended: true } past ? QuarantineText.Of(past) : null));
                         break;
-                    case TestStatus.Flaky:
+                    case TestStatus.Flaky when !test.IsQuarantined():
                         flaky.Add(new FlakyTest(test.Title, test.File, test.Line, test.Retry, job.JobId, test.Attempt > 1 ? test.Attempt : null));
                         break;
                 }
@@ -50,7 +57,8 @@ internal static class Outcome
             failures, flaky,
             [.. jobs.Where(j => j.Status is not JobStatus.Passed).Select(j => new FailedJob(j.JobId, j.TestPath, Words.Of(j.Status), j.Reason, j.DeviceId))],
             jobs.Count(j => j.Status is not JobStatus.Passed && !judged.Contains(j.JobId)),
-            run.SupersededBy, run.FailedFirst, run.TestRetries, run.InfraRetries, run.ParentRunId);
+            run.SupersededBy, run.FailedFirst, run.TestRetries, run.InfraRetries, run.ParentRunId,
+            run.Tests.Quarantined, quarantined.Count == 0 ? null : quarantined);
     }
 }
 
@@ -62,11 +70,17 @@ internal static class OutcomeText
         foreach (var test in outcome.Failures)
         {
             FailureText.Write(output, test.Status, test.File, test.ErrorLine ?? test.Line, test.Title, test.Message, test.Snippet);
+            if (test.QuarantineEnded is { } past) output.WriteLine($"    its quarantine has ended: {SafeText.Line(past)}");
             output.WriteLine($"    {(test.DeviceId is null ? "" : $"on {SafeText.Line(test.DeviceId)}; ")}the log: qgjob logs {test.JobId}");
             output.WriteLine();
         }
         foreach (var test in outcome.FlakyTests)
             output.WriteLine($"FLAKY  {SafeText.Line(test.File)}:{test.Line}  {SafeText.Line(test.Title)} (passed {(test.Retries > 0 ? $"on retry {test.Retries}" : test.Attempt is { } attempt ? $"in attempt {attempt}" : "when it was run again")})");
+        foreach (var test in outcome.QuarantinedTests ?? [])
+        {
+            output.WriteLine($"QUARANTINED  {SafeText.Line(test.File)}:{test.ErrorLine ?? test.Line}  {SafeText.Line(test.Title)}: {SafeText.Line(test.Reason)} (by {SafeText.Line(test.By)}, until {QuarantineText.Time(test.Until)})");
+            output.WriteLine($"    {test.Status}: {SafeText.FirstLine(test.Message ?? test.Status)}; the log: qgjob logs {test.JobId}");
+        }
         // A job that failed by the tests shown above needs no second line; one that a limit or an error ended does: its tests do not say why.
         var shown = outcome.Failures.Select(f => f.JobId).ToHashSet(StringComparer.Ordinal);
         foreach (var alike in outcome.JobsNotPassed.Where(j => j.Status != Words.Of(JobStatus.Failed) || !shown.Contains(j.JobId)).GroupBy(CanceledBy))
@@ -82,7 +96,8 @@ internal static class OutcomeText
         if (outcome.TestRetries + outcome.InfraRetries > 0)
             output.WriteLine($"further attempts: {outcome.TestRetries} after failed tests, {outcome.InfraRetries} after failed infrastructure");
         if (outcome.ParentRunId is { } parent) output.WriteLine($"with what run {SafeText.Line(parent)} left as it was:");
-        if (outcome.Flaky + outcome.Skipped > 0) output.WriteLine($"flaky {outcome.Flaky}, skipped {outcome.Skipped}");
+        if (outcome.Flaky + outcome.Skipped + outcome.Quarantined > 0)
+            output.WriteLine($"flaky {outcome.Flaky}, skipped {outcome.Skipped}{(outcome.Quarantined > 0 ? $", quarantined {outcome.Quarantined}" : "")}");
         // Scripts read this line; its form is part of the interface.
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"passed {outcome.Passed}, failed {outcome.Failed}, installs {outcome.Installs}, seconds {outcome.Seconds:0.0}"));

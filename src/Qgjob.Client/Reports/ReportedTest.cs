@@ -25,11 +25,11 @@ public sealed record ReportedTest(TestResult Test, bool IsJob)
     }
 
     /// <summary>
-    /// A job that did not pass though no test failed: it must not vanish from a report that people trust to be complete,
+    /// A job that did not pass though no test failed, but for those in quarantine: it must not vanish from a report that people trust to be complete,
     /// nor look green.
     /// </summary>
     private static bool IsBroken(JobResults job) =>
-        job.Status is JobStatus.Failed or JobStatus.Error or JobStatus.TimedOut or JobStatus.Canceled && !job.Tests.Any(t => t.Status.IsFailure());
+        job.Status is JobStatus.Failed or JobStatus.Error or JobStatus.TimedOut or JobStatus.Canceled && !job.Tests.Any(t => t.CountsAsFailure());
 
     /// <summary>Nobody told how long an interrupted test ran: it had what the tests that ended left of the attempt.</summary>
     private static bool IsUnmeasured(TestResult test) => test is { Status: TestStatus.Interrupted, DurationMs: 0 };

@@ -19,21 +19,29 @@ public static class JobLifecycle
 {
     /// <summary>
     /// How an attempt ended for its job. It may have run only some of the tests, so what it says of itself is not all:
-    /// the job has passed only when no test's last word is a failure.
+    /// the job has passed only when no test's last word is a failure, but for tests in quarantine.
     /// </summary>
     /// <param name="said">How the attempt ended by itself.</param>
     /// <param name="ran">Results of the attempt.</param>
     /// <param name="all">Results of the job with the attempt's.</param>
-    public static AttemptOutcome OutcomeFor(AttemptOutcome said, IReadOnlyList<TestResult> ran, IReadOnlyList<TestResult> all) => said switch
+    /// <param name="errorOutside">Something failed outside of the tests, too.</param>
+    public static AttemptOutcome OutcomeFor(AttemptOutcome said, IReadOnlyList<TestResult> ran, IReadOnlyList<TestResult> all, bool errorOutside = false) => said switch
     {
-        // The file itself failed, not one of its tests.
-        AttemptOutcome.Failed when !ran.Any(t => t.Status.IsFailure()) => AttemptOutcome.Failed,
+        // The file itself failed, not one of its tests: no test's quarantine is about that.
+        AttemptOutcome.Failed when errorOutside || !ran.Any(t => t.Status.IsFailure()) => AttemptOutcome.Failed,
         AttemptOutcome.Passed or AttemptOutcome.Failed or AttemptOutcome.Skipped or AttemptOutcome.NoTests when all.Count > 0 =>
-            all.Any(t => t.Status.IsFailure()) ? AttemptOutcome.Failed
+            all.Any(t => t.CountsAsFailure()) || Unrun(all).Any() ? AttemptOutcome.Failed
             : all.All(t => t.Status is TestStatus.Skipped) ? AttemptOutcome.Skipped
             : AttemptOutcome.Passed,
         _ => said,
     };
+
+    /// <summary>
+    /// Tests that had no turn because one in quarantine failed before them, in serial mode say. Its quarantine excuses that test
+    /// alone: green means that every other test ran.
+    /// </summary>
+    public static IEnumerable<TestResult> Unrun(IReadOnlyList<TestResult> all) =>
+        all.Any(t => t.IsExcused()) ? all.Where(t => t.Status is TestStatus.Skipped && !t.IsSkippedByChoice() && !t.IsQuarantined()) : [];
 
     /// <summary>Decides what an attempt's end means for its job.</summary>
     /// <param name="job">The job with its failures counted before this attempt.</param>

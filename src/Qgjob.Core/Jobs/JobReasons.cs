@@ -1,4 +1,6 @@
+using System.Globalization;
 using Qgjob.Core.Results;
+using Qgjob.Core.Storage;
 
 namespace Qgjob.Core.Jobs;
 
@@ -6,25 +8,30 @@ namespace Qgjob.Core.Jobs;
 internal static class JobReasons
 {
     /// <param name="final">What the job comes to.</param>
-    /// <param name="end">How its last attempt ended by itself, and the reason that it gave.</param>
+    /// <param name="end">How its last attempt ended by itself.</param>
     /// <param name="further">It was not the first attempt that ran tests, so it may have run some of them only.</param>
     /// <param name="tests">Results of the job.</param>
-    /// <param name="ran">Results of the last attempt.</param>
-    public static string? Of(
-        AfterAttempt.Final final, (AttemptOutcome Outcome, string? Reason) end, bool further, IReadOnlyList<TestResult> tests, IReadOnlyList<TestResult> ran)
+    public static string? Of(AfterAttempt.Final final, AttemptEnd end, bool further, IReadOnlyList<TestResult> tests)
     {
-        var failed = tests.Where(t => t.Status.IsFailure()).ToList();
-        return (final.Status, end.Outcome) switch
+        var failed = tests.Where(t => t.CountsAsFailure()).ToList();
+        var excused = tests.Where(t => t.IsExcused()).ToList();
+        var said = (final.Status, end.Outcome) switch
         {
+            (JobStatus.Failed, AttemptOutcome.Failed) when end.ErrorOutside is true => end.Reason,
             (JobStatus.Failed, AttemptOutcome.Passed or AttemptOutcome.Skipped or AttemptOutcome.NoTests) when failed.Count > 0 =>
                 $"{failed.Count} of {tests.Count} failed and did not run again in the last attempt: {Names(failed)}. "
                 + "A title that changes from run to run, or a test that skips itself at a further attempt, has this effect.",
-            (JobStatus.Failed, AttemptOutcome.Failed) when further && ran.Any(t => t.Status.IsFailure()) => $"{failed.Count} of {tests.Count} failed.",
+            (JobStatus.Failed, _) when failed.Count == 0 && JobLifecycle.Unrun(tests).ToList() is { Count: > 0 } unrun =>
+                $"{unrun.Count} of {tests.Count} did not run because of a test before them that is in quarantine: {Names(unrun)}.",
+            (JobStatus.Failed, AttemptOutcome.Failed) when (further || excused.Count > 0) && end.Tests.Any(t => t.Status.IsFailure()) => $"{failed.Count} of {tests.Count} failed.",
             (JobStatus.Failed, AttemptOutcome.Passed or AttemptOutcome.Skipped) => Unwanted(final, tests),
             (JobStatus.Passed, _) when final.Flaky => Flaky(tests),
+            // What the attempt says of itself is that tests failed.
             (JobStatus.Passed, AttemptOutcome.Failed) => null,
             _ => end.Reason,
         };
+        return final.Status is not (JobStatus.Passed or JobStatus.Failed) || excused.Count + failed.Count(HadQuarantine) == 0 ? said
+            : string.Join(' ', new[] { said, Excused(tests, excused), Ended([.. failed.Where(HadQuarantine)]) }.OfType<string>());
     }
 
     /// <summary>Nothing failed, but the submitter asked for more than that.</summary>
@@ -34,14 +41,22 @@ internal static class JobReasons
             : $"{Flaky(tests)} --fail-on-flaky forbids that.";
 
     private static string Flaky(IReadOnlyList<TestResult> tests) =>
-        tests.Where(t => t.Status is TestStatus.Flaky).ToList() is { Count: > 0 } flaky
+        tests.Where(t => t.Status is TestStatus.Flaky && !t.IsQuarantined()).ToList() is { Count: > 0 } flaky
             ? $"{flaky.Count} of {tests.Count} flaky, failed first and passed later: {Names(flaky)}."
             : "Flaky: an attempt failed, a later one passed.";
 
-    private static string Names(List<TestResult> tests)
+    private static string? Excused(IReadOnlyList<TestResult> tests, List<TestResult> excused) => excused.Count == 0 ? null
+        : $"{excused.Count} of {tests.Count} failed in quarantine, which does not count: {Names(excused, t => $" ({t.Quarantine!.Reason})")}.";
+
+    private static bool HadQuarantine(TestResult test) => test.Quarantine is { Ended: true };
+
+    private static string? Ended(List<TestResult> tests) => tests.Count == 0 ? null
+        : $"In quarantine no longer: {Names(tests, t => string.Create(CultureInfo.InvariantCulture, $" (it ended {t.Quarantine!.Until.UtcDateTime:yyyy-MM-dd HH:mm} UTC: {t.Quarantine.Reason})"))}.";
+
+    private static string Names(List<TestResult> tests, Func<TestResult, string>? more = null)
     {
         const int Most = 3;
-        var named = string.Join(", ", tests.Take(Most).Select(t => $"'{t.Title}'"));
+        var named = string.Join(", ", tests.Take(Most).Select(t => $"'{t.Title}'{more?.Invoke(t)}"));
         return tests.Count > Most ? $"{named} and {tests.Count - Most} more" : named;
     }
 }

@@ -15,7 +15,7 @@ public sealed record TestSelection
     public IReadOnlyList<IReadOnlyList<string>>? Except { get; init; }
 
     /// <summary>
-    /// What is left to run after these results: everything but the tests that are settled. So tests that failed, that never
+    /// What is left to run after these results: everything but the tests that are settled. So tests that failed and are not in quarantine, that never
     /// got their turn, and that nobody has heard of yet.
     /// </summary>
     /// <param name="asked">What the job was asked to run; null: the whole file.</param>
@@ -29,7 +29,7 @@ public sealed record TestSelection
         return settled.Count == 0 ? asked : (asked ?? new TestSelection()) with { Except = [.. asked?.Except ?? [], .. settled] };
     }
 
-    private static bool IsSettled(TestResult test) => test.Status is TestStatus.Passed or TestStatus.Flaky || test.IsSkippedByChoice();
+    private static bool IsSettled(TestResult test) => test.Status is TestStatus.Passed or TestStatus.Flaky || test.IsSkippedByChoice() || test.IsQuarantined();
 
     /// <summary>A title path as Playwright's <c>grep</c> sees it, without tags, which may stand anywhere in it.</summary>
     private static string Words(IReadOnlyList<string> titles) =>

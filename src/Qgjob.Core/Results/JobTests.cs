@@ -38,6 +38,7 @@ public static class JobTests
     public static IReadOnlyList<TestResult> WithoutDetails(IReadOnlyList<TestResult> tests) =>
         [.. tests.Select(t => new TestResult(t.TitlePath, t.File, t.Line, t.Status, t.DurationMs, t.Retry)
         {
+            Quarantine = t.Quarantine,
             Annotations = t.IsSkippedByChoice() ? [new TestAnnotation("skip")] : null,
         })];
 

@@ -23,6 +23,15 @@ public static class TestStatusMeaning
     /// <summary>The test was to pass and did not.</summary>
     public static bool IsFailure(this TestStatus status) => status is TestStatus.Failed or TestStatus.TimedOut or TestStatus.Interrupted;
 
+    /// <summary>It was in quarantine when its result was accepted.</summary>
+    public static bool IsQuarantined(this TestResult test) => test.Quarantine is { Ended: false };
+
+    /// <summary>It failed, and nothing turns red by that: it is in quarantine.</summary>
+    public static bool IsExcused(this TestResult test) => test.Status.IsFailure() && test.IsQuarantined();
+
+    /// <summary>It failed, and that counts.</summary>
+    public static bool CountsAsFailure(this TestResult test) => test.Status.IsFailure() && !test.IsQuarantined();
+
     /// <summary>Its author skipped it; otherwise a skipped test did not get its turn, because of a failure before it, say.</summary>
     public static bool IsSkippedByChoice(this TestResult test) =>
         test.Status is TestStatus.Skipped && test.Annotations?.Any(a => a.Type is "skip" or "fixme") is true;
@@ -61,6 +70,8 @@ public sealed record TestResult(
     /// </summary>
     public IReadOnlyList<TestTry>? Tries { get; init; }
 
+    /// <summary>The org's word on the test when its result was accepted, set by the server; null: it is not in quarantine.</summary>
+    public QuarantineMark? Quarantine { get; init; }
     /// <summary>In the results of a job over its attempts: the attempt that decided; null in an attempt's own results.</summary>
     public int? Attempt { get; init; }
     /// <summary>In the results of a rerun: the job whose attempt that was, when it is one of an earlier run; null: the job in question.</summary>
@@ -77,10 +88,11 @@ public sealed record TestResult(
 
 /// <summary>How many tests ended how. A flaky test counts as passed, too.</summary>
 /// <param name="Passed">Passed, at the first try or later.</param>
-/// <param name="Failed">Failed, ran out of time or was interrupted.</param>
-/// <param name="Flaky">Passed only on a retry.</param>
+/// <param name="Failed">Failed, ran out of time or was interrupted, and is not in quarantine.</param>
+/// <param name="Flaky">Passed only on a retry, and is not in quarantine.</param>
 /// <param name="Skipped">Not run, by their own choice.</param>
-public sealed record TestCounts(int Passed, int Failed, int Flaky, int Skipped)
+/// <param name="Quarantined">Failed, but is in quarantine, so that it turns nothing red.</param>
+public sealed record TestCounts(int Passed, int Failed, int Flaky, int Skipped, int Quarantined = 0)
 {
     /// <summary>No tests.</summary>
     public static TestCounts None { get; } = new(0, 0, 0, 0);
@@ -88,11 +100,12 @@ public sealed record TestCounts(int Passed, int Failed, int Flaky, int Skipped)
     /// <summary>Counts these tests.</summary>
     public static TestCounts Of(IReadOnlyCollection<TestResult> tests) => new(
         tests.Count(t => t.Status is TestStatus.Passed or TestStatus.Flaky),
-        tests.Count(t => t.Status.IsFailure()),
-        tests.Count(t => t.Status is TestStatus.Flaky),
-        tests.Count(t => t.Status is TestStatus.Skipped));
+        tests.Count(t => t.CountsAsFailure()),
+        tests.Count(t => t.Status is TestStatus.Flaky && !t.IsQuarantined()),
+        tests.Count(t => t.Status is TestStatus.Skipped),
+        tests.Count(t => t.IsExcused()));
 
     /// <summary>The sum of both.</summary>
     public TestCounts Plus(TestCounts more) =>
-        new(Passed + more.Passed, Failed + more.Failed, Flaky + more.Flaky, Skipped + more.Skipped);
+        new(Passed + more.Passed, Failed + more.Failed, Flaky + more.Flaky, Skipped + more.Skipped, Quarantined + more.Quarantined);
 }

@@ -117,13 +117,15 @@ public sealed record ProgressAnswer(LeaseState State);
 /// <param name="Tests">Its tests.</param>
 /// <param name="DownloadSeconds">Until build and project lay on the host; null: not told.</param>
 /// <param name="SessionSeconds">That tests waited for their sessions, all together; null: not told, or there was none.</param>
+/// <param name="ErrorOutside">Besides tests, something outside of them failed, which no test's quarantine excuses; null: no, or not told.</param>
 public sealed record AttemptEnd(
     AttemptOutcome Outcome,
     string? Reason,
     double RunSeconds,
     IReadOnlyList<TestResult> Tests,
     double? DownloadSeconds = null,
-    double? SessionSeconds = null);
+    double? SessionSeconds = null,
+    bool? ErrorOutside = null);
 
 /// <summary>Ends an attempt and frees its device.</summary>
 public sealed record Finish(LeaseRef Lease, string FinishId, AttemptEnd End, DateTimeOffset Now) : StoreCommand<FinishAnswer>;
@@ -223,6 +225,30 @@ public sealed record SetResource(string OrgId, string Name, IReadOnlyList<string
 /// <summary>Answer to <see cref="SetResource"/>; null when it was removed.</summary>
 public sealed record SetResourceAnswer(Resource? Resource);
 
+/// <summary>Puts tests of an org into quarantine; an entry for the same tests is replaced.</summary>
+/// <param name="OrgId">The org.</param>
+/// <param name="Test">The entry.</param>
+/// <param name="Now">UTC.</param>
+public sealed record SetQuarantine(string OrgId, QuarantinedTest Test, DateTimeOffset Now) : StoreCommand<SetQuarantineAnswer>;
+
+/// <summary>Answer to <see cref="SetQuarantine"/>.</summary>
+public abstract record SetQuarantineAnswer
+{
+    private SetQuarantineAnswer() { }
+
+    /// <summary>The entry as it is now: one for the same tests kept its id and, when it had not run out, its beginning.</summary>
+    public sealed record Kept(QuarantinedTest Test, bool Replaced) : SetQuarantineAnswer;
+
+    /// <summary>The org has as many entries as it may; nothing changed.</summary>
+    public sealed record Full(int Most) : SetQuarantineAnswer;
+}
+
+/// <summary>Takes an entry out of an org's quarantine.</summary>
+public sealed record EndQuarantine(string OrgId, string Id, DateTimeOffset Now) : StoreCommand<EndQuarantineAnswer>;
+
+/// <summary>Answer to <see cref="EndQuarantine"/>: there was such an entry.</summary>
+public sealed record EndQuarantineAnswer(bool Found);
+
 /// <summary>Sets an estimate from elsewhere than an attempt: an import, a simulation.</summary>
 public sealed record SetEstimate(string Key, double Seconds) : StoreCommand<SetEstimateAnswer>;
 
@@ -241,7 +267,8 @@ public sealed record TakeTermAnswer(Term Term);
 
 /// <summary>
 /// Removes rows that nobody uses any more: groups without jobs; app versions, devices that are gone, agents and estimates
-/// that were last used before a time. What jobs or leases refer to stays, and what people set: orgs, resources and hooks.
+/// that were last used before a time. What jobs or leases refer to stays, and what people set: orgs, resources, hooks and
+/// quarantines, of which only what ran out long ago goes.
 /// </summary>
 /// <param name="UnusedSince">What was used at this time or later stays.</param>
 /// <param name="Max">At most so many rows, so that a batch stays short.</param>

@@ -84,6 +84,8 @@ public interface IJobStore : IAsyncDisposable
     ValueTask<IReadOnlyList<Resource>> ResourcesAsync(string? orgId, CancellationToken cancel);
     /// <summary>Rows of notifications whose keys begin so (see <see cref="HookKeys"/>), in the order of their characters.</summary>
     ValueTask<IReadOnlyList<HookRow>> HookRowsAsync(string prefix, CancellationToken cancel);
+    /// <summary>The org's tests in quarantine; null when it never had one.</summary>
+    ValueTask<Quarantine?> QuarantineAsync(string orgId, CancellationToken cancel);
     /// <summary>The weighted mean of past durations under the key, in seconds; null when there is none.</summary>
     ValueTask<double?> EstimateAsync(string key, CancellationToken cancel);
 

@@ -64,7 +64,8 @@ internal static class AgentRequests
         return new AttemptEnd(end.Outcome, Cut(end.Reason), Seconds($"{field}.run_seconds", end.RunSeconds),
             ResultBounds.Apply([.. (end.Tests ?? []).Select((t, i) => Test($"{field}.tests[{i}]", t))]),
             end.DownloadSeconds is { } download ? Seconds($"{field}.download_seconds", download) : null,
-            end.SessionSeconds is { } session ? Seconds($"{field}.session_seconds", session) : null);
+            end.SessionSeconds is { } session ? Seconds($"{field}.session_seconds", session) : null,
+            end.ErrorOutside);
     }
 
     private static TestResult Test(string field, TestResult? test)
@@ -72,7 +73,8 @@ internal static class AgentRequests
         if (test is not { TitlePath.Count: > 0, File: not null }) throw RefusedException.Invalid(field, "must have title_path and file");
         if (HasGap(test.Tags) || HasGap(test.Annotations) || HasGap(test.Tries) || (test.Tries ?? []).Any(t => HasGap(t.Attachments) || HasGap(t.Steps)))
             throw RefusedException.Invalid(field, "has null in a list");
-        return test;
+        // What only the server says.
+        return test with { Quarantine = null, Attempt = null, JobId = null };
     }
 
     private static bool HasGap<T>(IReadOnlyList<T>? list) where T : class => list?.Any(i => i is null) is true;

@@ -19,11 +19,12 @@ internal enum Role
 /// <summary>Who calls.</summary>
 /// <param name="Role">What it may do.</param>
 /// <param name="OrgId">The only org that it sees; null: all.</param>
-internal sealed record Caller(Role Role, string? OrgId)
+/// <param name="Name">What it is called where what it did is shown.</param>
+internal sealed record Caller(Role Role, string? OrgId, string Name)
 {
-    public static Caller Owner { get; } = new(Role.Owner, null);
+    public static Caller Owner { get; } = new(Role.Owner, null, "owner");
 
-    public static Caller Nobody { get; } = new(Role.Nobody, "");
+    public static Caller Nobody { get; } = new(Role.Nobody, "", "nobody");
 
     public static Caller Of(HttpContext context) =>
         context.Features.Get<Caller>() ?? throw new UnreachableException("AccessMiddleware lets nobody pass without saying who it is.");

@@ -22,6 +22,7 @@ using Qgjob.Server.Logs;
 using Qgjob.Server.Notifications;
 using Qgjob.Server.Orgs;
 using Qgjob.Server.Pages;
+using Qgjob.Server.Quarantines;
 using Qgjob.Server.Reports;
 using Qgjob.Server.Resources;
 using Qgjob.Server.Retention;
@@ -169,6 +170,7 @@ internal static class ServerHost
             .AddSingleton<RemovedFiles>()
             .AddSingleton<Settled>()
             .AddSingleton<TestReader>()
+            .AddSingleton<QuarantineReader>()
             .AddSingleton<HistoryRetention>()
             .AddSingleton<FileRetention>()
             .AddSingleton<UploadRetention>()
@@ -205,6 +207,7 @@ internal static class ServerHost
         api.MapTests();
         api.MapResources();
         api.MapHooks();
+        api.MapQuarantine();
         api.MapTrace();
         app.MapAgentProtocol();
         app.MapReportProtocol();

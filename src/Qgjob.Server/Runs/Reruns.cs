@@ -76,10 +76,10 @@ internal sealed class Reruns(
         if (job.Job.Verdict is not JobVerdict.TestsFailed) return new NewJob(ids.NewId("j"), again);
         var tests = JobTests.WithoutDetails((await runs.ResultsOfAsync(job, cancel)).Tests);
         // What the submitter forbade failed the job, too.
-        if (spec.FailOnFlaky is true) tests = [.. tests.Select(t => t.Status is TestStatus.Flaky ? t with { Status = TestStatus.Failed } : t)];
+        if (spec.FailOnFlaky is true) tests = [.. tests.Select(t => t.Status is TestStatus.Flaky && !t.IsQuarantined() ? t with { Status = TestStatus.Failed } : t)];
         if (spec.FailOnSkipped is true) tests = [.. tests.Select(t => t.Status is TestStatus.Skipped ? t with { Annotations = null } : t)];
         // Without a failed test the file itself failed: it does not load, say.
-        return tests.Any(t => t.Status.IsFailure() || (spec.FailOnSkipped is true && t.Status is TestStatus.Skipped))
+        return tests.Any(t => t.CountsAsFailure() || (spec.FailOnSkipped is true && t.Status is TestStatus.Skipped))
             ? new NewJob(ids.NewId("j"), again with { Continues = true }, SoFar: tests)
             : new NewJob(ids.NewId("j"), again);
     }

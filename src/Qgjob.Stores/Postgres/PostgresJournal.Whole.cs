@@ -120,6 +120,7 @@ internal sealed partial class PostgresJournal
         Devices = await AllAsync(connection, "SELECT row, lease_until FROM devices", DeviceOf, cancel),
         Agents = await AllAsync(connection, "SELECT row FROM agents", r => Json(r, 0, RowJson.Default.Agent), cancel),
         Estimates = await AllAsync(connection, "SELECT row FROM estimates", r => Json(r, 0, RowJson.Default.EstimateRow), cancel),
+        Quarantines = await AllAsync(connection, "SELECT row FROM quarantines", r => Json(r, 0, RowJson.Default.Quarantine), cancel),
         Terms = await AllAsync(connection, "SELECT row FROM terms", r => Json(r, 0, RowJson.Default.Term), cancel),
         HookRows = await AllAsync(connection, "SELECT row FROM hook_rows", r => Json(r, 0, RowJson.Default.HookRow), cancel),
     };

@@ -29,6 +29,9 @@ internal sealed partial class RowBatch
             $"INSERT INTO estimates (key, row) SELECT * FROM unnest($2::text[], $3::text[]) {Gate} ON CONFLICT (key) DO UPDATE SET row = excluded.row",
             rows.Estimates, Texts(rows.Estimates, e => e.Key), Json(rows.Estimates));
         Statement(
+            $"INSERT INTO quarantines (org_id, row) SELECT * FROM unnest($2::text[], $3::text[]) {Gate} ON CONFLICT (org_id) DO UPDATE SET row = excluded.row",
+            rows.Quarantines, Texts(rows.Quarantines, q => q.OrgId), Json(rows.Quarantines));
+        Statement(
             $"INSERT INTO terms (name, row) SELECT * FROM unnest($2::text[], $3::text[]) {Gate} ON CONFLICT (name) DO UPDATE SET row = excluded.row",
             rows.Terms, Texts(rows.Terms, t => t.Name), Json(rows.Terms));
         Statement(

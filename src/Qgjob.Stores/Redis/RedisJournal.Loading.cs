@@ -94,6 +94,7 @@ internal sealed partial class RedisJournal
         LeaseEnds = await AllAsync(keys.LeaseEnds, RowJson.Default.LeaseEnd, cancel),
         Agents = await AllAsync(keys.Agents, RowJson.Default.Agent, cancel),
         Estimates = await AllAsync(keys.Estimates, RowJson.Default.EstimateRow, cancel),
+        Quarantines = await AllAsync(keys.Quarantines, RowJson.Default.Quarantine, cancel),
         Terms = await AllAsync(keys.Terms, RowJson.Default.Term, cancel),
         HookRows = await AllAsync(keys.HookRows, RowJson.Default.HookRow, cancel),
     };

@@ -31,6 +31,7 @@ internal sealed class RedisKeys(string? name)
     public string LeaseEnds => Prefix + "lease_ends";
     public string Agents => Prefix + "agents";
     public string Estimates => Prefix + "estimates";
+    public string Quarantines => Prefix + "quarantines";
     public string Terms => Prefix + "terms";
     public string HookRows => Prefix + "hook_rows";
 

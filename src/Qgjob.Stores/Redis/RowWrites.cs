@@ -93,6 +93,7 @@ internal sealed class RowWrites(RedisKeys keys)
         foreach (var end in rows.LeaseEnds) writes.Set(keys.LeaseEnds, end.DeviceId, texts[end]);
         foreach (var agent in rows.Agents) writes.Set(keys.Agents, agent.Id, texts[agent]);
         foreach (var estimate in rows.Estimates) writes.Set(keys.Estimates, estimate.Key, texts[estimate]);
+        foreach (var quarantine in rows.Quarantines) writes.Set(keys.Quarantines, quarantine.OrgId, texts[quarantine]);
         foreach (var term in rows.Terms) writes.Set(keys.Terms, term.Name, texts[term]);
         foreach (var row in rows.HookRows) writes.Set(keys.HookRows, row.Key, texts[row]);
         foreach (var gone in rows.Gone)

@@ -19,7 +19,7 @@ internal static class Records
     public const string RunColumns = """
         id, org_id, pool, created_at, finished_at, idempotency_key, body_hash, total, queued, active, verdicts, flaky, installs,
         tests_passed, tests_failed, tests_flaky, tests_skipped, meta, supersede_key, superseded_by, fail_fast,
-        test_retries, infra_retries, parent_run_id, rerun_as
+        test_retries, infra_retries, parent_run_id, rerun_as, tests_quarantined
         """;
 
     public static Run Run(Statement row) => new()
@@ -37,7 +37,7 @@ internal static class Records
         Verdicts = Json(row, 10, RowJson.Default.IReadOnlyListInt32),
         Flaky = row.Int(11),
         Installs = row.Int(12),
-        Tests = new TestCounts(row.Int(13), row.Int(14), row.Int(15), row.Int(16)),
+        Tests = new TestCounts(row.Int(13), row.Int(14), row.Int(15), row.Int(16), row.Int(25)),
         Meta = Json(row, 17, RowJson.Default.IReadOnlyDictionaryStringString),
         SupersedeKey = row.TextOrNull(18),
         SupersededBy = row.TextOrNull(19),
@@ -241,6 +241,10 @@ internal static class Records
     public const string EstimateColumns = "key, seconds, learned_at";
 
     public static EstimateRow Estimate(Statement row) => new(row.Text(0), row.Double(1), row.Time(2));
+
+    public const string QuarantineColumns = "org_id, tests";
+
+    public static Quarantine Quarantine(Statement row) => Json(row, 1, RowJson.Default.Quarantine);
 
     public const string TermColumns = "name, holder, until";
 

@@ -10,12 +10,13 @@ internal sealed partial class RowWriter
 {
     private void Write(Run run) => session
         .Sql($"""
-            INSERT INTO runs ({Records.RunColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO runs ({Records.RunColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET finished_at = excluded.finished_at, queued = excluded.queued, active = excluded.active,
                 verdicts = excluded.verdicts, flaky = excluded.flaky, installs = excluded.installs,
                 tests_passed = excluded.tests_passed, tests_failed = excluded.tests_failed, tests_flaky = excluded.tests_flaky,
                 tests_skipped = excluded.tests_skipped, superseded_by = excluded.superseded_by,
-                test_retries = excluded.test_retries, infra_retries = excluded.infra_retries, rerun_as = excluded.rerun_as
+                test_retries = excluded.test_retries, infra_retries = excluded.infra_retries, rerun_as = excluded.rerun_as,
+                tests_quarantined = excluded.tests_quarantined
             """)
         .Bind(run.Id).Bind(run.OrgId).Bind(run.Pool).Bind(run.CreatedAt).Bind(run.FinishedAt)
         .Bind(run.IdempotencyKey).Bind(run.BodyHash).Bind(run.Total).Bind(run.Queued).Bind(run.Active)
@@ -23,7 +24,7 @@ internal sealed partial class RowWriter
         .Bind(run.Tests.Passed).Bind(run.Tests.Failed).Bind(run.Tests.Flaky).Bind(run.Tests.Skipped)
         .BindJson(run.Meta, RowJson.Default.IReadOnlyDictionaryStringString)
         .Bind(run.SupersedeKey).Bind(run.SupersededBy).Bind(run.FailFast)
-        .Bind(run.TestRetries).Bind(run.InfraRetries).Bind(run.ParentRunId).Bind(run.RerunAs).Run();
+        .Bind(run.TestRetries).Bind(run.InfraRetries).Bind(run.ParentRunId).Bind(run.RerunAs).Bind(run.Tests.Quarantined).Run();
 
     private void Write(Job job, JobSpec spec)
     {

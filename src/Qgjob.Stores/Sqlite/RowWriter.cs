@@ -25,6 +25,8 @@ internal sealed partial class RowWriter(SqliteSession session)
         foreach (var estimate in changes.Estimates)
             session.Sql("INSERT INTO estimates VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET seconds = excluded.seconds, learned_at = excluded.learned_at")
                 .Bind(estimate.Key).Bind(estimate.Seconds).Bind(estimate.LearnedAt).Run();
+        foreach (var quarantine in changes.Quarantines)
+            session.Sql("INSERT OR REPLACE INTO quarantines VALUES (?, ?)").Bind(quarantine.OrgId).BindJson(quarantine, RowJson.Default.Quarantine).Run();
         foreach (var term in changes.Terms)
             session.Sql("INSERT INTO terms VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until")
                 .Bind(term.Name).Bind(term.Holder).Bind(term.Until).Run();

@@ -80,6 +80,7 @@ internal sealed partial class SqliteJournal
         Devices = reader.Sql($"SELECT {Records.DeviceColumns} FROM devices").All(Records.Device),
         Agents = reader.Sql($"SELECT {Records.AgentColumns} FROM agents").All(Records.Agent),
         Estimates = reader.Sql($"SELECT {Records.EstimateColumns} FROM estimates").All(Records.Estimate),
+        Quarantines = reader.Sql($"SELECT {Records.QuarantineColumns} FROM quarantines").All(Records.Quarantine),
         Terms = reader.Sql($"SELECT {Records.TermColumns} FROM terms").All(Records.Term),
         HookRows = reader.Sql("SELECT row FROM hook_rows").All(Records.HookRow),
     };

@@ -71,6 +71,24 @@ public sealed class GitHubTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_failure_in_quarantine_is_a_notice_and_no_error()
+    {
+        var mark = new QuarantineMark("q-1", "flaky | bank", "anna", CliRun.Now.AddDays(1));
+        var (run, summary, output) = await WaitAsync(Failed("counts") with { Quarantine = mark with { Ended = true } }, Failed("does not") with { Quarantine = mark });
+        var prefix = Path.GetFileName(folder.Path);
+        var until = $"{CliRun.Now.AddDays(1).UtcDateTime:yyyy-MM-dd HH:mm} UTC";
+        Assert.Equal(
+        [
+            $"::error file={prefix}/tests/a.spec.ts,line=7,title=suite › counts::Error: no%0Aon desk/phone-1%0Aits quarantine has ended: flaky | bank (by anna, until {until})",
+            $"::notice file={prefix}/tests/a.spec.ts,line=7,title=suite › does not (quarantined)::It failed in quarantine, which does not count: flaky | bank (by anna, until {until})%0AError: no",
+        ], Commands(run.Err));
+        Assert.Contains("failed: 0 passed, 1 failed, 1 quarantined", summary, StringComparison.Ordinal);
+        Assert.Contains("<summary>🔇 quarantined: suite › does not</summary>", summary, StringComparison.Ordinal);
+        Assert.Contains("| 0 of 2 |", summary, StringComparison.Ordinal);
+        Assert.Matches("quarantined<<(\\w+)\n1\n\\1", output);
+    }
+
+    [Fact]
     public async Task More_failures_than_GitHub_shows_are_summed_up_in_the_tenth_mark()
     {
         var (run, summary, _) = await WaitAsync([.. Enumerable.Range(1, 23).Select(i => Failed($"test {i}"))]);

@@ -39,7 +39,7 @@ public sealed partial class JsonGoldenTests : IAsyncDisposable
     };
 
     private static readonly AppVersionView App = new("qualgent", "xyz123", Views.Start, [TodoBuild]);
-    private static readonly JobResults Results = new("j-1", "tests/a.spec.ts", JobStatus.Failed, 1, [Views.FailedTest, Views.FlakyTest, Views.SkippedTest]);
+    private static readonly JobResults Results = new("j-1", "tests/a.spec.ts", JobStatus.Failed, 1, [Views.FailedTest, Views.FlakyTest, Views.SkippedTest, Views.ExcusedTest]);
     private const string NoProject = "No AppWright project here: the agents look the tests up in their own --workspace. Name one with --project.\n";
     private readonly FakeServer server = new();
     private readonly TemporaryFolder folder = new();
@@ -58,6 +58,8 @@ public sealed partial class JsonGoldenTests : IAsyncDisposable
     [InlineData("job-results", "results j-1")]
     [InlineData("run-results", "results r-1")]
     [InlineData("tests", "tests --org-id qualgent --flaky")]
+    [InlineData("quarantine", "quarantine list --org-id qualgent")]
+    [InlineData("quarantined", "quarantine add adds --org-id qualgent --reason x")]
     [InlineData("test-history", "tests adds --org-id qualgent --history")]
     [InlineData("canceled", "cancel r-1")]
     [InlineData("rerun", "rerun r-1 --idempotency-key k-1")]
@@ -118,6 +120,8 @@ public sealed partial class JsonGoldenTests : IAsyncDisposable
         .On("GET /api/v1/jobs/j-1/results", Results, WireJson.Default.JobResults)
         .On("GET /api/v1/runs/r-1/results", new RunResults("r-1", "failed", 10, new TestCounts(0, 1, 0, 0), [Results]), WireJson.Default.RunResults)
         .On("GET /api/v1/orgs/qualgent/tests", new ListOf<TestView>([Views.Test]), WireJson.Default.ListOfTestView)
+        .On("GET /api/v1/orgs/qualgent/quarantine", new ListOf<QuarantineView>([Views.Quarantined]), WireJson.Default.ListOfQuarantineView)
+        .On("POST /api/v1/orgs/qualgent/quarantine", Views.Quarantined, WireJson.Default.QuarantineView)
         .On("GET /api/v1/orgs/qualgent/tests/history", Views.TestHistory, WireJson.Default.TestHistoryView)
         .On("POST /api/v1/runs/r-1/cancel", new CancelResult(2), WireJson.Default.CancelResult)
         .On("POST /api/v1/runs/r-1/rerun", new RunAccepted("r-2", ["j-2"]), WireJson.Default.RunAccepted)

@@ -57,6 +57,24 @@ public sealed class OutcomeTests
     }
 
     [Fact]
+    public void What_fails_in_quarantine_is_told_apart()
+    {
+        var outcome = Outcome.Of(
+            Views.Run("passed", 0, 1, TestCounts.Of([Views.ExcusedTest]), CliRun.Now), [Views.Job("j-1", "tests/a.spec.ts", JobStatus.Passed)],
+            [new JobResults("j-1", "tests/a.spec.ts", JobStatus.Passed, 1, [Views.ExcusedTest, Views.FlakyTest with { Quarantine = Views.ExcusedTest.Quarantine }])]);
+        Assert.Empty(outcome.FlakyTests);
+        Assert.Equal(
+        [
+            "QUARANTINED  tests/a.spec.ts:31  the list › pays: flaky bank (by anna (owner), until 2030-01-15 12:00 UTC)",
+            "    failed: no bank; the log: qgjob logs j-1",
+            "flaky 0, skipped 0, quarantined 1",
+            "passed 0, failed 0, installs 1, seconds 65.0",
+        ], Lines(outcome));
+        var ended = Views.FailedTest with { Quarantine = Views.ExcusedTest.Quarantine! with { Ended = true } };
+        Assert.Contains("    its quarantine has ended: flaky bank (by anna (owner), until 2030-01-15 12:00 UTC)", Lines(Of((Views.Job("j-1", "tests/a.spec.ts", JobStatus.Failed), [ended]))));
+    }
+
+    [Fact]
     public void A_job_that_failed_by_its_tests_is_not_told_twice()
     {
         var lines = Lines(Of((Views.Job("j-1", "tests/slow.spec.ts", JobStatus.Failed) with { Reason = "1 of 1 failed." }, [Test(TestStatus.Failed)])));

@@ -18,6 +18,7 @@ public sealed class PermitTests
     private static readonly string[] OwnersAlone =
     [
         "DELETE /api/v1/orgs/{org}/hooks/{name}",
+        "DELETE /api/v1/orgs/{org}/quarantine/{quarantine_id}",
         "DELETE /api/v1/orgs/{org}/resources/{name}",
         "GET /",
         "GET /api/v1/orgs/",
@@ -41,6 +42,7 @@ public sealed class PermitTests
         "POST /api/v1/devices/{device_id}/resume",
         "POST /api/v1/orgs/{org}/hooks/{name}/deliveries/{delivery_id}/redeliver",
         "POST /api/v1/orgs/{org}/hooks/{name}/test",
+        "POST /api/v1/orgs/{org}/quarantine/",
         "PUT /agent/v1/artifacts/{**name}",
         "PUT /agent/v1/reports/{task_id}",
         "PUT /api/v1/orgs/{org}",

@@ -64,6 +64,7 @@ internal sealed class FailingStore(IJobStore inner) : IJobStore
     public ValueTask<IReadOnlyList<OrgShare>> OrgsAsync(string pool, CancellationToken cancel) => inner.OrgsAsync(pool, cancel);
     public ValueTask<IReadOnlyList<Resource>> ResourcesAsync(string? orgId, CancellationToken cancel) => inner.ResourcesAsync(orgId, cancel);
     public ValueTask<IReadOnlyList<HookRow>> HookRowsAsync(string prefix, CancellationToken cancel) => inner.HookRowsAsync(prefix, cancel);
+    public ValueTask<Quarantine?> QuarantineAsync(string orgId, CancellationToken cancel) => inner.QuarantineAsync(orgId, cancel);
     public ValueTask<double?> EstimateAsync(string key, CancellationToken cancel) => inner.EstimateAsync(key, cancel);
     public ValueTask<IReadOnlySet<string>> NewsAsync(CancellationToken cancel) => inner.NewsAsync(cancel);
     public ValueTask<DateTimeOffset?> ReadClockAsync(CancellationToken cancel) => Clock is null ? inner.ReadClockAsync(cancel) : new(Clock.GetUtcNow());

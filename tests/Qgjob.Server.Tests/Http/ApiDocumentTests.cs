@@ -15,6 +15,7 @@ public sealed class ApiDocumentTests
         Assert.Equal(
             """
             DELETE /api/v1/orgs/{org}/hooks/{name}
+            DELETE /api/v1/orgs/{org}/quarantine/{quarantine_id}
             DELETE /api/v1/orgs/{org}/resources/{name}
             GET /api/v1/agents
             GET /api/v1/apps
@@ -34,6 +35,7 @@ public sealed class ApiDocumentTests
             GET /api/v1/orgs
             GET /api/v1/orgs/{org}/hooks
             GET /api/v1/orgs/{org}/hooks/{name}/deliveries
+            GET /api/v1/orgs/{org}/quarantine
             GET /api/v1/orgs/{org}/resources
             GET /api/v1/orgs/{org}/tests
             GET /api/v1/orgs/{org}/tests/history
@@ -72,6 +74,7 @@ public sealed class ApiDocumentTests
             POST /api/v1/jobs/{job_id}/rerun
             POST /api/v1/orgs/{org}/hooks/{name}/deliveries/{delivery_id}/redeliver
             POST /api/v1/orgs/{org}/hooks/{name}/test
+            POST /api/v1/orgs/{org}/quarantine
             POST /api/v1/runs
             POST /api/v1/runs/{run_id}/cancel
             POST /api/v1/runs/{run_id}/rerun

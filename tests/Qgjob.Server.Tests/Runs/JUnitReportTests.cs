@@ -39,6 +39,7 @@ public sealed class JUnitReportTests
     public void Every_status_of_a_test_and_of_a_job_keeps_to_the_schema_and_adds_up()
     {
         var tests = Enum.GetValues<TestStatus>().Select(s => Test($"{s}", s, s.IsFailure() || s is TestStatus.Flaky ? "expected 1\nreceived 2" : null)).ToList();
+        tests.AddRange([.. tests.Select(t => t with { Quarantine = new QuarantineMark("q-1", Hostile, "anna", DateTimeOffset.UnixEpoch) })]);
         var jobs = Enum.GetValues<JobStatus>()
             .SelectMany(s => new[] { tests, [], [tests[0]] }.Select((t, i) => new JobResults($"j-{s}-{i}", "tests/a.spec.ts", s, i, t, "why", 9)
             {

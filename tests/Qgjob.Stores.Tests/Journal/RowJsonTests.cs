@@ -27,6 +27,7 @@ public sealed class RowJsonTests
         }
         Assert.Contains(journal.Commits, c => c.Attempts.Count > 0);
         Assert.Contains(journal.Commits, c => c.Resources.Count > 0);
+        Assert.Contains(journal.Commits, c => c.Quarantines.Count > 0);
         Assert.Contains(journal.Commits, c => c.Tests.Count > 0);
         Assert.Contains(journal.Commits, c => c.HookRows.Count > 0);
         Assert.Contains(journal.Commits, c => c.LeaseEnds.Count > 0);

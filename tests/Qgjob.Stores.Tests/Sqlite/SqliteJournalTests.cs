@@ -117,7 +117,7 @@ public sealed class SqliteJournalTests : IDisposable
     private static string Texts(IReadOnlyList<RowChanges> parts) => string.Join('\n', parts
         .SelectMany(p => new IEnumerable<object>[]
         {
-            [p.Head], p.Runs, p.Jobs, p.Attempts, p.Tests, p.Events, p.Groups, p.AppVersions, p.Orgs, p.Resources, p.Devices, p.Agents, p.Estimates, p.Terms, p.HookRows,
+            [p.Head], p.Runs, p.Jobs, p.Attempts, p.Tests, p.Events, p.Groups, p.AppVersions, p.Orgs, p.Resources, p.Devices, p.Agents, p.Estimates, p.Quarantines, p.Terms, p.HookRows,
         })
         .SelectMany(rows => rows.Select(State.Text)).Distinct().Order(StringComparer.Ordinal));
 }

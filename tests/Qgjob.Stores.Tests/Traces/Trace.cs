@@ -3,6 +3,7 @@ using Qgjob.Core.Devices;
 using Qgjob.Core.Groups;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Notifications;
+using Qgjob.Core.Orgs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
@@ -47,7 +48,12 @@ internal sealed class Trace(IJobStore model, CancellationToken cancel)
             21 => new SetOrg(Run.DefaultPool, Org(step.A), 0.5 * (1 + (step.B % 4)), step.C % 3 == 0 ? step.B % 3 : null, step.C % 4 == 0 ? 0 : null),
             22 when (step.A ^ step.B) % 2 == 1 => Hooks(step),
             22 => new SetResource(Org(step.A), $"r{step.B % 2}", [.. Enumerable.Range(step.A % 2, step.C % 4).Select(i => $"u{i}")]),
-            23 => step.C % 4 == 0 ? new Forget(lab.Now - TimeSpan.FromSeconds(step.A), 1 + (step.B % 8), lab.Now) : SetEstimate(step),
+            23 => (step.C % 4) switch
+            {
+                0 => new Forget(lab.Now - TimeSpan.FromSeconds(step.A), 1 + (step.B % 8), lab.Now),
+                1 => Quarantine(step),
+                _ => SetEstimate(step),
+            },
             _ => new PutBuild(Org(step.A), Version(step.B), new Build(
                 (Platform)(step.C % 2), "com.example", $"sha-{step.C % 3}", 1, "app", "1", lab.Now), lab.Now),
         };
@@ -101,6 +107,10 @@ internal sealed class Trace(IJobStore model, CancellationToken cancel)
             _ => new SetHook(new Hook { OrgId = org, Name = name, Url = "http://127.0.0.1/", CreatedAt = lab.Now }, $"whsec_{step.A}"),
         };
     }
+    private StoreCommand Quarantine(Step step) => step.B % 3 == 0
+        ? new EndQuarantine(Org(step.A), $"q-{step.A % 4}", lab.Now)
+        : new SetQuarantine(Org(step.A), new QuarantinedTest(
+            $"q-{step.A % 4}", step.B % 2 == 0 ? "tests/a.spec.ts" : "*", $"a › t{step.B % 3}", "flaky", "anna", lab.Now, lab.Now + TimeSpan.FromSeconds(step.C * 20)), lab.Now);
 
     private static SetEstimate SetEstimate(Step step) => new((step.C % 3) switch
     {

@@ -62,6 +62,13 @@ public interface IStoreRows
     /// <summary>Inserts or replaces; one without units is kept as such.</summary>
     void Save(Resource resource);
 
+    /// <summary>The org's tests in quarantine, or null.</summary>
+    Quarantine? FindQuarantine(string orgId);
+    /// <summary>Every org's, in any order.</summary>
+    IEnumerable<Quarantine> AllQuarantines();
+    /// <summary>Inserts or replaces.</summary>
+    void Save(Quarantine quarantine);
+
     /// <summary>The device, or null.</summary>
     Device? FindDevice(string deviceId);
     /// <summary>Devices of the pool, in any order.</summary>

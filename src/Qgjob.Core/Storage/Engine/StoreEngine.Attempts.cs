@@ -25,6 +25,8 @@ public sealed partial class StoreEngine
             SessionSeconds = end.SessionSeconds,
             FinishId = finishId,
         });
+        // Judged once, now: who changes the list later changes no verdict.
+        if (rows.FindQuarantine(lease.OrgId) is { } quarantine) end = end with { Tests = quarantine.Mark(end.Tests, now) };
         if (end.Tests.Count > 0)
             rows.Save(new TestsRow(lease.JobId, lease.Attempt, end.Tests)
             {
@@ -56,7 +58,7 @@ public sealed partial class StoreEngine
         var run = rows.FindRun(job.RunId)!;
         // What a device or an agent that failed left of the tests is no word on them.
         var all = JobLifecycle.IsInfraFailure(end.Outcome) ? job.SoFar ?? [] : JobTests.Compose(job.SoFar ?? [], end.Tests);
-        var outcome = JobLifecycle.OutcomeFor(end.Outcome, end.Tests, all);
+        var outcome = JobLifecycle.OutcomeFor(end.Outcome, end.Tests, all, end.ErrorOutside is true);
         var after = JobLifecycle.After(job, spec, outcome, TestCounts.Of(all));
         if (after is AfterAttempt.Requeue && run.SupersededBy is { } newer)
         {
@@ -82,7 +84,7 @@ public sealed partial class StoreEngine
             var shown = all.Count > 0 ? all : end.Tests;
             // The report is exact; progress may have been sent twice or not at all.
             if (shown.Count > 0) job = job with { TestsTotal = Math.Max(job.TestsTotal ?? 0, shown.Count), TestsDone = shown.Count, TestsFailed = TestCounts.Of(shown).Failed };
-            run = Complete(run, job with { SoFar = shown }, final, JobReasons.Of(final, (end.Outcome, end.Reason), further, all, end.Tests), now);
+            run = Complete(run, job with { SoFar = shown }, final, JobReasons.Of(final, end, further, all), now);
             rows.Save(run);
             FailFast(run, job.Id, final, now);
             return rows.FindJob(job.Id)!;

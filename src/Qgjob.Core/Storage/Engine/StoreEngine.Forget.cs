@@ -13,6 +13,7 @@ public sealed partial class StoreEngine
         var versions = ForgetAppVersions(command, ref left);
         var devices = ForgetDevices(command, ref left);
         var agents = ForgetAgents(command, ref left);
+        ForgetQuarantines(command.Now);
         var estimates = ForgetEstimates(command, ref left);
         return new ForgetAnswer(groups, versions, devices, agents, estimates) { HookRows = ForgetHookRows(command, ref left) };
     }

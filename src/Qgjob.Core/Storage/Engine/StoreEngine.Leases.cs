@@ -106,10 +106,11 @@ public sealed partial class StoreEngine
         }
         else if (command.Message is { } note && command.Installed is null) Emit(job, "note", command.Now, note);
         if (command.TestStarted is { } title) Emit(job, "test_started", command.Now, title);
-        if (command.Test is { } test)
+        if (command.Test is { } ended)
         {
-            job = job with { TestsDone = job.TestsDone + 1, TestsFailed = job.TestsFailed + (test.Status.IsFailure() ? 1 : 0) };
-            Emit(job, "test_ended", command.Now, $"{Words.Of(test.Status)}: {test.Title}", test.DurationMs / 1000);
+            var test = Marked(lease.OrgId, ended, command.Now);
+            job = job with { TestsDone = job.TestsDone + 1, TestsFailed = job.TestsFailed + (test.CountsAsFailure() ? 1 : 0) };
+            Emit(job, "test_ended", command.Now, $"{Words.Of(test.Status)}{(test.IsExcused() ? " (quarantined)" : "")}: {test.Title}", test.DurationMs / 1000);
         }
         rows.Save(job);
         return new ProgressAnswer(LeaseState.Ok);

@@ -44,6 +44,8 @@ public sealed partial class StoreEngine(IStoreRows rows)
         PutBuild c => Apply(c),
         SetOrg c => Apply(c),
         SetResource c => Apply(c),
+        SetQuarantine c => Apply(c),
+        EndQuarantine c => Apply(c),
         SetEstimate c => Apply(c),
         TakeTerm c => Apply(c),
         Forget c => Apply(c),

@@ -105,6 +105,9 @@ public sealed partial class JournaledStore
     public ValueTask<IReadOnlyList<HookRow>> HookRowsAsync(string prefix, CancellationToken cancel) => Read(() => rows.CommittedHookRows(prefix));
 
     /// <inheritdoc/>
+    public ValueTask<Quarantine?> QuarantineAsync(string orgId, CancellationToken cancel) => Read(() => rows.CommittedQuarantine(orgId));
+
+    /// <inheritdoc/>
     public ValueTask<double?> EstimateAsync(string key, CancellationToken cancel) => Read(() => rows.CommittedEstimate(key));
 
     /// <inheritdoc/>

@@ -46,6 +46,8 @@ public sealed record RowChanges
     public IReadOnlyList<Agent> Agents { get; init; } = [];
     /// <summary>Estimates, inserted or replaced.</summary>
     public IReadOnlyList<EstimateRow> Estimates { get; init; } = [];
+    /// <summary>Orgs' tests in quarantine, inserted or replaced.</summary>
+    public IReadOnlyList<Quarantine> Quarantines { get; init; } = [];
     /// <summary>Terms, inserted or replaced.</summary>
     public IReadOnlyList<Term> Terms { get; init; } = [];
     /// <summary>Rows of notifications, inserted or replaced.</summary>
@@ -56,7 +58,7 @@ public sealed record RowChanges
     /// <summary>Rows of all kinds.</summary>
     public int Count =>
         Runs.Count + Jobs.Count + Attempts.Count + Tests.Count + Events.Count + Groups.Count + AppVersions.Count + Orgs.Count
-        + Resources.Count + Devices.Count + LeaseEnds.Count + Agents.Count + Estimates.Count + Terms.Count + HookRows.Count + Gone.Count;
+        + Resources.Count + Devices.Count + LeaseEnds.Count + Agents.Count + Estimates.Count + Quarantines.Count + Terms.Count + HookRows.Count + Gone.Count;
 
     /// <summary>Nothing was written.</summary>
     public bool IsEmpty => Count == 0;

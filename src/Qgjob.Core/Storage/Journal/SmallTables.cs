@@ -15,6 +15,7 @@ public sealed class SmallTables
     private readonly Dictionary<string, Device> devices = [];
     private readonly Dictionary<string, Agent> agents = [];
     private readonly Dictionary<string, EstimateRow> estimates = [];
+    private readonly Dictionary<string, Quarantine> quarantines = [];
     private readonly Dictionary<string, Term> terms = [];
     private readonly Dictionary<string, HookRow> hookRows = [];
 
@@ -36,6 +37,7 @@ public sealed class SmallTables
             if (devices.GetValueOrDefault(id) is { Lease: { } lease } device) devices[id] = device with { Lease = lease with { Until = until } };
         foreach (var agent in rows.Agents) agents[agent.Id] = agent;
         foreach (var estimate in rows.Estimates) estimates[estimate.Key] = estimate;
+        foreach (var quarantine in rows.Quarantines) quarantines[quarantine.OrgId] = quarantine;
         foreach (var term in rows.Terms) terms[term.Name] = term;
         foreach (var row in rows.HookRows) hookRows[row.Key] = row;
         foreach (var gone in rows.Gone)
@@ -61,6 +63,7 @@ public sealed class SmallTables
         Devices = [.. devices.Values],
         Agents = [.. agents.Values],
         Estimates = [.. estimates.Values],
+        Quarantines = [.. quarantines.Values],
         Terms = [.. terms.Values],
         HookRows = [.. hookRows.Values],
     };

@@ -29,6 +29,7 @@ internal sealed class ChangeRecorder
     public HashSet<string> WholeDevices { get; } = [];
     public Dictionary<string, Agent?> Agents { get; } = [];
     public Dictionary<string, EstimateRow?> Estimates { get; } = [];
+    public Dictionary<string, Quarantine?> Quarantines { get; } = [];
     public Dictionary<string, Term?> Terms { get; } = [];
     public Dictionary<string, HookRow?> HookRows { get; } = [];
     public List<GoneRow> Gone { get; } = [];
@@ -48,6 +49,7 @@ internal sealed class ChangeRecorder
         WholeDevices.Clear();
         Agents.Clear();
         Estimates.Clear();
+        Quarantines.Clear();
         Terms.Clear();
         HookRows.Clear();
         Gone.Clear();

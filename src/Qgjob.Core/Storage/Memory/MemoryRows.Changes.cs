@@ -42,6 +42,7 @@ internal sealed partial class MemoryRows
             if (FindDevice(id) is { Lease: { } lease } device) SaveLeaseEnd(device with { Lease = lease with { Until = until } });
         foreach (var agent in rows.Agents) Save(agent);
         foreach (var estimate in rows.Estimates) Save(estimate);
+        foreach (var quarantine in rows.Quarantines) Save(quarantine);
         foreach (var term in rows.Terms) Save(term);
         foreach (var row in rows.HookRows) Save(row);
         foreach (var gone in rows.Gone) Remove(gone);
@@ -70,6 +71,7 @@ internal sealed partial class MemoryRows
             LeaseEnds = [.. before.Devices.Keys.Where(id => !before.WholeDevices.Contains(id)).Select(id => new LeaseEnd(id, devices[id].Lease!.Until))],
             Agents = [.. before.Agents.Keys.Where(Agents.ContainsKey).Select(id => Agents[id])],
             Estimates = [.. before.Estimates.Keys.Where(estimates.ContainsKey).Select(key => estimates[key])],
+            Quarantines = [.. before.Quarantines.Keys.Select(org => quarantines[org])],
             Terms = [.. before.Terms.Keys.Select(name => terms[name])],
             HookRows = [.. before.HookRows.Keys.Select(FindHookRow).OfType<HookRow>()],
             // What came back within the batch is written as changed.
@@ -109,6 +111,9 @@ internal sealed partial class MemoryRows
         foreach (var (id, old) in before.Agents)
             if (old is null) Agents.Remove(id);
             else Agents[id] = old;
+        foreach (var (org, old) in before.Quarantines)
+            if (old is null) quarantines.Remove(org);
+            else quarantines[org] = old;
         foreach (var (name, old) in before.Terms)
             if (old is null) terms.Remove(name);
             else terms[name] = old;

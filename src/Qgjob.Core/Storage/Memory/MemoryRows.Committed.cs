@@ -76,6 +76,8 @@ internal sealed partial class MemoryRows
         ];
     }
 
+    public Quarantine? CommittedQuarantine(string orgId) => Committed(quarantines, changed?.Quarantines, orgId);
+
     public double? CommittedEstimate(string key) =>
         changed is not null && changed.Estimates.TryGetValue(key, out var before) ? before?.Seconds : FindEstimate(key);
 

@@ -21,6 +21,7 @@ internal sealed partial class MemoryRows(bool keepHistory, ChangeRecorder? chang
     private readonly Dictionary<(string Org, string Key), List<string>> runsBySupersedeKey = [];
     private readonly Dictionary<(string Pool, string Org), OrgShare> orgs = [];
     private readonly Dictionary<(string Org, string Name), Resource> resources = [];
+    private readonly Dictionary<string, Quarantine> quarantines = [];
     private readonly Dictionary<string, Term> terms = [];
     private readonly Dictionary<string, EstimateRow> estimates = [];
     private readonly HookTable hookRows = new();
@@ -135,6 +136,16 @@ internal sealed partial class MemoryRows(bool keepHistory, ChangeRecorder? chang
     {
         changed?.Agents.TryAdd(agent.Id, Agents.GetValueOrDefault(agent.Id));
         Agents[agent.Id] = agent;
+    }
+
+    public IEnumerable<Quarantine> AllQuarantines() => quarantines.Values;
+
+    public Quarantine? FindQuarantine(string orgId) => quarantines.GetValueOrDefault(orgId);
+
+    public void Save(Quarantine quarantine)
+    {
+        changed?.Quarantines.TryAdd(quarantine.OrgId, FindQuarantine(quarantine.OrgId));
+        quarantines[quarantine.OrgId] = quarantine;
     }
 
     public Term? FindTerm(string name) => terms.GetValueOrDefault(name);

@@ -127,6 +127,9 @@ public sealed class MemoryStore : IJobStore
     public ValueTask<IReadOnlyList<HookRow>> HookRowsAsync(string prefix, CancellationToken cancel) => Read(() => rows.CommittedHookRows(prefix));
 
     /// <inheritdoc/>
+    public ValueTask<Quarantine?> QuarantineAsync(string orgId, CancellationToken cancel) => Read(() => rows.FindQuarantine(orgId));
+
+    /// <inheritdoc/>
     public ValueTask<double?> EstimateAsync(string key, CancellationToken cancel) => Read(() => rows.FindEstimate(key));
 
     /// <inheritdoc/>

@@ -54,7 +54,7 @@ internal sealed class OidcAccess : IDisposable
         var claims = ClaimsOf(jwt);
         var rule = issuer.Settings.Rules.FirstOrDefault(r => r.Matches(claims))
             ?? throw Refused($"is in order, but no rule of this server's --oidc file is for {OidcRule.Origin(claims, issuer.Settings.Rules)}");
-        return new Caller(rule.Role, rule.OrgId);
+        return new Caller(rule.Role, rule.OrgId, Shown(jwt.Subject ?? ""));
     }
 
     public void Dispose()
