@@ -1,3 +1,5 @@
+using Qgjob.Core;
+
 namespace Qgjob.Client.Http;
 
 /// <summary>An answer that grows while it is read. A read that brings nothing for too long fails.</summary>
@@ -5,27 +7,8 @@ namespace Qgjob.Client.Http;
 /// <param name="silence">How long is too long.</param>
 /// <param name="time">Clock of the limit.</param>
 /// <param name="gaveUp">Called when a read failed for that.</param>
-internal sealed class LiveStream(Stream inner, TimeSpan silence, TimeProvider time, Action gaveUp) : Stream
+internal sealed class LiveStream(Stream inner, TimeSpan silence, TimeProvider time, Action gaveUp) : ReadOnlyStream
 {
-    /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => false;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     /// <inheritdoc/>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -43,25 +26,7 @@ internal sealed class LiveStream(Stream inner, TimeSpan silence, TimeProvider ti
     }
 
     /// <inheritdoc/>
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc/>
     public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-    }
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

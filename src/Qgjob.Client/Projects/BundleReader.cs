@@ -18,7 +18,7 @@ internal sealed class BundleReader(string folder, BundleLimits limits)
     {
         Directory.CreateDirectory(root);
         if (Directory.EnumerateFileSystemEntries(root).Any()) throw new BundleException($"The folder {root} is not empty.");
-        var reader = new TarReader(tar, leaveOpen: true);
+        var reader = new TarReader(new TarHeaders(tar), leaveOpen: true);
         await using (reader.ConfigureAwait(false))
             while (await reader.GetNextEntryAsync(copyData: false, cancel).ConfigureAwait(false) is { } entry)
                 await TakeAsync(entry, cancel).ConfigureAwait(false);

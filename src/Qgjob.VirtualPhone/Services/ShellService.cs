@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Qgjob.Core;
 using Qgjob.Phones.Adb;
 using Qgjob.Phones.Device;
 using Qgjob.Phones.Shell;

@@ -119,6 +119,73 @@ public sealed class BundleTests : IDisposable
         await RefusedAsync([.. Enumerable.Range(0, 6).Select(i => File($"f{i}", ""))]);
     }
 
+    [Theory]
+    [InlineData('x', 1_500_000_000L)]
+    [InlineData('g', 2_000_000_000L)]
+    [InlineData('L', 1_500_000_000L)]
+    [InlineData('K', 5_000_000_000_000L)]
+    [InlineData('x', 1_048_577L)]
+    public async Task Headers_that_claim_much_about_a_name_are_refused_unread(char kind, long size)
+    {
+        var good = await TarAsync(File("a", "x"));
+        var before = GC.GetTotalAllocatedBytes();
+        var tar = new EndlessTar([.. good[..1024], .. Header("name", kind, size)]);
+        var refused = await Assert.ThrowsAsync<BundleException>(() => Bundle.UnpackAsync(tar, folder["out"], new BundleLimits(), cancel));
+        Assert.Contains($"a header of {size} bytes about a name (PAX or GNU, '{kind}')", refused.Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 16 << 20);
+        Assert.InRange(tar.Given, 0, 1 << 20);
+    }
+
+    [Fact]
+    public async Task A_length_in_notes_hides_no_header()
+    {
+        // By its own header the file is empty, by PAX it has 512 bytes: the next header comes after those.
+        var notes = Encoding.UTF8.GetBytes("12 size=512\n");
+        byte[] tar = [.. Header("notes", 'x', notes.Length), .. notes, .. new byte[512 - notes.Length], .. Header("a", '0', 0), .. new byte[512], .. Header("name", 'L', 1_500_000_000)];
+        var refused = await Assert.ThrowsAsync<BundleException>(() => Bundle.UnpackAsync(new MemoryStream(tar), folder["out"], new BundleLimits(), cancel));
+        Assert.Contains("1500000000 bytes about a name", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(512, new FileInfo(folder["out/a"]).Length);
+    }
+
+    /// <summary>A header by hand, since no library writes one that lies.</summary>
+    private static byte[] Header(string name, char kind, long size)
+    {
+        var header = new byte[512];
+        void Put(int at, string text) => Encoding.ASCII.GetBytes(text).CopyTo(header, at);
+        Put(0, name);
+        Put(100, "0000644\0");
+        Put(108, "0000000\0");
+        Put(116, "0000000\0");
+        if (size < 1L << 33) Put(124, Convert.ToString(size, 8).PadLeft(11, '0') + "\0");
+        else
+        {
+            header[124] = 0x80;
+            System.Buffers.Binary.BinaryPrimitives.WriteInt64BigEndian(header.AsSpan(128), size);
+        }
+        Put(136, "00000000000\0");
+        Put(148, "        ");
+        header[156] = (byte)kind;
+        Put(257, "ustar\000");
+        Put(148, Convert.ToString(header.Sum(b => b), 8).PadLeft(6, '0') + "\0 ");
+        return header;
+    }
+
+    /// <summary>A tar that goes on as long as somebody reads.</summary>
+    private sealed class EndlessTar(byte[] start) : Core.ReadOnlyStream
+    {
+        public long Given { get; private set; }
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var left = start.AsSpan((int)Math.Min(Given, start.Length));
+            var count = left.IsEmpty ? buffer.Length : Math.Min(left.Length, buffer.Length);
+            if (left.IsEmpty) buffer.Span.Fill((byte)'n');
+            else left[..count].CopyTo(buffer.Span);
+            Given += count;
+            return new(count);
+        }
+    }
+
     [Fact]
     public async Task Damaged_bundles_say_so()
     {

@@ -1,15 +1,14 @@
 using Microsoft.Win32.SafeHandles;
+using Qgjob.Core;
 
 namespace Qgjob.Server.Blobs.S3;
 
 /// <summary>A part of an open file, so that parts can be sent side by side and again.</summary>
-internal sealed class PartStream(SafeFileHandle file, long start, long length) : Stream
+internal sealed class PartStream(SafeFileHandle file, long start, long length) : ReadOnlyStream
 {
     private long position;
 
-    public override bool CanRead => true;
     public override bool CanSeek => true;
-    public override bool CanWrite => false;
     public override long Length => length;
 
     public override long Position
@@ -34,23 +33,12 @@ internal sealed class PartStream(SafeFileHandle file, long start, long length) :
         return read;
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override long Seek(long offset, SeekOrigin origin) => position = origin switch
     {
         SeekOrigin.Begin => offset,
         SeekOrigin.Current => position + offset,
         _ => length + offset,
     };
-
-    public override void Flush()
-    {
-    }
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     private int Next(int most) => (int)Math.Min(most, Math.Max(0, length - position));
 }

@@ -1,17 +1,16 @@
 using Amazon.S3;
 using Amazon.S3.Model;
+using Qgjob.Core;
 
 namespace Qgjob.Server.Blobs.S3;
 
 /// <summary>An object's bytes: asked for when they are read, from where they are read, so that a range costs no more than itself.</summary>
-internal sealed class S3ReadStream(IAmazonS3 s3, S3Place place, string key, long length) : Stream
+internal sealed class S3ReadStream(IAmazonS3 s3, S3Place place, string key, long length) : ReadOnlyStream
 {
     private GetObjectResponse? response;
     private long position;
 
-    public override bool CanRead => true;
     public override bool CanSeek => true;
-    public override bool CanWrite => false;
     public override long Length => length;
 
     public override long Position
@@ -45,19 +44,6 @@ internal sealed class S3ReadStream(IAmazonS3 s3, S3Place place, string key, long
         position += read;
         return read;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Read it asynchronously.");
-
-    public override void Flush()
-    {
-    }
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
