@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Serialization.Metadata;
+using Qgjob.Cli.Ci;
 using Qgjob.Cli.Configuration;
 using Qgjob.Cli.Output;
 using Qgjob.Client;
@@ -8,12 +9,15 @@ using Qgjob.Client.Http;
 namespace Qgjob.Cli;
 
 /// <summary>One invocation of a command: its options, its server, its output.</summary>
-internal sealed class Call(ParseResult parsed, GlobalOptions options, Surroundings world) : IDisposable
+internal sealed class Call(ParseResult parsed, GlobalOptions options, Surroundings world, GitHub? github) : IDisposable
 {
     private ServerSettings? settings;
     private QgjobClient? client;
 
     public Surroundings World { get; } = world;
+
+    /// <summary>The step of GitHub Actions that this runs in; null: none.</summary>
+    public GitHub? GitHub { get; } = github;
 
     /// <summary>Standard output carries one JSON document and nothing else.</summary>
     public bool Json { get; } = parsed.GetValue(options.Json);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using Qgjob.Cli.Ci;
 using Qgjob.Cli.Commands;
 using Qgjob.Cli.Output;
 using Qgjob.Core.Runs;
@@ -13,6 +14,7 @@ internal sealed class CommandLine
 {
     private readonly GlobalOptions options = new();
     private readonly Surroundings world;
+    private readonly GitHub? github;
     private readonly RootCommand root;
 
     /// <summary>Runs the command that the arguments name; the exit code.</summary>
@@ -50,6 +52,7 @@ internal sealed class CommandLine
     private CommandLine(Surroundings world)
     {
         this.world = world;
+        github = GitHub.Of(world);
         root = new RootCommand("Runs AppWright tests of mobile apps on the devices of your team.");
         root.Directives.Clear();
         foreach (var option in root.Options.OfType<VersionOption>().ToList()) root.Options.Remove(option);
@@ -63,7 +66,7 @@ internal sealed class CommandLine
     private void Bind(Command command, Func<Call, CancellationToken, Task<ExitCode>> work) =>
         command.SetAction(async (parsed, cancel) =>
         {
-            using var call = new Call(parsed, options, world);
+            using var call = new Call(parsed, options, world, github);
             try
             {
                 return (int)await work(call, cancel).ConfigureAwait(false);
@@ -89,7 +92,7 @@ internal sealed class CommandLine
 
     private int Report(Failure failure, bool json)
     {
-        Ci.GitHub.Of(world)?.Failed(failure.Message, failure.Hint, (int)failure.Code);
+        github?.Failed(failure.Message, failure.Hint, (int)failure.Code);
         var lines = SafeText.Lines(failure.Message).ToList();
         world.Err.WriteLine($"qgjob: {lines[0]}");
         // Below it, the place of the mistake.

@@ -14,9 +14,9 @@ internal static class GitHubReport
     // GitHub shows ten errors and ten notices of a step and drops the others without a word.
     private const int MostMarks = 10;
 
-    public static async Task TellAsync(
-        Call call, GitHub github, OutcomeDocument outcome, IReadOnlyList<ReportTarget> reports, CancellationToken cancel)
+    public static void Tell(Call call, GitHub github, RunOutcome run, IReadOnlyList<ReportTarget> reports)
     {
+        var outcome = run.Document;
         github.Output("status", outcome.Status);
         github.Output("passed", outcome.Passed);
         github.Output("failed", outcome.Failed);
@@ -27,9 +27,7 @@ internal static class GitHubReport
         // One that could not be made is no output; the log says why.
         foreach (var report in reports.Where(r => File.Exists(r.Path) || Directory.Exists(r.Path)))
             if (report.Form is "junit" or "html") github.Output(report.Form == "html" ? "report" : report.Form, report.Path);
-        var jobs = await RunJobs.ListAsync(call.Client, outcome.RunId, cancel).ConfigureAwait(false);
-        var results = await call.Client.FindRunResultsAsync(outcome.RunId, cancel).ConfigureAwait(false);
-        github.Summary(MarkdownSummary.Of(outcome, jobs, results?.Jobs ?? [], GitHub.UrlOf(call, outcome.RunId)));
+        github.Summary(MarkdownSummary.Of(outcome, run.Jobs, run.Results, GitHub.UrlOf(call, outcome.RunId)));
         // The script stands in the project's folder; a person may be below it.
         var prefix = PrefixOf(github.Workspace, ProjectFolder.Find(call.World.CurrentFolder) ?? call.World.CurrentFolder);
         WriteErrors(github, outcome, prefix);

@@ -103,8 +103,7 @@ internal static class MarkdownSummary
         foreach (var c in SafeText.Line(text))
         {
             if (c is '<' or '>' or '&') plain.Append(c switch { '<' => "&lt;", '>' => "&gt;", _ => "&amp;" });
-            // A zero-width joiner would do for mentions, too; a backslash is what Markdown has.
-            else if ("\\`*_{}[]()#+-.!|~@:".Contains(c, StringComparison.Ordinal) && !char.IsAsciiLetterOrDigit(c)) plain.Append('\\').Append(c);
+            else if ("\\`*_{}[]()#+-.!|~@:".Contains(c, StringComparison.Ordinal)) plain.Append('\\').Append(c);
             else plain.Append(c);
         }
         return plain.ToString();

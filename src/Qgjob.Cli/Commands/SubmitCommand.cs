@@ -49,7 +49,7 @@ internal static class SubmitCommand
             else if (watch is null)
                 call.WriteJson("submitted", new SubmittedDocument(
                     accepted.RunId, accepted.JobIds, run.Tests!, run.OrgId!, run.AppVersionId!, key, accepted.Repeated, run.BundleSha256, accepted.Notes, accepted.Unmatched), CliJson.Default.SubmittedDocument);
-            if (watch is null) Ci.GitHub.Of(call.World)?.Begin(call, accepted.RunId);
+            if (watch is null) call.GitHub?.Begin(call, accepted.RunId);
             return watch is null ? ExitCode.Passed : await RunWatch.WatchAsync(call, accepted.RunId, watch, cancel).ConfigureAwait(false);
         });
         return command;

@@ -9,15 +9,18 @@ using Qgjob.Core.Results;
 
 namespace Qgjob.Cli.Watching;
 
+/// <summary>What a finished run came to, and out of what that was read.</summary>
+internal sealed record RunOutcome(OutcomeDocument Document, IReadOnlyList<JobView> Jobs, IReadOnlyList<JobResults> Results);
+
 /// <summary>What a finished run came to.</summary>
 internal static class Outcome
 {
-    public static async Task<OutcomeDocument> ReadAsync(QgjobClient client, string runId, CancellationToken cancel)
+    public static async Task<RunOutcome> ReadAsync(QgjobClient client, string runId, CancellationToken cancel)
     {
         var run = await client.FindRunAsync(runId, cancel).ConfigureAwait(false) ?? throw Commands.Ids.UnknownRun(runId);
         var jobs = await RunJobs.ListAsync(client, runId, cancel).ConfigureAwait(false);
         var results = await client.FindRunResultsAsync(runId, cancel).ConfigureAwait(false);
-        return Of(run.ParentRunId is null || results is null ? run : run with { Tests = results.Tests }, jobs, results?.Jobs ?? []);
+        return new RunOutcome(Of(run.ParentRunId is null || results is null ? run : run with { Tests = results.Tests }, jobs, results?.Jobs ?? []), jobs, results?.Jobs ?? []);
     }
 
     public static OutcomeDocument Of(RunView run, IReadOnlyList<JobView> jobs, IReadOnlyList<JobResults> results)

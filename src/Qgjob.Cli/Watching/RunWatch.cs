@@ -16,7 +16,7 @@ internal static class RunWatch
         using var limit = new CancellationTokenSource(watch.Timeout ?? Timeout.InfiniteTimeSpan, call.World.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
         var known = false;
-        Ci.GitHub.Of(call.World)?.Begin(call, runId);
+        call.GitHub?.Begin(call, runId);
         try
         {
             var run = await call.Client.FindRunAsync(runId, both.Token).ConfigureAwait(false) ?? throw Commands.Ids.UnknownRun(runId);
@@ -42,7 +42,7 @@ internal static class RunWatch
     {
         var model = new RunModel(run);
         model.Refresh(await RunJobs.ListAsync(call.Client, run.RunId, cancel).ConfigureAwait(false));
-        if (Ci.GitHub.Of(call.World) is { } github)
+        if (call.GitHub is { } github)
         {
             using var steps = new Ci.GitHubView(github, call.Client);
             await new RunFollower(call.Client, call.World.Time, model, steps).FollowAsync(cancel).ConfigureAwait(false);
@@ -55,11 +55,12 @@ internal static class RunWatch
 
     private static async Task<ExitCode> TellAsync(Call call, string runId, Watch watch, CancellationToken cancel)
     {
-        var outcome = Judged(call, await Outcome.ReadAsync(call.Client, runId, cancel).ConfigureAwait(false), watch);
+        var read = await Outcome.ReadAsync(call.Client, runId, cancel).ConfigureAwait(false);
+        var outcome = Judged(call, read.Document, watch);
         var failures = await ReportSaver.SaveAsync(call, runId, watch.Reports, cancel).ConfigureAwait(false);
         if (call.Json) call.WriteJson("outcome", outcome, CliJson.Default.OutcomeDocument);
         else OutcomeText.Write(call.Out, outcome);
-        if (Ci.GitHub.Of(call.World) is { } github) await Ci.GitHubReport.TellAsync(call, github, outcome, watch.Reports, cancel).ConfigureAwait(false);
+        if (call.GitHub is { } github) Ci.GitHubReport.Tell(call, github, read with { Document = outcome }, watch.Reports);
         foreach (var failure in failures) call.Err.WriteLine(failure);
         // Whoever asked for a report relies on it, but how the tests ended says more.
         return failures.Count > 0 && outcome.ExitCode == 0 ? ExitCode.General : (ExitCode)outcome.ExitCode;
