@@ -35,6 +35,19 @@ public sealed class MisbehavingPhoneTests(MisbehavingPhoneTests.SlowPhones phone
         Assert.Equal(JobStatus.Passed, job.Status);
         Assert.Equal([AttemptOutcome.Infra, AttemptOutcome.Passed], job.Attempts!.Select(a => a.Outcome));
         Assert.True(job.Attempts![0].EndedAt!.Value - struck < Seconds, $"{job.Attempts[0]}");
+        await KeptAsync(lab, id);
+    }
+
+    /// <summary>All that the first attempt had when its phone went is on the server: its log with the test that had passed, and its files.</summary>
+    private static async Task KeptAsync(Lab lab, string job)
+    {
+        string[] files = [];
+        await lab.UntilAsync(async () => (files = [.. (await lab.Client.ListArtifactsAsync(job, Cancel)).Items.Where(a => a is { Attempt: 1, SizeBytes: > 0, Note: null }).Select(a => a.Name)]).Contains("appium.log"),
+            "the first attempt's files are there");
+        Assert.Contains("logcat.txt", files);
+        Assert.Contains("video-01.mp4", files);
+        using var log = await lab.Client.OpenLogAsync(job, 1, follow: false, 0, Cancel);
+        Assert.Contains("a new list is empty", await log.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
     }
 
     /// <summary>Slow enough for something to strike in the middle of a test.</summary>

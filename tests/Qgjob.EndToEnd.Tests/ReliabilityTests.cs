@@ -25,8 +25,9 @@ public sealed class ReliabilityTests(ReliabilityFleet shared) : IAsyncLifetime
         // A start of its own may have gone before: Appium and the project's list are the process's.
         await Fleet.WarmAsync("one");
         await Fleet.WarmAsync("two");
-        var job = await Fleet.SubmitAsync("steady", Seconds(3));
+        var job = await Fleet.SubmitAsync("steady", Seconds(4));
         var first = await Fleet.RunningAsync(job);
+        await Fleet.UntilAsync(() => Task.FromResult(Fleet.SecondsOf(AgentOf(first), first) > 0), "the test has said something");
         var dies = first.DeviceId!.StartsWith("one/", StringComparison.Ordinal) ? "one" : "two";
         var killed = TimeProvider.System.GetUtcNow();
         await Fleet.Agent(dies).SignalAsync("KILL");
@@ -40,7 +41,21 @@ public sealed class ReliabilityTests(ReliabilityFleet shared) : IAsyncLifetime
         TestContext.Current.SendDiagnosticMessage($"Running again after {again.TotalSeconds:0.0} s, {(passed.Attempts[1].RunningAt - passed.Attempts[0].EndedAt)!.Value.TotalSeconds:0.0} s after the lease had ended.");
         Assert.True(again < Lease + AgainAfterLease, $"It took {again}: {string.Join('\n', passed.Attempts)}");
         await Fleet.UntilAsync(() => Task.FromResult(Fleet.AttemptProcesses(dies).Count == 0), "the guards have ended what the agent ran");
+
+        // What it had until then: its own copy has it, and its next start sends what the server lacks.
+        var lines = Fleet.SecondsOf(dies, first);
+        Assert.InRange(lines, 1, 4);
+        await Fleet.MakeWholeAsync();
+        string[] files = [];
+        await Fleet.UntilAsync(async () => (files = await FilesOfAsync(job, attempt: 1)) is { Length: > 0 } && files.Contains("logcat.txt") && files.Contains("appium.log"), "the killed attempt's files are there");
+        Assert.Contains("video-01.mp4", files);
+        using var log = await Fleet.Client.OpenLogAsync(job, 1, follow: false, 0, Cancel);
+        var said = await log.Content.ReadAsStringAsync(Cancel);
+        Assert.Equal(lines, System.Text.RegularExpressions.Regex.Count(said, @"\bsecond \d+\b"));
     }
+
+    private async Task<string[]> FilesOfAsync(string job, int attempt) =>
+        [.. (await Fleet.Client.ListArtifactsAsync(job, Cancel)).Items.Where(a => a is { SizeBytes: > 0, Note: null } && a.Attempt == attempt).Select(a => a.Name)];
 
     [Fact]
     public async Task An_agent_that_starts_again_ends_what_its_earlier_self_left()
