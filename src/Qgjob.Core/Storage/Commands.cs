@@ -273,7 +273,8 @@ public sealed record TakeTermAnswer(Term Term);
 /// <param name="UnusedSince">What was used at this time or later stays.</param>
 /// <param name="Max">At most so many rows, so that a batch stays short.</param>
 /// <param name="Now">UTC.</param>
-public sealed record Forget(DateTimeOffset UnusedSince, int Max, DateTimeOffset Now) : StoreCommand<ForgetAnswer>;
+/// <param name="ByOrg">Orgs whose app versions may go when they were last used before a later time; null: none.</param>
+public sealed record Forget(DateTimeOffset UnusedSince, int Max, DateTimeOffset Now, IReadOnlyDictionary<string, DateTimeOffset>? ByOrg = null) : StoreCommand<ForgetAnswer>;
 
 /// <summary>Answer to <see cref="Forget"/>: how many rows of each kind were removed.</summary>
 public sealed record ForgetAnswer(int Groups, int AppVersions, int Devices, int Agents, int Estimates)

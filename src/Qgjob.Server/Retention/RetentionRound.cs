@@ -57,16 +57,19 @@ internal sealed class RetentionRound(
         var runs = await history.RemoveAsync(rules, now, NextAsync, cancel);
         var jobs = may() ? await files.RemoveOldAsync(rules, now, NextAsync, cancel) : 0;
         if (may()) jobs += await files.RemoveBeyondAsync(settings.MaxDiskBytes, rules, now, NextAsync, cancel);
-        var rows = may() ? await ForgetAsync(now - rules.LongestHistory, now, NextAsync, cancel) : 0;
+        var rows = may() ? await ForgetAsync(rules, now, NextAsync, cancel) : 0;
         return new Removed(runs, jobs, may() ? await uploads.RemoveAsync(rules, now, cancel) : 0, rows);
     }
 
-    private async Task<int> ForgetAsync(DateTimeOffset unusedSince, DateTimeOffset now, Func<Task<bool>> next, CancellationToken cancel)
+    private async Task<int> ForgetAsync(KeepRules rules, DateTimeOffset now, Func<Task<bool>> next, CancellationToken cancel)
     {
+        // Builds are large, and those of an org that keeps its runs for a short time need not wait for the org that keeps them longest.
+        var own = rules.Orgs.Where(o => rules.HistoryOf(o) + UploadRetention.LongestRun < rules.LongestHistory)
+            .ToDictionary(o => o, o => now - rules.HistoryOf(o) - UploadRetention.LongestRun);
         var rows = 0;
         while (true)
         {
-            var answer = await dispatcher.SendAsync(new Forget(unusedSince, RowsPerStep, now), cancel);
+            var answer = await dispatcher.SendAsync(new Forget(now - rules.LongestHistory, RowsPerStep, now, own), cancel);
             rows += answer.Total;
             if (answer.Total < RowsPerStep || !await next()) return rows;
         }

@@ -8,8 +8,8 @@ internal sealed class UploadRetention(IJobStore store, IBlobs blobs)
 {
     /// <summary>A build lies on the disk before its app version names it.</summary>
     private static readonly TimeSpan BeingUploaded = TimeSpan.FromHours(1);
-    /// <summary>Submissions and downloads count as uses of a bundle; this covers the life of a run after the last of them.</summary>
-    private static readonly TimeSpan LongestRun = TimeSpan.FromDays(8);
+    /// <summary>Submissions and downloads count as uses of a bundle, and attempts of a build; this covers the life of a run after the last of them.</summary>
+    public static readonly TimeSpan LongestRun = TimeSpan.FromDays(8);
 
     /// <returns>Files that were removed.</returns>
     public async Task<int> RemoveAsync(KeepRules rules, DateTimeOffset now, CancellationToken cancel)

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Qgjob.Client.Wire;
-using Qgjob.Core.Results;
 
 namespace Qgjob.Cli.Tests.Commands;
 

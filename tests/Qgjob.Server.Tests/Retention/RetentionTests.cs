@@ -195,6 +195,38 @@ public sealed class RetentionTests
     }
 
     [Fact]
+    public async Task Builds_go_when_no_run_that_their_org_keeps_can_need_them()
+    {
+        await using var server = await RunningServer.StartAsync();
+        await server.Client.SetOrgAsync("short", new OrgSettings { KeepDays = 3 }, Cancel);
+        var agent = new FakeAgent(server, "lab");
+        foreach (var (org, build) in new[] { ("short", "aa11"), ("usual", "bb22") })
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(server.Blobs, "builds", build[..2]));
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, build), "apk", Cancel);
+            await server.Services.GetRequiredService<Dispatcher>().SendAsync(
+                new PutBuild(org, "v1", new Build(Platform.Android, "p", build, 3, "a.apk", "1", server.Time.GetUtcNow()), server.Time.GetUtcNow()), Cancel);
+        }
+        bool Has(string build) => File.Exists(Path.Combine(server.Blobs, "builds", build[..2], build));
+        Pass(server, TimeSpan.FromDays(9));
+        // The last use counts: a run that is kept, and one that is not finished, need their build.
+        await LiveAsync(server, agent, "short");
+        Pass(server, TimeSpan.FromDays(9));
+        var (_, lease) = await StartAsync(server, agent, "short");
+        Pass(server, TimeSpan.FromDays(10.5));
+        await RoundAsync(server);
+        Assert.True(Has("aa11"));
+        await agent.FinishAsync(lease);
+        Pass(server, TimeSpan.FromDays(10));
+        await RoundAsync(server);
+        Assert.True(Has("aa11"));
+        Pass(server, TimeSpan.FromDays(1.5));
+        await RoundAsync(server);
+        Assert.False(Has("aa11"));
+        Assert.True(Has("bb22"));
+    }
+
+    [Fact]
     public async Task Files_that_no_job_owns_go_and_a_server_without_work_removes_by_itself()
     {
         await using var server = await RunningServer.StartAsync();

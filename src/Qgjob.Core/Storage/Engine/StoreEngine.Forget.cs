@@ -31,7 +31,7 @@ public sealed partial class StoreEngine
         if (left == 0) return 0;
         var busy = rows.AllGroups().Where(g => g.Queued + g.Active > 0).Select(g => (g.Key.OrgId, g.Key.AppVersionId)).ToHashSet();
         var unused = First(
-            rows.AllAppVersions().Where(v => v.UsedAt < command.UnusedSince && v.Serving == 0 && !busy.Contains((v.OrgId, v.Id))),
+            rows.AllAppVersions().Where(v => v.UsedAt < (command.ByOrg?.TryGetValue(v.OrgId, out var own) is true ? own : command.UnusedSince) && v.Serving == 0 && !busy.Contains((v.OrgId, v.Id))),
             v => v.OrgId + "\0" + v.Id, left);
         var removed = 0;
         foreach (var version in unused)
