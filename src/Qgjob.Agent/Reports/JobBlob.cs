@@ -19,7 +19,7 @@ internal sealed record ReportFrame(string ProjectFolder, DateTimeOffset Start, T
 /// </summary>
 internal sealed class JobBlob(JobResults job, ReportFrame frame, int number, AttachmentRoom room)
 {
-    private readonly List<BlobTest> tests = [.. ReportedTest.Of(job).Select((t, i) => new BlobTest($"q{number}-{i}", t, [.. Notes(job), .. Quarantine(t.Test)]))];
+    private readonly List<BlobTest> tests = [.. ReportedTest.Of(job).Select((t, i) => new BlobTest($"q{number}-{i}", t, [.. Notes(job), .. Quarantine(t.Test)], job.OnDevice))];
 
     /// <param name="recorded">What the attempts that the results are of have left, oldest first.</param>
     public void Write(string file, IReadOnlyList<RecordedBlob> recorded)
@@ -113,7 +113,8 @@ internal sealed class JobBlob(JobResults job, ReportFrame frame, int number, Att
 /// <summary>One test on its way into a blob report.</summary>
 /// <param name="id">New, and its alone in the whole report.</param>
 /// <param name="notes">What its readers want to know besides: annotations.</param>
-internal sealed class BlobTest(string id, ReportedTest entry, IReadOnlyList<JsonObject> notes)
+/// <param name="device">Its project, where each device has its own tests; null: the one that its attempt named.</param>
+internal sealed class BlobTest(string id, ReportedTest entry, IReadOnlyList<JsonObject> notes, string? device = null)
 {
     public string Id { get; } = id;
     public ReportedTest Entry { get; } = entry;
@@ -125,5 +126,5 @@ internal sealed class BlobTest(string id, ReportedTest entry, IReadOnlyList<Json
     /// <summary>These come to the same as the result, so they are shown; else tries are made up from the result.</summary>
     public bool IsRecorded { get; set; }
 
-    public string Project => Tries.Count > 0 ? Tries[^1].Test.Project : Entry.Test.Project ?? "";
+    public string Project => device ?? (Tries.Count > 0 ? Tries[^1].Test.Project : Entry.Test.Project ?? "");
 }

@@ -30,6 +30,7 @@ internal static class MarkdownSummary
         Line(page, "");
         if (outcome.SupersededBy is { } newer) Line(page, $"Superseded by run {Text(newer)}: what still waited was canceled.\n");
         Failures(page, outcome, url);
+        ByDevice(page, results);
         Files(page, jobs, results);
         foreach (var test in outcome.FlakyTests) Line(page, $"- flaky: {Code(test.Title)} in {Code($"{test.File}:{test.Line}")}");
         if (outcome.FlakyTests.Count > 0) Line(page, "");
@@ -72,6 +73,25 @@ internal static class MarkdownSummary
         }
         if (tests.Count > MostFailures) Line(page, $"… and {tests.Count - MostFailures} more in quarantine that failed\n");
     }
+
+    private static void ByDevice(StringBuilder page, IReadOnlyList<JobResults> results)
+    {
+        if (DeviceTable.Of(results) is not { } table) return;
+        Line(page, $"| test | {string.Join(" | ", table.Devices.Select(Code))} |\n| --- |{string.Concat(table.Devices.Select(_ => " --- |"))}");
+        foreach (var row in table.Rows.Take(MostFiles))
+            Line(page, $"| {Code(row.Title)} in {Code(row.File)} | {string.Join(" | ", row.Results.Select(Result))} |");
+        if (table.Rows.Count > MostFiles) Line(page, $"\n… and {table.Rows.Count - MostFiles} more tests");
+        Line(page, "");
+    }
+
+    private static string Result(string word) => word switch
+    {
+        "passed" => "✅",
+        "flaky" => "✅ flaky",
+        "quarantined" => "🔇 quarantined",
+        "failed" or "timed_out" or "interrupted" or "error" => $"❌ {Text(word.Replace('_', ' '))}",
+        _ => Text(word.Replace('_', ' ')),
+    };
 
     private static void Files(StringBuilder page, IReadOnlyList<JobView> jobs, IReadOnlyList<JobResults> results)
     {

@@ -16,6 +16,8 @@ internal static class Examples
             "qgjob submit --org-id=qualgent --app-version-id=xyz123 --test=tests/onboarding.spec.js",
             "qgjob submit --org-id qualgent --app-version-id xyz123 --app builds/todo.apk --test 'tests/**/*.spec.ts' --wait",
             "qgjob submit --org-id qualgent --app-version-id xyz123 --test tests --platform android --device 'os>=13,model=Pixel*'",
+            "qgjob submit --org-id qualgent --app-version-id xyz123 --test tests --device 'tag=lab1' --each-device --wait",
+            "qgjob submit --org-id qualgent --app-version-id xyz123 --test tests --overflow browserstack --after 5m",
             "qgjob submit --org-id qualgent --app-version-id xyz123 --test tests --queue-timeout 10m --timeout 5m --silence-timeout 90s",
             "qgjob submit --org-id qualgent --app-version-id xyz123 --test tests --needs account:checkout --supersede pr-17 --fail-fast",
             "qgjob submit --org-id qualgent --app-version-id xyz123 --test tests --max-attempts 2 --fail-on-flaky --wait",

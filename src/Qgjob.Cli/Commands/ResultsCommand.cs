@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Qgjob.Cli.Output;
+using Qgjob.Client.Reports;
 using Qgjob.Client.Wire;
 using Qgjob.Core;
 using Qgjob.Core.Results;
@@ -20,7 +21,11 @@ internal static class ResultsCommand
             {
                 var run = await call.Client.FindRunResultsAsync(named, cancel).ConfigureAwait(false) ?? throw Ids.UnknownRun(named);
                 if (call.Json) call.WriteJson("run_results", run, WireJson.Default.RunResults);
-                else Write(call, run.Jobs);
+                else
+                {
+                    if (run.ByDevice is { } table) Write(call, table);
+                    Write(call, run.Jobs);
+                }
             }
             else
             {
@@ -31,6 +36,13 @@ internal static class ResultsCommand
             return ExitCode.Passed;
         });
         return command;
+    }
+
+    /// <summary>Not cut to the terminal: a device that is missing would look as if it had not been there.</summary>
+    private static void Write(Call call, DeviceTable table)
+    {
+        Columns.Write(call.Out, ["TEST", .. table.Devices.Select(SafeText.Line)], table.Rows.Select(r => (IReadOnlyList<string?>)[$"{r.File}  {r.Title}", .. r.Results]));
+        call.Out.WriteLine();
     }
 
     private static void Write(Call call, IReadOnlyList<JobResults> jobs)

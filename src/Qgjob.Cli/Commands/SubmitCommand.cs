@@ -48,7 +48,7 @@ internal static class SubmitCommand
             if (!call.Json) ShowIds(call, accepted, run, hints: watch is null);
             else if (watch is null)
                 call.WriteJson("submitted", new SubmittedDocument(
-                    accepted.RunId, accepted.JobIds, run.Tests!, run.OrgId!, run.AppVersionId!, key, accepted.Repeated, run.BundleSha256, accepted.Notes, accepted.Unmatched), CliJson.Default.SubmittedDocument);
+                    accepted.RunId, accepted.JobIds, run.Tests!, run.OrgId!, run.AppVersionId!, key, accepted.Repeated, run.BundleSha256, accepted.Notes, accepted.Unmatched, accepted.Devices), CliJson.Default.SubmittedDocument);
             if (watch is null) call.GitHub?.Begin(call, accepted.RunId);
             return watch is null ? ExitCode.Passed : await RunWatch.WatchAsync(call, accepted.RunId, watch, cancel).ConfigureAwait(false);
         });
@@ -66,6 +66,7 @@ internal static class SubmitCommand
         }
         Columns.Write(call, ["TEST", "TARGET", "PLATFORM", "DEVICE"], jobs.Select(j => (IReadOnlyList<string?>)
             [j.TestPath, Words.Of(j.Target), j.Platform is { } p ? Words.Of(p) : null, j.Device]));
+        if (run.EachDevice is true) call.Err.WriteLine("--each-device: each is submitted once for every device that fits then");
         call.Err.WriteLine($"{Quantity.Of(jobs.Count, "job")}{(folder is null ? "" : $", project {folder} ({Quantity.Of(files ?? 0, "file")})")}; nothing was submitted");
         return ExitCode.Passed;
     }
@@ -74,11 +75,12 @@ internal static class SubmitCommand
     {
         if (accepted.Repeated) call.Err.WriteLine("This idempotency key was used before: nothing new was submitted.");
         call.Out.WriteLine($"run {accepted.RunId}");
-        var platforms = Math.Max(1, run.Platforms?.Count ?? 1);
+        var variants = accepted.Devices?.Count ?? Math.Max(1, run.Platforms?.Count ?? 1);
         for (var i = 0; i < accepted.JobIds.Count; i++)
         {
-            var test = accepted.JobIds.Count == run.Tests!.Count * platforms ? run.Tests[i / platforms] : "";
-            call.Out.WriteLine($"job {accepted.JobIds[i]} {SafeText.Line(test)}".TrimEnd());
+            var test = accepted.JobIds.Count == run.Tests!.Count * variants ? run.Tests[i / variants] : "";
+            var device = accepted.Devices is { } devices ? $" on {devices[i % variants]}" : "";
+            call.Out.WriteLine($"job {accepted.JobIds[i]} {SafeText.Line(test + device)}".TrimEnd());
         }
         if (!hints) return;
         call.Err.WriteLine($"Where it stands:  qgjob status --{(accepted.JobIds.Count == 1 ? $"job-id={accepted.JobIds[0]}" : $"run-id={accepted.RunId}")}");

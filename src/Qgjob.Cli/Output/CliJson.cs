@@ -31,11 +31,11 @@ internal sealed record ErrorDocument(string Message, string? Hint, int ExitCode)
 /// <summary>Kind <c>version</c>.</summary>
 internal sealed record VersionDocument(string Version, string Runtime, string Platform);
 
-/// <summary>Kind <c>submitted</c>. Jobs are in the order of the tests, once for each platform.</summary>
+/// <summary>Kind <c>submitted</c>. Jobs are in the order of the tests, once for each platform or device.</summary>
 internal sealed record SubmittedDocument(
     string RunId, IReadOnlyList<string> JobIds, IReadOnlyList<string> Tests, string OrgId, string AppVersionId,
     string IdempotencyKey, bool Repeated, string? BundleSha256, IReadOnlyList<string>? Notes,
-    IReadOnlyList<Client.Wire.UnmatchedWish>? Unmatched = null);
+    IReadOnlyList<Client.Wire.UnmatchedWish>? Unmatched = null, IReadOnlyList<string>? Devices = null);
 
 /// <summary>Kind <c>plan</c>: what <c>submit --list</c> would submit.</summary>
 internal sealed record PlanDocument(

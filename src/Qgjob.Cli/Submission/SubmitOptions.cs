@@ -13,9 +13,12 @@ internal sealed class SubmitOptions
     private readonly Option<string?> org = Text("--org-id", "ORG", "The org (QGJOB_ORG)");
     private readonly Option<string?> appVersion = new("--app-version-id") { Description = "The app version to test (with --app: by default package and hash of the build)", HelpName = "VERSION" };
     private readonly Option<string?> target = Text("--target", "KIND", $"Kind of device: {string.Join(", ", Words.All<Target>())} (default any)");
+    private readonly Option<string?> overflow = Text("--overflow", "KIND", "Spare devices of this kind: they take what would wait too long for others");
+    private readonly Option<string?> after = Text("--after", "TIME", "With --overflow: the longest wait for others (default 5m)");
     private readonly Option<string[]> platform = Texts("--platform", "OS", "android or ios; given twice, every test runs on both");
     private readonly Option<string?> device = Text("--device", "CONDITIONS", "Conditions on the device, such as 'os>=13,model=Pixel*|Galaxy*,tag=lab1' (docs/devices.md)");
     private readonly Option<bool> strict = new("--strict") { Description = "Refuse (exit code 18) what no device seen so far could run" };
+    private readonly Option<bool> eachDevice = new("--each-device") { Description = "Run every test once on each device that fits and takes work now" };
     private readonly Option<string?> priority = Text("--priority", "P", "low, normal, high, urgent or a number from -10 to 10");
     private readonly Option<string?> reset = Text("--reset", "MODE", "Between tests: clear wipes the app's data (default), reinstall, none");
     private readonly Option<int?> maxAttempts = Number("--max-attempts", "Tries when a test fails, 1 to 10 (default 1)");
@@ -49,7 +52,7 @@ internal sealed class SubmitOptions
     {
         foreach (Option option in (Option[])
             [
-                org, appVersion, Tests, App, Project, Include, target, platform, device, strict, priority, reset, maxAttempts, infraAttempts,
+                org, appVersion, Tests, App, Project, Include, target, overflow, after, platform, device, strict, eachDevice, priority, reset, maxAttempts, infraAttempts,
                 queueTimeout, installTimeout, timeout, silenceTimeout, env, needs, meta, grep, awProject, Config, testRetries,
                 supersede, failFast, failOnFlaky, failOnSkipped, IdempotencyKey, List, Wait,
             ]) command.Options.Add(option);
@@ -61,6 +64,7 @@ internal sealed class SubmitOptions
         var platforms = call.Values(platform).SelectMany(p => p.Split(',')).Select(p => Word<Platform>("--platform", p)!.Value).Distinct().ToList();
         if (call.Value(device) is { } conditions && !DeviceSelector.TryParse(conditions, out _, out var error))
             throw CliException.Usage($"--device: {error!.Problem}.\n{error.Pointed}", "Conditions are joined by commas, such as os>=13,model=Pixel*|Galaxy*,tag=lab1.");
+        if (call.Value(after) is not null && call.Value(overflow) is null) throw CliException.Usage("--after goes with --overflow.", "Such as --overflow browserstack --after 5m.");
         return new SubmitRun
         {
             OrgId = call.Org(org),
@@ -68,10 +72,13 @@ internal sealed class SubmitOptions
                 ? BuildName.Of(Path.GetFullPath(app, call.World.CurrentFolder))
                 : throw CliException.Usage("No app version is given.", "Add --app-version-id NAME, or the build with --app FILE."))),
             Target = Word<Target>("--target", call.Value(target)),
+            Overflow = Word<Target>("--overflow", call.Value(overflow)),
+            OverflowAfterSeconds = Durations.ParseSeconds("--after", call.Value(after)),
             Platform = platforms.Count == 1 ? platforms[0] : null,
             Platforms = platforms.Count > 1 ? platforms : null,
             Device = call.Value(device),
             Strict = call.Value(strict) ? true : null,
+            EachDevice = call.Value(eachDevice) ? true : null,
             Priority = call.Value(priority) is { } tier ? PriorityText.Parse("--priority", tier) : null,
             Reset = Word<ResetMode>("--reset", call.Value(reset)),
             MaxAttempts = Between("--max-attempts", call.Value(maxAttempts), 1, 10),

@@ -13,6 +13,10 @@ public abstract record SubmissionOptions
     public string? AppVersionId { get; init; }
     /// <summary>Kind of device; null is <c>any</c>.</summary>
     public Target? Target { get; init; }
+    /// <summary>Devices of this kind take a job only when it would wait too long for others; goes with target <c>any</c>.</summary>
+    public Target? Overflow { get; init; }
+    /// <summary>With <see cref="Overflow"/>: the longest wait for others, by what has passed or is expected, seconds; 300 when not given.</summary>
+    public int? OverflowAfterSeconds { get; init; }
     /// <summary>Platform; null leaves it to the device.</summary>
     public Platform? Platform { get; init; }
     /// <summary>Conditions on the device, e.g. <c>os&gt;=13,model=Pixel*|Galaxy*</c>: fields agent, api, id, manufacturer, model, name, os, platform, tag, target.</summary>
@@ -86,6 +90,8 @@ public sealed record SubmitRun : SubmissionOptions
 {
     /// <summary>Spec files, relative to the project; 1 to 10,000.</summary>
     public IReadOnlyList<string>? Tests { get; init; }
+    /// <summary>Every test is run once on each device that fits and takes work at the moment: a job for each, bound to it.</summary>
+    public bool? EachDevice { get; init; }
     /// <summary>When given, every test is run once on each of these.</summary>
     public IReadOnlyList<Platform>? Platforms { get; init; }
 }

@@ -70,10 +70,16 @@ public sealed record JobView
     public required string TestPath { get; init; }
     /// <summary>Kind of device wanted.</summary>
     public required Target Target { get; init; }
+    /// <summary>Kind of device that takes it only when it would wait too long for others; null: none is spared.</summary>
+    public Target? Overflow { get; init; }
+    /// <summary>The longest wait for others, seconds.</summary>
+    public int? OverflowAfterSeconds { get; init; }
     /// <summary>Platform wanted.</summary>
     public Platform? Platform { get; init; }
     /// <summary>Conditions on the device.</summary>
     public string? Device { get; init; }
+    /// <summary>The device that it is bound to, in a run with <c>each_device</c>; null: it is not.</summary>
+    public string? OnDevice { get; init; }
     /// <summary>Tiers above normal.</summary>
     public int Priority { get; init; }
     /// <summary>State.</summary>
@@ -165,8 +171,10 @@ public sealed record AttemptView(
 /// <param name="Repeated">The idempotency key was known: nothing new was made.</param>
 /// <param name="Notes">What the server changed in the submission, or warns of, for people; null: nothing.</param>
 /// <param name="Unmatched">What no device seen so far could run; null: there is none such.</param>
+/// <param name="Devices">With <c>each_device</c>: the devices; each test has a job for each of them, in this order.</param>
 public sealed record RunAccepted(
-    string RunId, IReadOnlyList<string> JobIds, bool Repeated = false, IReadOnlyList<string>? Notes = null, IReadOnlyList<UnmatchedWish>? Unmatched = null);
+    string RunId, IReadOnlyList<string> JobIds, bool Repeated = false, IReadOnlyList<string>? Notes = null, IReadOnlyList<UnmatchedWish>? Unmatched = null,
+    IReadOnlyList<string>? Devices = null);
 
 /// <summary>A kind of device that was asked for and that no device seen so far is.</summary>
 /// <param name="Target">Kind of device wanted.</param>
@@ -209,10 +217,16 @@ public sealed record JobResults(
     public string? DeviceId { get; init; }
     /// <summary>When the attempt got its device.</summary>
     public DateTimeOffset? StartedAt { get; init; }
+    /// <summary>The device that it is bound to, in a run with <c>each_device</c>; null: it is not.</summary>
+    public string? OnDevice { get; init; }
 }
 
 /// <summary>Per-test results of a run: one entry per job, in the order of submission.</summary>
-public sealed record RunResults(string RunId, string Status, int ExitCode, TestCounts Tests, IReadOnlyList<JobResults> Jobs);
+public sealed record RunResults(string RunId, string Status, int ExitCode, TestCounts Tests, IReadOnlyList<JobResults> Jobs)
+{
+    /// <summary>The results by device, of a run with <c>each_device</c>.</summary>
+    public Reports.DeviceTable? ByDevice { get; init; }
+}
 
 /// <summary>Where a run's HTML report stands. Asking for it has it made.</summary>
 /// <param name="RunId">The run.</param>

@@ -12,7 +12,8 @@ namespace Qgjob.Core.Groups;
 /// <param name="Needs">Conditions on the device in canonical form; empty when there is none.</param>
 /// <param name="Barred">Devices where these jobs failed for infrastructure reasons; sorted, joined by newlines.</param>
 /// <param name="Resources">Named resources of which each job takes one unit; sorted, joined by newlines.</param>
-public sealed record GroupKey(string OrgId, string AppVersionId, Target Target, string Needs, string Barred, string Resources = "")
+/// <param name="Overflow">Kind of device that is spared, and for how long; see <see cref="Groups.Overflow"/>. Empty: none is.</param>
+public sealed record GroupKey(string OrgId, string AppVersionId, Target Target, string Needs, string Barred, string Resources = "", string Overflow = "")
 {
     /// <summary>The group of a job.</summary>
     /// <param name="spec">The job's specification.</param>
@@ -23,7 +24,7 @@ public sealed record GroupKey(string OrgId, string AppVersionId, Target Target, 
         if (spec.Platform is { } platform)
             conditions = $"platform={platform.ToString().ToLowerInvariant()}{(conditions.Length > 0 ? "," : "")}{conditions}";
         var needs = conditions.Length > 0 ? DeviceSelector.OfStored(conditions).ToString() : "";
-        return new GroupKey(spec.OrgId, spec.AppVersionId, spec.Target, needs, Joined(barred), Joined(spec.Resources));
+        return new GroupKey(spec.OrgId, spec.AppVersionId, spec.Target, needs, Joined(barred), Joined(spec.Resources), Groups.Overflow.Of(spec)?.ToString() ?? "");
     }
 
     /// <summary>A short id that is the same in every process: 16 hex digits of the SHA-256 of key and pool.</summary>
@@ -31,7 +32,8 @@ public sealed record GroupKey(string OrgId, string AppVersionId, Target Target, 
     public string ToId(string pool = Runs.Run.DefaultPool)
     {
         var text = $"{OrgId}\0{AppVersionId}\0{Target}\0{Needs}\0{Barred}{(pool == Runs.Run.DefaultPool ? "" : "\0" + pool)}"
-            + (Resources.Length == 0 ? "" : "\0\0" + Resources);
+            + (Resources.Length == 0 ? "" : "\0\0" + Resources)
+            + (Overflow.Length == 0 ? "" : "\0\0\0" + Overflow);
         return "g-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))[..8]);
     }
 

@@ -55,10 +55,16 @@ public sealed record JobSpec
     public required string TestPath { get; init; }
     /// <summary>Kind of device wanted.</summary>
     public Target Target { get; init; }
+    /// <summary>Devices of this kind take it only when it would wait too long for others; null: none is spared.</summary>
+    public Target? Overflow { get; init; }
+    /// <summary>The longest wait for others, in seconds, before those take it.</summary>
+    public int? OverflowAfterSeconds { get; init; }
     /// <summary>Platform wanted; null leaves it to the device.</summary>
     public Platform? Platform { get; init; }
     /// <summary>Conditions on the device, for instance <c>os&gt;=13,model=Pixel*</c>; see <see cref="Devices.DeviceSelector"/>.</summary>
     public string? Device { get; init; }
+    /// <summary>The device that it is bound to, for people, when its run runs each test once on every matching device; null: it is not.</summary>
+    public string? OnDevice { get; init; }
     /// <summary>Tiers above (or below) normal: low −1, normal 0, high 1, urgent 2; −10 to 10.</summary>
     public int Priority { get; init; }
     /// <summary>Time limits.</summary>

@@ -13,6 +13,7 @@ public static class Dispatch
     public static Decision Decide(PoolView pool, Device device, DateTimeOffset now)
     {
         if (!device.IsFree(now) || pool.IsDraining(device.AgentId)) return new Decision.Idle(IdleReason.NotFree);
+        pool.Waiting.Pass(now);
         var orgs = pool.Waiting.Orgs;
         if (orgs.Count == 0) return new Decision.Idle(IdleReason.NothingWaits);
         var othersWait = orgs.Count > 1;

@@ -19,10 +19,13 @@ public static class Eligibility
         Fits(kind, device.Offer) && !IsBarred(pool, kind, device) && pool.HasUnits(orgId, kind);
 
     /// <summary>True when the device is of the kind that is asked for and has a build for its platform, whether or not it is free or barred.</summary>
-    public static bool Fits(WorkKind kind, DeviceOffer device) => device.Models is { } models
-        ? (kind.Target is Jobs.Target.Any || kind.Target == device.Target)
-            && (kind.Needs.Length == 0 ? models : SelectorOf(kind.Needs).Choices(device)).Any(m => (kind.Platforms & WorkKind.Of(m.Platform)) != 0)
-        : (kind.Platforms & WorkKind.Of(device.Platform)) != 0 && Matches(kind.Target, kind.Needs, device);
+    public static bool Fits(WorkKind kind, DeviceOffer device)
+    {
+        if (kind.NotYet == device.Target) return false;
+        if (device.Models is not { } models) return (kind.Platforms & WorkKind.Of(device.Platform)) != 0 && Matches(kind.Target, kind.Needs, device);
+        return (kind.Target is Jobs.Target.Any || kind.Target == device.Target)
+            && (kind.Needs.Length == 0 ? models : SelectorOf(kind.Needs).Choices(device)).Any(m => (kind.Platforms & WorkKind.Of(m.Platform)) != 0);
+    }
 
     /// <summary>True when the device is of the kind that the group asks for, whatever builds there are.</summary>
     public static bool Matches(GroupKey key, DeviceOffer device) => Matches(key.Target, key.Needs, device);

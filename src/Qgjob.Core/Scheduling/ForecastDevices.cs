@@ -6,6 +6,7 @@ namespace Qgjob.Core.Scheduling;
 /// <summary>The devices that take part in a forecast, and which of them are alike.</summary>
 internal sealed class ForecastDevices
 {
+    private static readonly string[] IdConditions = ["id=", "id!=", "name=", "name!="];
     private readonly PoolView view;
     private readonly Dictionary<string, string> likeness = [];
     private readonly HashSet<WorkKind> kinds;
@@ -15,7 +16,7 @@ internal sealed class ForecastDevices
     {
         this.view = view;
         var waiting = view.Groups.Where(g => g.Queued > 0).ToList();
-        var idsMatter = waiting.Any(g => g.Key.Needs.Contains("id=", StringComparison.Ordinal) || g.Key.Needs.Contains("id!=", StringComparison.Ordinal));
+        var idsMatter = waiting.Any(g => IdConditions.Any(c => g.Key.Needs.Contains(c, StringComparison.Ordinal)));
         var named = waiting.SelectMany(g => g.Key.BarredDevices()).ToHashSet(StringComparer.Ordinal);
         kinds = [.. waiting.Select(g => WorkKind.Of(g, view.VersionOf(g)) with { Barred = "", Resources = "" })];
         foreach (var device in view.Devices)
@@ -51,5 +52,5 @@ internal sealed class ForecastDevices
     }
 
     private static string LikenessOf(DeviceOffer offer) =>
-        $"{offer.Target}\n{offer.Platform}\n{offer.OsVersion}\n{offer.Model}\n{string.Join('\n', offer.Tags)}";
+        $"{offer.Target}\n{offer.Platform}\n{offer.OsVersion}\n{offer.Model}\n{offer.Manufacturer}\n{offer.ApiLevel}\n{offer.Agent}\n{string.Join('\n', offer.Tags)}\n\n{string.Join('\n', offer.Models ?? [])}";
 }

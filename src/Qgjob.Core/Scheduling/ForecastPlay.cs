@@ -39,8 +39,12 @@ internal sealed class ForecastPlay
         {
             while (ServeOnce()) { }
             if (IsSpent) SpreadRest();
-            if (IsSpent || !next.TryPeek(out _, out var first)) break;
-            now = first.At;
+            var first = next.TryPeek(out _, out var soonest) ? soonest.At : (DateTimeOffset?)null;
+            // A device that idles may find work when a group opens to it.
+            if (idle.Count > 0 && view.Waiting.NextOpening is { } opens && !(first <= opens)) first = opens;
+            if (IsSpent || first is not { } at) break;
+            now = at;
+            view.Waiting.Pass(now);
             while (next.TryPeek(out var id, out var event_) && event_.At == now)
             {
                 next.Dequeue();

@@ -52,10 +52,11 @@ internal sealed class PlacedGroup
     /// <summary>The group's place.</summary>
     /// <param name="group">The group.</param>
     /// <param name="version">Its app version.</param>
+    /// <param name="notYet">Kind of device that may not take it yet; null: all may.</param>
     /// <param name="unable">How many of those who serve the app version could not serve such work.</param>
-    public static PlacedGroup Of(Group group, AppVersion? version, Func<WorkKind, int> unable)
+    public static PlacedGroup Of(Group group, AppVersion? version, Jobs.Target? notYet, Func<WorkKind, int> unable)
     {
-        var kind = WorkKind.Of(group, version);
+        var kind = WorkKind.Of(group, version) with { NotYet = notYet };
         var serving = version is { Serving: > 0 and var all } ? Math.Max(0, all - unable(kind)) : 0;
         return new PlacedGroup(group, kind, serving, Estimates.InstallSecondsOf(version));
     }

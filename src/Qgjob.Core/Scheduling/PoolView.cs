@@ -22,8 +22,12 @@ public sealed class PoolView
     private readonly Dictionary<string, OrgShare?> orgsBeforeGuess = [];
     private readonly Dictionary<(string Org, string Name), Resource?> resourcesBeforeGuess = [];
     private readonly Dictionary<WorkKind, bool> barsHold = [];
+    private readonly Dictionary<WorkKind, int> crews = [];
     private IReadOnlySet<string> draining = new HashSet<string>();
     private int online;
+
+    /// <summary>A view that knows nothing yet.</summary>
+    public PoolView() => Waiting = new WaitingWork(InService);
 
     /// <summary>The revision that the view has seen.</summary>
     public long Revision { get; private set; }
@@ -34,7 +38,7 @@ public sealed class PoolView
     /// <summary>Devices whose agent is there.</summary>
     public int OnlineDevices => online;
     /// <summary>What waits, sorted for the rule.</summary>
-    internal WaitingWork Waiting { get; private set; } = new();
+    internal WaitingWork Waiting { get; private set; }
 
     /// <summary>The device, or null.</summary>
     public Device? FindDevice(string id) => devices.GetValueOrDefault(id);
@@ -53,6 +57,22 @@ public sealed class PoolView
     /// <summary>The app version that the group tests, or null when nobody named it yet.</summary>
     public AppVersion? VersionOf(Group group) => FindAppVersion(group.Key.OrgId, group.Key.AppVersionId);
 
+    /// <summary>The kind of the group's work at a time: devices that it spares may not take it yet.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="now">UTC, from the caller.</param>
+    public WorkKind KindOf(Group group, DateTimeOffset now) =>
+        WorkKind.Of(group, VersionOf(group)) with { NotYet = OpensAt(group, now) is null ? null : Overflow.Of(group.Key)!.Target };
+
+    /// <summary>When the waiting group opens to the devices that it spares; null when it has, or spares none.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="now">UTC, from the caller.</param>
+    public DateTimeOffset? OpensAt(Group group, DateTimeOffset now)
+    {
+        if (group.Key.Overflow.Length == 0) return null;
+        Waiting.Pass(now);
+        return Waiting.OpensAt(group.Id);
+    }
+
     /// <summary>Takes in what a store says has changed, and drops every guess.</summary>
     public void Apply(PoolDelta delta)
     {
@@ -64,8 +84,9 @@ public sealed class PoolView
         foreach (var resource in delta.Resources) resources[(resource.OrgId, resource.Name)] = resource;
         foreach (var group in delta.Groups) Set(group);
         foreach (var device in delta.Devices) Set(device);
-        if (!draining.SetEquals(delta.DrainingAgents)) barsHold.Clear();
+        var othersDrain = !draining.SetEquals(delta.DrainingAgents);
         draining = delta.DrainingAgents;
+        if (othersDrain) DevicesChanged();
         Revision = delta.Revision;
     }
 
@@ -222,8 +243,9 @@ public sealed class PoolView
         orgs.Clear();
         resources.Clear();
         barsHold.Clear();
+        crews.Clear();
         online = 0;
-        Waiting = new WaitingWork();
+        Waiting = new WaitingWork(InService);
     }
 
     private void Remove(GoneRow gone)
@@ -264,6 +286,21 @@ public sealed class PoolView
         Waiting.Set(known, device);
         online += (device.Online ? 1 : 0) - (known?.Online is true ? 1 : 0);
         if (known is null || known.Online != device.Online || known.Paused != device.Paused || !ReferenceEquals(known.Offer, device.Offer))
-            barsHold.Clear();
+            DevicesChanged();
+    }
+
+    private void DevicesChanged()
+    {
+        barsHold.Clear();
+        crews.Clear();
+        Waiting.DevicesChanged();
+    }
+
+    /// <summary>How many devices in service could do such work.</summary>
+    private int InService(WorkKind kind)
+    {
+        if (!crews.TryGetValue(kind, out var crew))
+            crews[kind] = crew = devices.Values.Count(d => d is { Online: true, Paused: false } && !IsDraining(d.AgentId) && !kind.Bars(d.Id) && Eligibility.Fits(kind, d.Offer));
+        return crew;
     }
 }

@@ -6,7 +6,8 @@ namespace Qgjob.Core.Scheduling;
 
 /// <summary>Groups with waiting jobs, sorted as the rule asks for them: by org, kind of work, tier, then age or gain.</summary>
 /// <remarks>A group that changed is sorted in anew when the next decision looks, once, however often it changed.</remarks>
-internal sealed class WaitingWork
+/// <param name="inService">How many devices in service could do such work.</param>
+internal sealed class WaitingWork(Func<WorkKind, int> inService)
 {
     private readonly Dictionary<string, Group> groups = [];
     /// <summary>All that were ever named: a group of any of them may come.</summary>
@@ -16,6 +17,9 @@ internal sealed class WaitingWork
     private readonly Dictionary<string, PlacedGroup> placed = [];
     private readonly HashSet<string> unsettled = [];
     private readonly ServingDevices serving = new();
+    private readonly OverflowGates gates = new();
+    /// <summary>Waiting groups that spare a kind of device.</summary>
+    private readonly HashSet<string> sparing = [];
     private readonly Dictionary<string, OrgWork> orgs = [];
     private readonly SortedSet<OrgWork> byVirtualTime = new(OrgWork.ByVirtualTime);
 
@@ -28,6 +32,29 @@ internal sealed class WaitingWork
             return byVirtualTime;
         }
     }
+
+    /// <summary>When the next group opens to the devices that it spares; null when there is none.</summary>
+    public DateTimeOffset? NextOpening
+    {
+        get
+        {
+            Settle();
+            return gates.Next;
+        }
+    }
+
+    /// <summary>When the waiting group opens to the devices that it spares; null when it has, or spares none.</summary>
+    public DateTimeOffset? OpensAt(string groupId)
+    {
+        Settle();
+        return gates.Of(groupId);
+    }
+
+    /// <summary>Time passes: it alone opens groups to the devices that they spare.</summary>
+    public void Pass(DateTimeOffset now) => gates.Pass(now, unsettled);
+
+    /// <summary>Devices came, went, or are of another kind now.</summary>
+    public void DevicesChanged() => unsettled.UnionWith(sparing);
 
     /// <summary>Adds the groups with waiting jobs for which the resident build may do; the caller checks whether it does.</summary>
     public void AddGroupsWith(ResidentBuild resident, ref List<Group>? found)
@@ -65,6 +92,7 @@ internal sealed class WaitingWork
             groups[group.Id] = group;
             if (!groupsOfVersion.TryGetValue(key, out var ids)) groupsOfVersion[key] = ids = [];
             ids.Add(group.Id);
+            if (group.Key.Overflow.Length > 0) sparing.Add(group.Id);
         }
         else if (groups.Remove(group.Id) && groupsOfVersion.TryGetValue(key, out var ids))
         {
@@ -127,9 +155,13 @@ internal sealed class WaitingWork
                 left.Remove(before);
                 if (left.IsEmpty) byVirtualTime.Remove(left);
             }
-            if (!groups.TryGetValue(id, out var group)) continue;
+            if (!groups.TryGetValue(id, out var group))
+            {
+                if (sparing.Remove(id)) gates.Forget(id);
+                continue;
+            }
             var key = (group.Key.OrgId, group.Key.AppVersionId);
-            var place = PlacedGroup.Of(group, versions.GetValueOrDefault(key), kind => serving.Unable(key, kind));
+            var place = PlacedGroup.Of(group, versions.GetValueOrDefault(key), gates.Set(group, versions.GetValueOrDefault(key), inService), kind => serving.Unable(key, kind));
             placed[id] = place;
             if (!orgs.TryGetValue(group.Key.OrgId, out var org))
                 orgs[group.Key.OrgId] = org = new OrgWork(new OrgShare { Pool = group.Pool, OrgId = group.Key.OrgId });

@@ -29,13 +29,32 @@ public sealed class WhyWaiting(PoolView pool, DateTimeOffset now)
     public WaitReason? Of(Group group, int ahead = 0)
     {
         if (group.Queued == 0) return null;
-        var kind = WorkKind.Of(group, pool.VersionOf(group));
+        var kind = pool.KindOf(group, now);
         if (!fleets.TryGetValue(kind, out var fleet)) fleets[kind] = fleet = FittingDevices.Of(pool, group.Key, kind, now);
         return fleet.OutOfReach(group)
             ?? OrgLimit(group)
             ?? NoFreeUnit(group)
-            ?? (ahead == 0 ? Turn(group, fleet) : Behind(ahead, Turn(group, fleet)));
+            ?? Spared(group, ahead == 0 ? Turn(group, fleet) : Behind(ahead, Turn(group, fleet)));
     }
+
+    /// <summary>Until when the group keeps off the devices that it spares.</summary>
+    private WaitReason Spared(Group group, WaitReason reason)
+    {
+        if (reason.Kind is WaitKind.Starting || pool.OpensAt(group, now) is not { } at) return reason;
+        var target = Overflow.Of(group.Key)!.Target;
+        var none = pool.Devices.Any(d => d.Offer.Target == target && Eligibility.Matches(group.Key, d.Offer)) ? "" : " (none that fits was seen yet)";
+        return reason with
+        {
+            Text = $"{reason.Text}; it waits for own devices until {at.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} UTC, then {NameOf(target)} too{none}",
+        };
+    }
+
+    private static string NameOf(Jobs.Target target) => target switch
+    {
+        Jobs.Target.Browserstack => "BrowserStack",
+        Jobs.Target.Emulator => "emulators",
+        _ => "phones",
+    };
 
     private static WaitReason Behind(int ahead, WaitReason first) => new(
         WaitKind.BehindGroup, $"{ahead} {(ahead == 1 ? "job of its group goes" : "jobs of its group go")} first; {first.Text}");

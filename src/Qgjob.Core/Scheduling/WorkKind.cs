@@ -9,11 +9,14 @@ namespace Qgjob.Core.Scheduling;
 /// <param name="Barred">Devices where the jobs failed, joined by newlines.</param>
 /// <param name="Platforms">Platforms that the app version has a build for.</param>
 /// <param name="Resources">Named resources, joined by newlines.</param>
-public readonly record struct WorkKind(Target Target, string Needs, string Barred, Platforms Platforms, string Resources)
+/// <param name="NotYet">Kind of device that may not take it yet, since it is spared for when others are not enough; null: all may.</param>
+public readonly record struct WorkKind(Target Target, string Needs, string Barred, Platforms Platforms, string Resources, Target? NotYet = null)
 {
-    /// <summary>The kind of a group.</summary>
-    public static WorkKind Of(Group group, AppVersion? version) => new(
-        group.Key.Target, group.Key.Needs, group.Key.Barred, PlatformsOf(version), group.Key.Resources);
+    /// <summary>The kind of a group, whatever it spares; see <see cref="PoolView.KindOf"/>.</summary>
+    public static WorkKind Of(Group group, AppVersion? version) => Of(group.Key, version);
+
+    /// <summary>The kind of a group with this key.</summary>
+    public static WorkKind Of(GroupKey key, AppVersion? version) => new(key.Target, key.Needs, key.Barred, PlatformsOf(version), key.Resources);
 
     /// <summary>The jobs failed on the device for infrastructure reasons.</summary>
     public bool Bars(string deviceId) => GroupKey.Apart(Barred).Contains(deviceId);

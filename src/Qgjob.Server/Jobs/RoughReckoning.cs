@@ -19,7 +19,7 @@ internal sealed class RoughReckoning(PoolView pool, DateTimeOffset now)
     /// <param name="ahead">Jobs of the group that go first.</param>
     public Expected? Of(Group group, int ahead)
     {
-        var work = WorkKind.Of(group, pool.VersionOf(group));
+        var work = pool.KindOf(group, now);
         if (!crews.TryGetValue(work, out var crew)) crews[work] = crew = CrewOf(work);
         if (crew.Size == 0) return null;
         var mean = group.Queued > 0 ? group.QueuedSeconds / group.Queued : Estimates.UnknownTestSeconds;

@@ -7,6 +7,7 @@ using Qgjob.Core.Runs;
 using Qgjob.Core.Scheduling;
 using Qgjob.Core.Storage;
 using Qgjob.Server.Dispatch;
+using Qgjob.Server.Http;
 
 namespace Qgjob.Server.Runs;
 
@@ -41,6 +42,22 @@ internal sealed class DeviceFit(Dispatcher dispatcher, TimeProvider time)
         if (known.Count >= MostKept) known.Clear();
         known[wish] = answer;
         return answer.Miss;
+    }
+
+    /// <summary>A job for each device that fits and takes work now.</summary>
+    /// <param name="specs">What is asked for, once for each platform.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <exception cref="RefusedException">There is no such device.</exception>
+    public async Task<(IReadOnlyList<JobSpec> Bound, DeviceMatrix Matrix)> BindAsync(IReadOnlyList<JobSpec> specs, CancellationToken cancel)
+    {
+        var now = time.GetUtcNow();
+        var matrix = await dispatcher.LookAsync(pools => pools.Find(Run.DefaultPool) is { } pool ? DeviceMatrix.Of(pool, specs, now) : new DeviceMatrix([], []), cancel);
+        if (matrix.Devices.Count > 0)
+            return ([.. matrix.Devices.Select(d => specs[0] with { Target = d.Target, Platform = d.Platform, Device = d.Device, OnDevice = d.Name })], matrix);
+        var why = matrix.LeftOut.Count > 0
+            ? $"no device that fits takes work now: {string.Join(", ", matrix.LeftOut)}"
+            : await MissAsync(specs[0], cancel) is { } miss ? Text(miss) : "no device that fits has a build for its platform";
+        throw RefusedException.NoDevice($"Nothing was submitted: {why}.");
     }
 
     /// <summary>For people.</summary>

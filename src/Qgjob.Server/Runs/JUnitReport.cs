@@ -33,7 +33,7 @@ internal static class JUnitReport
     private static void Suite(XmlWriter xml, JobResults job, IReadOnlyList<ReportedTest> entries)
     {
         xml.WriteStartElement("testsuite");
-        xml.WriteAttributeString("name", Clean(job.TestPath));
+        xml.WriteAttributeString("name", Clean(job.TestPath + On(job)));
         Totals(xml, entries);
         xml.WriteAttributeString("skipped", Number(entries.Count(e => e.Test.Status is TestStatus.Skipped || e.Test.IsExcused())));
         if (job.StartedAt is { } started) xml.WriteAttributeString("timestamp", started.UtcDateTime.ToString("s", CultureInfo.InvariantCulture));
@@ -46,9 +46,12 @@ internal static class JUnitReport
         Property(xml, "app_version", job.AppVersionId);
         Property(xml, "device", job.DeviceId);
         xml.WriteEndElement();
-        foreach (var entry in entries) Case(xml, entry);
+        foreach (var entry in entries) Case(xml, entry, On(job));
         xml.WriteEndElement();
     }
+
+    /// <summary>Viewers take tests of one class and name for the same: on each device it is another.</summary>
+    private static string On(JobResults job) => job.OnDevice is { } device ? $" on {device}" : "";
 
     private static void Property(XmlWriter xml, string name, string? value)
     {
@@ -67,12 +70,12 @@ internal static class JUnitReport
         xml.WriteAttributeString("time", Seconds(entries.Sum(e => e.Test.DurationMs)));
     }
 
-    private static void Case(XmlWriter xml, ReportedTest entry)
+    private static void Case(XmlWriter xml, ReportedTest entry, string on)
     {
         var test = entry.Test;
         xml.WriteStartElement("testcase");
         xml.WriteAttributeString("name", Clean(test.Title));
-        xml.WriteAttributeString("classname", Clean(test.File));
+        xml.WriteAttributeString("classname", Clean(test.File + on));
         xml.WriteAttributeString("time", Seconds(test.DurationMs));
         switch (test.Status)
         {

@@ -1,3 +1,4 @@
+using Qgjob.Client.Reports;
 using Qgjob.Client.Wire;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Results;
@@ -23,7 +24,7 @@ internal sealed partial class RunReader
         }
         var view = View(run);
         var tests = run.ParentRunId is null ? run.Tests : jobs.Aggregate(TestCounts.None, (sum, j) => sum.Plus(TestCounts.Of(j.Tests)));
-        return new RunResults(runId, view.Status, view.ExitCode, tests, jobs);
+        return new RunResults(runId, view.Status, view.ExitCode, tests, jobs) { ByDevice = DeviceTable.Of(jobs) };
     }
 
     /// <summary>A job's results over all its attempts, and those of the job that it continues; see <see cref="JobTests"/>.</summary>
@@ -45,6 +46,7 @@ internal sealed partial class RunReader
             AppVersionId = spec.AppVersionId,
             DeviceId = latest?.DeviceId,
             StartedAt = latest?.ClaimedAt,
+            OnDevice = spec.OnDevice,
         };
     }
 

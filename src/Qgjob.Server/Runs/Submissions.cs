@@ -7,6 +7,7 @@ using Qgjob.Core;
 using Qgjob.Core.Devices;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Runs;
+using Qgjob.Core.Scheduling;
 using Qgjob.Core.Storage;
 using Qgjob.Server.Auth;
 using Qgjob.Server.Blobs;
@@ -23,6 +24,8 @@ internal sealed class Submissions(
     Dispatcher dispatcher, IJobStore store, IBlobs blobs, ResourceNeeds needs, PriorityCaps caps, DeviceFit fit, HookChecks hooks, IIdSource ids, TimeProvider time)
 {
     private const int MaxTests = 10_000;
+    private const int MostNamed = 5;
+    private const int DefaultOverflowSeconds = 300;
     private const int LongestLimit = 7 * 24 * 3600;
 
     public Task<RunAccepted> SubmitAsync(SubmitJob job, Caller caller, string? idempotencyKey, CancellationToken cancel) =>
@@ -57,8 +60,13 @@ internal sealed class Submissions(
             throw RefusedException.Invalid("bundle_sha256", $"the server has no test bundle {bundle} of {spec.OrgId}; upload it first");
         spec = spec with { Resources = await needs.CheckAsync(spec.OrgId, options.Needs, spec.Env, cancel) };
         (spec, var note) = await caps.ApplyAsync(spec, cancel);
-        var unmatched = await UnmatchedAsync(spec, platforms, options.Strict is true, cancel);
-        IReadOnlyList<string>? notes = NotesOf(note, unmatched, spec.Limits);
+        IReadOnlyList<JobSpec> variants = [.. platforms.Select(p => spec with { Platform = p })];
+        IReadOnlyList<UnmatchedWish>? unmatched = null;
+        DeviceMatrix? matrix = null;
+        if (options is SubmitRun { EachDevice: true }) (variants, matrix) = await fit.BindAsync(variants, cancel);
+        else unmatched = await UnmatchedAsync(variants, options.Strict is true, cancel);
+        if (tests.Count * variants.Count > MaxTests) throw RefusedException.Invalid("tests", $"on each of {variants.Count} devices would be more than {MaxTests} jobs");
+        IReadOnlyList<string>? notes = NotesOf(note, unmatched, matrix, spec.Limits);
 
         var now = time.GetUtcNow();
         var run = new Run
@@ -71,17 +79,17 @@ internal sealed class Submissions(
             BodyHash = idempotencyKey is null ? null : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body))),
             SupersedeKey = Check.OptionalText("supersede", options.Supersede, 255),
             FailFast = options.FailFast is true,
-            Total = tests.Count * platforms.Count,
+            Total = tests.Count * variants.Count,
         };
         var jobs = new List<NewJob>(run.Total);
         var owners = TestOwners.Check(options.Owners, tests);
         var notify = options.Notify is null ? null : hooks.OfRun(options.Notify, run);
         foreach (var test in tests)
-            foreach (var platform in platforms)
-                jobs.Add(new NewJob(ids.NewId("j"), spec with { TestPath = test, Platform = platform, Owners = owners?.GetValueOrDefault(test) }));
+            foreach (var variant in variants)
+                jobs.Add(new NewJob(ids.NewId("j"), variant with { TestPath = test, Owners = owners?.GetValueOrDefault(test) }));
         return await dispatcher.SendAsync(new Enqueue(run, jobs, now) { Notify = notify }, cancel) switch
         {
-            EnqueueAnswer.Accepted => new RunAccepted(run.Id, [.. jobs.Select(j => j.Id)], Notes: notes, Unmatched: unmatched),
+            EnqueueAnswer.Accepted => new RunAccepted(run.Id, [.. jobs.Select(j => j.Id)], Notes: notes, Unmatched: unmatched, Devices: matrix is null ? null : [.. matrix.Devices.Select(d => d.Name)]),
             EnqueueAnswer.Repeated(var earlier) => new RunAccepted(earlier.Id, await JobIdsAsync(earlier, cancel), Repeated: true, notes),
             EnqueueAnswer.KeyTaken(var earlier) => throw RefusedException.Conflict(
                 $"This Idempotency-Key was used for another submission, run {earlier}. Use a new key for a new submission."),
@@ -90,13 +98,13 @@ internal sealed class Submissions(
     }
 
     /// <summary>What no device seen so far could run; null: there is none such.</summary>
-    private async Task<IReadOnlyList<UnmatchedWish>?> UnmatchedAsync(JobSpec spec, IReadOnlyList<Platform?> platforms, bool strict, CancellationToken cancel)
+    private async Task<IReadOnlyList<UnmatchedWish>?> UnmatchedAsync(IReadOnlyList<JobSpec> variants, bool strict, CancellationToken cancel)
     {
         var unmatched = new List<UnmatchedWish>();
         try
         {
-            foreach (var platform in platforms)
-                if (await fit.MissAsync(spec with { Platform = platform }, cancel) is { } miss) unmatched.Add(miss);
+            foreach (var variant in variants)
+                if (await fit.MissAsync(variant, cancel) is { } miss) unmatched.Add(miss);
         }
         catch (StoreUnavailableException) when (!strict)
         {
@@ -106,12 +114,14 @@ internal sealed class Submissions(
         return unmatched.Count > 0 ? unmatched : null;
     }
 
-    private static List<string>? NotesOf(string? note, IReadOnlyList<UnmatchedWish>? unmatched, Limits limits)
+    private static List<string>? NotesOf(string? note, IReadOnlyList<UnmatchedWish>? unmatched, DeviceMatrix? matrix, Limits limits)
     {
         List<string> notes = note is null ? [] : [note];
         foreach (var wish in unmatched ?? [])
             notes.Add(string.Create(CultureInfo.InvariantCulture,
                 $"Warning: {DeviceFit.Text(wish)}. The jobs wait for one, at most {limits.QueueSeconds / 60.0:0.#} min; --strict refuses them."));
+        if (matrix is { LeftOut: { Count: > 0 } absent })
+            notes.Add($"Left out, since they take no work now: {string.Join(", ", absent.Take(MostNamed))}{(absent.Count > MostNamed ? $" and {absent.Count - MostNamed} more" : "")}.");
         return notes.Count > 0 ? notes : null;
     }
 
@@ -124,6 +134,10 @@ internal sealed class Submissions(
         AppVersionId = Check.Id("app_version_id", o.AppVersionId),
         TestPath = test,
         Target = o.Target ?? Target.Any,
+        Overflow = OverflowOf(o),
+        OverflowAfterSeconds = o.Overflow is null
+            ? o.OverflowAfterSeconds is null ? null : throw RefusedException.Invalid("overflow_after_seconds", "goes with overflow")
+            : Check.Range("overflow_after_seconds", o.OverflowAfterSeconds, 0, LongestLimit, DefaultOverflowSeconds),
         Platform = o.Platform,
         Device = DeviceOf(o.Device),
         Priority = Check.Range("priority", o.Priority, -10, 10, 0),
@@ -143,6 +157,15 @@ internal sealed class Submissions(
         FailOnSkipped = o.FailOnSkipped is true ? true : null,
         TestRetries = o.TestRetries is null ? null : Check.Range("test_retries", o.TestRetries, 0, 10, 0),
         BundleSha256 = o.BundleSha256 is null ? null : Check.Sha256("bundle_sha256", o.BundleSha256),
+    };
+
+    private static Target? OverflowOf(SubmissionOptions o) => o.Overflow switch
+    {
+        null => null,
+        Target.Any => throw RefusedException.Invalid("overflow", "must be device, emulator or browserstack"),
+        _ when o.Target is not (null or Target.Any) => throw RefusedException.Invalid("overflow", $"goes with target any, not {Words.Of(o.Target.Value)}"),
+        _ when o is SubmitRun { EachDevice: true } => throw RefusedException.Invalid("overflow", "cannot be given together with each_device"),
+        var target => target,
     };
 
     private static string? DeviceOf(string? device)

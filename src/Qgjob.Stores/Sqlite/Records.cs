@@ -137,13 +137,13 @@ internal static class Records
 
     public const string GroupColumns = """
         id, org_id, app_version_id, target, needs, barred, pool, queued, queued_seconds, active, head_tier, head_ready_at,
-        installs, revision, resources
+        installs, revision, resources, overflow
         """;
 
     public static Group Group(Statement row) => new()
     {
         Id = row.Text(0),
-        Key = new GroupKey(row.Text(1), row.Text(2), (Target)row.Int(3), row.Text(4), row.Text(5), row.Text(14)),
+        Key = new GroupKey(row.Text(1), row.Text(2), (Target)row.Int(3), row.Text(4), row.Text(5), row.Text(14), row.Text(15)),
         Pool = row.Text(6),
         Queued = row.Int(7),
         QueuedSeconds = row.Double(8),

@@ -22,7 +22,7 @@ internal sealed partial class RowWriter
 
     private void Write(Group group) => session
         .Sql($"""
-            INSERT INTO groups ({Records.GroupColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO groups ({Records.GroupColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET queued = excluded.queued, queued_seconds = excluded.queued_seconds,
                 active = excluded.active, head_tier = excluded.head_tier, head_ready_at = excluded.head_ready_at,
                 installs = excluded.installs, revision = excluded.revision
@@ -30,7 +30,7 @@ internal sealed partial class RowWriter
         .Bind(group.Id).Bind(group.Key.OrgId).Bind(group.Key.AppVersionId).Bind((int)group.Key.Target).Bind(group.Key.Needs)
         .Bind(group.Key.Barred).Bind(group.Pool).Bind(group.Queued).Bind(group.QueuedSeconds).Bind(group.Active)
         .Bind(group.HeadTier).Bind(group.HeadSubmittedAt).Bind(group.Installs).Bind(group.Revision)
-        .Bind(group.Key.Resources).Run();
+        .Bind(group.Key.Resources).Bind(group.Key.Overflow).Run();
 
     private void Write(AppVersion version) => session
         .Sql($"""

@@ -33,6 +33,14 @@ public sealed class JobBlobTests : IDisposable
         Assert.Equal("picture", new StreamReader(zip.GetEntry(name)!.Open()).ReadToEnd());
     }
 
+    [Fact]
+    public void On_each_device_the_device_is_the_project()
+    {
+        var recorded = Record("one", Test("t1", "passes", [("passed", "passed")]));
+        var told = Write(Job(Result("passes", TestStatus.Passed)) with { OnDevice = "lab/phone-1" }, [recorded]);
+        Assert.Equal("lab/phone-1", told.Single(e => Method(e) == "onProject")["params"]!["project"]!["name"]!.GetValue<string>());
+    }
+
     [Theory]
     [InlineData("resources/../../../etc/passwd")]
     [InlineData("/etc/passwd")]

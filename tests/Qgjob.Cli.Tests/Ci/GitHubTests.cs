@@ -56,6 +56,16 @@ public sealed class GitHubTests : IAsyncDisposable
     }
 
     [Fact]
+    public void A_run_on_each_device_is_a_table_in_the_summary()
+    {
+        JobResults[] jobs = [new("j-1", "a.spec.ts", JobStatus.Failed, 1, [Failed("adds | x")]) { OnDevice = "lab/phone|1" }, new("j-2", "a.spec.ts", JobStatus.Canceled, 0, []) { OnDevice = "lab/phone-2" }];
+        var outcome = Cli.Watching.Outcome.Of(Views.Run("failed", 10, 2, TestCounts.None, CliRun.Now), [], jobs);
+        Assert.Contains(
+            "| test | <code>lab/phone-2</code> | <code>lab/phone&#124;1</code> |\n| --- | --- | --- |\n| <code>suite › adds &#124; x</code> in <code>tests/a.spec.ts</code> | canceled | ❌ failed |\n",
+            MarkdownSummary.Of(outcome, [], jobs, "http://x"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Titles_and_messages_forge_no_command()
     {
         var (run, _, output) = await WaitAsync(Failed("::error::forged%0A::warning::x", "first\n::error::forged too\n::set-output name=x::y"));

@@ -37,6 +37,24 @@ public sealed class ResultsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_run_on_each_device_is_a_table_of_tests_and_devices()
+    {
+        JobResults Job(string id, string device, JobStatus status, params Core.Results.TestResult[] tests) => new(id, "tests/a.spec.ts", status, 1, tests) { OnDevice = device };
+        var adds = new Core.Results.TestResult(["adds"], "tests/a.spec.ts", 3, Core.Results.TestStatus.Passed, 1000);
+        JobResults[] jobs = [Job("j-1", "lab/phone-1", JobStatus.Passed, adds, adds with { TitlePath = ["drops"] }), Job("j-2", "iPhone 15 (ios 17)", JobStatus.Error, adds)];
+        server.On("GET /api/v1/runs/r-1/results", new RunResults("r-1", "error", 20, Core.Results.TestCounts.None, jobs) { ByDevice = Client.Reports.DeviceTable.Of(jobs) }, WireJson.Default.RunResults);
+        Assert.StartsWith(
+            """
+            TEST                    iPhone 15 (ios 17)  lab/phone-1
+            tests/a.spec.ts  adds   passed              passed
+            tests/a.spec.ts  drops  error               passed
+
+            RESULT
+            """.ReplaceLineEndings("\n"), (await RunAsync("results", "r-1")).Out, StringComparison.Ordinal);
+        Assert.Null(Client.Reports.DeviceTable.Of([jobs[0] with { OnDevice = null }]));
+    }
+
+    [Fact]
     public async Task Tests_are_listed_with_rates_and_a_trend_from_the_oldest_to_the_latest()
     {
         server.On("GET /api/v1/orgs/qualgent/tests", new ListOf<TestView>([Views.Test], "abc"), WireJson.Default.ListOfTestView);

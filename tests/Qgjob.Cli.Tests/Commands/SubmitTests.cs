@@ -71,6 +71,23 @@ public sealed class SubmitTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Each_device_names_the_device_of_each_job()
+    {
+        server.On("POST /api/v1/runs", new RunAccepted("r-1", ["j-1", "j-2"], Devices: ["lab/phone-1", "lab/phone-2"]), WireJson.Default.RunAccepted);
+        var run = await Run("submit", "--org-id=o", "--app-version-id=v", "--test", "a.spec.ts", "--each-device");
+        Assert.Equal("run r-1\njob j-1 a.spec.ts on lab/phone-1\njob j-2 a.spec.ts on lab/phone-2\n", run.Out);
+        Assert.True(Sent().EachDevice);
+    }
+
+    [Fact]
+    public async Task Overflow_and_its_wait_reach_the_server()
+    {
+        Assert.Equal(0, (await Run("submit", "--org-id=o", "--app-version-id=v", "--test", "a.spec.ts", "--overflow", "browserstack", "--after", "5m")).ExitCode);
+        Assert.Equal((Qgjob.Core.Jobs.Target.Browserstack, 300), (Sent().Overflow, Sent().OverflowAfterSeconds));
+        Assert.Contains("--after goes with --overflow", (await Run("submit", "--org-id=o", "--app-version-id=v", "--test", "a.spec.ts", "--after", "5m")).Err, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_mistake_in_a_selector_is_pointed_at()
     {
         var run = await Run("submit", "--org-id=o", "--app-version-id=v", "--test", "a.spec.ts", "--device", "os>=13, colour=red");

@@ -34,6 +34,17 @@ public abstract partial class JobStoreContract
     }
 
     [Fact]
+    public async Task What_jobs_spare_makes_a_group_of_their_own_and_is_kept()
+    {
+        var spec = Lab.Spec();
+        await lab.DoAsync(lab.NewRun([spec, spec with { Overflow = Target.Browserstack, OverflowAfterSeconds = 300 }, spec with { Overflow = Target.Browserstack, OverflowAfterSeconds = 60 }]));
+        var view = new Qgjob.Core.Scheduling.PoolView();
+        view.Apply(await Store.ReadPoolAsync("default", 0, Cancel));
+        Assert.Equal(["", "browserstack 300", "browserstack 60"], view.Groups.Select(g => g.Key.Overflow).Order(StringComparer.Ordinal));
+        Assert.All(view.Groups, g => Assert.Equal(g.Id, g.Key.ToId()));
+    }
+
+    [Fact]
     public async Task The_same_key_and_body_give_the_same_run_again()
     {
         var first = lab.NewRun([Lab.Spec()], "k1", "body");

@@ -20,11 +20,11 @@ public sealed partial class StoreEngine
         if (run.Total == 0) run = CompleteRun(run, command.Now);
         var cap = rows.FindOrg(run.Pool, run.OrgId)?.MaxPriority ?? int.MaxValue;
         var entering = new List<(Job, JobSpec)>(command.Jobs.Count);
-        var groupIds = new Dictionary<(string, string, Target, Platform?, string?, string), string>();
+        var groupIds = new Dictionary<(string, string, Target, Platform?, string?, string, Target?, int?), string>();
         foreach (var (id, spec, estimate, soFar) in command.Jobs)
         {
             var resources = spec.Resources.Count == 0 ? "" : string.Join('\n', spec.Resources);
-            var sameGroup = (spec.OrgId, spec.AppVersionId, spec.Target, spec.Platform, spec.Device, resources);
+            var sameGroup = (spec.OrgId, spec.AppVersionId, spec.Target, spec.Platform, spec.Device, resources, spec.Overflow, spec.OverflowAfterSeconds);
             if (!groupIds.TryGetValue(sameGroup, out var groupId))
                 groupIds[sameGroup] = groupId = GroupKey.Of(spec, []).ToId(run.Pool);
             var job = new Job
