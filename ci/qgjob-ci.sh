@@ -9,7 +9,7 @@
 #   QGJOB_CI_APP                the build: a file, or a pattern that one file matches
 #   QGJOB_CI_APP_VERSION        its name; default: package and hash of the build, so that equal builds are one app version
 #   QGJOB_CI_PROJECT            the AppWright project's folder
-#   QGJOB_CI_TARGET, _PLATFORM, _DEVICE, _PRIORITY, _MAX_ATTEMPTS     as the options of 'qgjob submit'
+#   QGJOB_CI_TARGET, _PLATFORM, _DEVICE, _PRIORITY, _MAX_ATTEMPTS, _SPLIT     as the options of 'qgjob submit'
 #   QGJOB_CI_STRICT             true: refuse what no device seen so far could run (status no_device)
 #   QGJOB_CI_TIMEOUT            longest wait for the verdict, such as 45m; then the run is canceled
 #   QGJOB_CI_SUPERSEDE          a key: what still waits of earlier runs with it is canceled; 'auto' or nothing: made from the
@@ -117,6 +117,7 @@ set -- submit --org-id "$QGJOB_CI_ORG"
 [ "${QGJOB_CI_STRICT:-}" != true ] || set -- "$@" --strict
 [ -z "${QGJOB_CI_PRIORITY:-}" ] || set -- "$@" --priority "$QGJOB_CI_PRIORITY"
 [ -z "${QGJOB_CI_MAX_ATTEMPTS:-}" ] || set -- "$@" --max-attempts "$QGJOB_CI_MAX_ATTEMPTS"
+[ -z "${QGJOB_CI_SPLIT:-}" ] || set -- "$@" --split "$QGJOB_CI_SPLIT"
 [ "${QGJOB_CI_FAIL_ON_FLAKY:-}" != true ] || set -- "$@" --fail-on-flaky
 [ "${QGJOB_CI_FAIL_ON_SKIPPED:-}" != true ] || set -- "$@" --fail-on-skipped
 

@@ -27,6 +27,10 @@ public sealed partial class QgjobClient(Transport transport) : IDisposable
         transport.PostAsync($"{Api}/runs", run, Json.SubmitRun, Json.RunAccepted, cancel, repeatable: true,
             headers: new Dictionary<string, string> { ["Idempotency-Key"] = idempotencyKey });
 
+    /// <summary>What a submission would become; nothing is submitted.</summary>
+    public Task<RunPlan> PlanAsync(SubmitRun run, CancellationToken cancel) =>
+        transport.PostAsync($"{Api}/runs/plan", run, Json.SubmitRun, Json.RunPlan, cancel, repeatable: true);
+
     /// <summary>Runs a finished run again, or what did not pass of it; the key makes the call repeatable.</summary>
     public Task<RunAccepted> RerunAsync(string runId, RerunOrder order, string idempotencyKey, CancellationToken cancel) =>
         transport.PostAsync($"{Api}/runs/{Escape(runId)}/rerun", order, Json.RerunOrder, Json.RunAccepted, cancel, repeatable: true,

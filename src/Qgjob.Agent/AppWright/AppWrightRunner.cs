@@ -73,6 +73,9 @@ internal sealed class AppWrightRunner(
         var testFile = Path.GetFullPath(run.TestFile, run.ProjectFolder);
         if (!File.Exists(testFile)) throw new ProjectErrorException($"The project has no file {run.TestFile}.");
 
+        if (run.Tests?.Slice is not null && DependentTests.Find(await File.ReadAllTextAsync(testFile, cancel).ConfigureAwait(false)) is var (line, what))
+            throw new ProjectErrorException($"{run.TestFile}:{line} says '{what}': its tests build upon one another, so the file cannot be divided. Submit it without --split.");
+
         // Appium takes seconds to start; let it do so while the config is read and the build installed.
         var warm = WarmAsync(run, cancel);
         var process = new TestProcess(run, project, files, sdk, toolchain);

@@ -10,7 +10,7 @@ internal static class SelectedTests
     /// <returns>The file; null when everything is to run.</returns>
     public static string? Write(TestSelection? tests, string folder)
     {
-        if (tests is not ({ Only: not null } or { Except.Count: > 0 })) return null;
+        if (tests is not ({ Only: not null } or { Except.Count: > 0 } or { Slice: not null })) return null;
         var file = Path.Combine(folder, "selection.json");
         File.WriteAllBytes(file, JsonSerializer.SerializeToUtf8Bytes(tests, SelectionJson.Default.TestSelection));
         return file;
@@ -19,6 +19,7 @@ internal static class SelectedTests
     /// <summary>In words, for messages of what was looked for; null when everything is to run.</summary>
     public static string? Describe(TestSelection? tests) => tests switch
     {
+        { Only: null, Slice: { Sharded: true } shard } => $"shard {shard.Index} of {shard.Of}",
         { Only: { } only, Except.Count: > 0 and var left } => $"of {only.Count} chosen tests those that are not among {left} others",
         { Only: { } only } => $"{only.Count} chosen tests",
         { Except.Count: > 0 and var left } => $"all but {left} of its tests",

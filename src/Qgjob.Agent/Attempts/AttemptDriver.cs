@@ -59,7 +59,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
         {
             // Before the first renewal the lease may be somebody else's already.
             await WaitAsync(lease.Confirmed).ConfigureAwait(false);
-            tools.Console.Say($"{lease.DeviceId}: {assignment.Spec.TestPath} ({assignment.JobId}, attempt {assignment.Attempt})");
+            tools.Console.Say($"{lease.DeviceId}: {Name(assignment.Spec)} ({assignment.JobId}, attempt {assignment.Attempt})");
             leavings.Mark(folder, lease.Ref);
             uploader = new LogUploader(tools.Client, lease.Ref, log, tools.Time, tools.Random);
             upload = uploader.RunAsync(aftermath.Token);
@@ -69,7 +69,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
             {
                 log.Say("Stopped: the server has given the job away.");
                 log.Dispose();
-                tools.Console.Warn($"{lease.DeviceId}: {assignment.Spec.TestPath} was stopped: the server has given the job away.");
+                tools.Console.Warn($"{lease.DeviceId}: {Name(assignment.Spec)} was stopped: the server has given the job away.");
             }
         }
         finally
@@ -119,7 +119,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
     {
         var (assignment, spec, stop) = (lease.Assignment, lease.Assignment.Spec, lease.Stopped);
         if (tools.Phones.Find(lease.DeviceId) is not { } phone) return Cut(AttemptOutcome.Infra, $"{lease.DeviceId} is gone.");
-        log.Say($"{assignment.JobId}, attempt {assignment.Attempt}: {spec.TestPath} with {spec.OrgId}/{spec.AppVersionId} on {phone.Id} ({phone.Offer.Model}, Android {phone.Offer.OsVersion})");
+        log.Say($"{assignment.JobId}, attempt {assignment.Attempt}: {Name(spec)} with {spec.OrgId}/{spec.AppVersionId} on {phone.Id} ({phone.Offer.Model}, Android {phone.Offer.OsVersion})");
         await tools.Phones.CheckResidentsAsync(phone, stop).ConfigureAwait(false);
         var start = tools.Time.GetTimestamp();
         using var prepared = await tools.Preparation.PrepareAsync(assignment, new PrepareLog(feed.Say, log.Write), stop).ConfigureAwait(false);
@@ -164,7 +164,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
         foreach (var note in Leavings.Left(folder, tools.Leases.Terms).Notes.Take(NotesInLog)) log.Say(note);
         log.Say($"{Words.Of(ended.Outcome)}{(ended.Reason is null ? "" : $": {ended.Reason}")}");
         log.Dispose();
-        tools.Console.Say($"{lease.DeviceId}: {lease.Assignment.Spec.TestPath} {Words.Of(ended.Outcome)} in {ended.RunSeconds:0.0} s{(ended.Reason is null ? "" : $": {ended.Reason.Split('\n')[0]}")}");
+        tools.Console.Say($"{lease.DeviceId}: {Name(lease.Assignment.Spec)} {Words.Of(ended.Outcome)} in {ended.RunSeconds:0.0} s{(ended.Reason is null ? "" : $": {ended.Reason.Split('\n')[0]}")}");
         try
         {
             // Whoever follows the log should have all of it when the job becomes final, and installs count only before.
@@ -180,6 +180,8 @@ internal sealed class AttemptDriver(AttemptTools tools)
             // It waits in the outbox.
         }
     }
+
+    private static string Name(JobSpec spec) => TestSlice.NameOf(spec.TestPath, spec.Tests?.Slice);
 
     private static AttemptEnded Cut(AttemptOutcome outcome, string? reason) => new(outcome, reason, [], 0, 0, 0, []);
 

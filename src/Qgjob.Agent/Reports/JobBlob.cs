@@ -97,7 +97,7 @@ internal sealed class JobBlob(JobResults job, ReportFrame frame, int number, Att
     }
 
     private static IReadOnlyList<JsonObject> Notes(JobResults job) =>
-        [.. new[] { ("device", job.DeviceId), ("app version", job.AppVersionId) }
+        [.. new[] { ("device", job.DeviceId), ("app version", job.AppVersionId), ("part", job.Slice is { } s ? $"{s.Index}/{s.Of}" : null) }
             .Where(n => n.Item2 is not null).Select(n => new JsonObject { ["type"] = n.Item1, ["description"] = n.Item2 })];
 
     private static IEnumerable<JsonObject> Quarantine(TestResult test) => test.Quarantine is not { } mark ? []

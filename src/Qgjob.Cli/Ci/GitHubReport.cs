@@ -42,7 +42,7 @@ internal static class GitHubReport
             .Select(f => (File: (string?)(prefix + f.File), Line: (int?)(f.ErrorLine ?? f.Line), f.Title,
                 Message: $"{f.Message ?? f.Status}{(f.DeviceId is null ? "" : $"\non {f.DeviceId}")}{(f.QuarantineEnded is null ? "" : $"\nits quarantine has ended: {f.QuarantineEnded}")}"))
             .Concat(outcome.JobsNotPassed.Where(j => outcome.Failures.All(f => f.JobId != j.JobId) && j.Status != "canceled")
-                .Select(j => (File: (string?)(prefix + j.TestPath), Line: (int?)1, Title: $"{j.TestPath}: {j.Status}", Message: j.Reason ?? j.Status)))
+                .Select(j => (File: (string?)(prefix + j.TestPath), Line: (int?)1, Title: $"{j.Name()}: {j.Status}", Message: j.Reason ?? j.Status)))
             .ToList();
         var shown = all.Count <= MostMarks ? all.Count : MostMarks - 1;
         foreach (var (file, line, title, message) in all.Take(shown)) github.Error(file, line, title, message);

@@ -4,6 +4,7 @@ using Qgjob.Cli.Output;
 using Qgjob.Client.Reports;
 using Qgjob.Client.Wire;
 using Qgjob.Core;
+using Qgjob.Core.Jobs;
 using Qgjob.Core.Results;
 
 namespace Qgjob.Cli.Ci;
@@ -57,7 +58,7 @@ internal static class MarkdownSummary
         if (outcome.Failures.Count > MostFailures) Line(page, $"… and {outcome.Failures.Count - MostFailures} more failures: {Code($"qgjob results {outcome.RunId}")}\n");
         var shown = outcome.Failures.Select(f => f.JobId).ToHashSet();
         foreach (var job in outcome.JobsNotPassed.Where(j => !shown.Contains(j.JobId)).Take(MostFailures))
-            Line(page, $"- **{Text(job.Status.Replace('_', ' '))}** {Code(job.TestPath)}{(job.Reason is { } reason ? ": " + Text(SafeText.FirstLine(reason, 300)) : "")}");
+            Line(page, $"- **{Text(job.Status.Replace('_', ' '))}** {Code(job.Name())}{(job.Reason is { } reason ? ": " + Text(SafeText.FirstLine(reason, 300)) : "")}");
         if (outcome.JobsNotPassed.Any(j => !shown.Contains(j.JobId))) Line(page, "");
     }
 
@@ -101,7 +102,7 @@ internal static class MarkdownSummary
         {
             var tests = TestCounts.Of(resultOf.GetValueOrDefault(job.JobId)?.Tests ?? []);
             var time = (job.StartedAt, job.FinishedAt) is ({ } start, { } end) ? Durations.Show((end - start).TotalSeconds) : "";
-            Line(page, $"| {Code(job.TestPath)} | {Sign(job.ExitCode)} {Text(Words.Of(job.Status).Replace('_', ' '))}{(job.Flaky ? " (flaky)" : "")} | {tests.Passed} of {tests.Passed + tests.Failed + tests.Skipped + tests.Quarantined} | {(job.DeviceId is { } device ? Code(device) : "")} | {time} | {job.Attempt} |");
+            Line(page, $"| {Code(TestSlice.NameOf(job.TestPath, job.Slice))} | {Sign(job.ExitCode)} {Text(Words.Of(job.Status).Replace('_', ' '))}{(job.Flaky ? " (flaky)" : "")} | {tests.Passed} of {tests.Passed + tests.Failed + tests.Skipped + tests.Quarantined} | {(job.DeviceId is { } device ? Code(device) : "")} | {time} | {job.Attempt} |");
         }
         if (jobs.Count > MostFiles) Line(page, $"\n… and {jobs.Count - MostFiles} more files");
         Line(page, "");

@@ -21,6 +21,7 @@ internal static class Examples
             "qgjob submit --org-id qualgent --app-version-id xyz123 --test tests --queue-timeout 10m --timeout 5m --silence-timeout 90s",
             "qgjob submit --org-id qualgent --app-version-id xyz123 --test tests --needs account:checkout --supersede pr-17 --fail-fast",
             "qgjob submit --org-id qualgent --app-version-id xyz123 --test tests --max-attempts 2 --fail-on-flaky --wait",
+            "qgjob submit --org-id qualgent --app-version-id xyz123 --test tests/checkout.spec.ts --split 4 --wait",
             "qgjob submit --org-id qualgent --app-version-id xyz123 --test tests --list",
         ],
         ["status"] = ["qgjob status --job-id=j-01k9z", "qgjob status --run-id r-01k9z --json"],

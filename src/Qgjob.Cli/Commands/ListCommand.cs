@@ -58,7 +58,7 @@ internal static class ListCommand
     {
         Columns.Write(call, ["JOB", "STATUS", "TEST", "APP VERSION", "DEVICE", "AGE", "REASON"], list.Items.Select(j => (IReadOnlyList<string?>)
         [
-            j.JobId, Words.Of(j.Status) + (j.Flaky ? " (flaky)" : ""), j.TestPath, j.AppVersionId, j.DeviceId, Durations.Show(call.Now - j.CreatedAt), j.Reason,
+            j.JobId, Words.Of(j.Status) + (j.Flaky ? " (flaky)" : ""), TestSlice.NameOf(j.TestPath, j.Slice), j.AppVersionId, j.DeviceId, Durations.Show(call.Now - j.CreatedAt), j.Reason,
         ]));
         Rest(call, list.Items.Count, list.Next);
     }

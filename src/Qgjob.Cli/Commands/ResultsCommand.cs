@@ -3,6 +3,7 @@ using Qgjob.Cli.Output;
 using Qgjob.Client.Reports;
 using Qgjob.Client.Wire;
 using Qgjob.Core;
+using Qgjob.Core.Jobs;
 using Qgjob.Core.Results;
 using Qgjob.Core.Runs;
 
@@ -49,7 +50,7 @@ internal static class ResultsCommand
     {
         Columns.Write(call, ["RESULT", "TIME", "PLACE", "TEST"], jobs.SelectMany(j => j.Tests).Select(t => (IReadOnlyList<string?>)
             [t.IsExcused() ? "quarantined" : Words.Of(t.Status), Durations.Show(TimeSpan.FromMilliseconds(t.DurationMs)), $"{t.File}:{t.Line}", t.Title]));
-        foreach (var job in jobs.Where(j => j.Tests.Count == 0)) call.Err.WriteLine($"{job.JobId} {SafeText.Line(job.TestPath)}: {Words.Of(job.Status)}, no test has ended");
+        foreach (var job in jobs.Where(j => j.Tests.Count == 0)) call.Err.WriteLine($"{job.JobId} {SafeText.Line(TestSlice.NameOf(job.TestPath, job.Slice))}: {Words.Of(job.Status)}, {(job is { Slice: not null, Reason: { } why } ? SafeText.FirstLine(why) : "no test has ended")}");
         var skipped = jobs.SelectMany(j => j.Tests).Where(t => t.SkipReason is not null).ToList();
         if (skipped.Count > 0) call.Out.WriteLine();
         foreach (var test in skipped) call.Out.WriteLine($"SKIPPED  {SafeText.Line(test.File)}:{test.Line}  {SafeText.Line(test.Title)}: {SafeText.Line(test.SkipReason!)}");

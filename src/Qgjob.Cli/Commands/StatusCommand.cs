@@ -2,6 +2,7 @@ using System.CommandLine;
 using Qgjob.Cli.Output;
 using Qgjob.Client.Wire;
 using Qgjob.Core;
+using Qgjob.Core.Jobs;
 using Qgjob.Core.Runs;
 
 namespace Qgjob.Cli.Commands;
@@ -55,7 +56,7 @@ internal static class StatusText
         Fact(output, "reason", job.Reason);
         Fact(output, "run", job.RunId);
         Fact(output, "rerun of", job.RerunOf);
-        Fact(output, "test", job.TestPath);
+        Fact(output, "test", TestSlice.NameOf(job.TestPath, job.Slice));
         Fact(output, "app version", $"{job.AppVersionId} of {job.OrgId}");
         Fact(output, "wants", string.Join(' ', new[] { Words.Of(job.Target), job.Platform is { } p ? Words.Of(p) : null, job.Device }.OfType<string>()));
         Fact(output, "position", job.Position is { } ahead ? (ahead == 0 ? "next of its group" : $"{Quantity.Of(ahead, "job")} of its group {(ahead == 1 ? "goes" : "go")} before it") : null);

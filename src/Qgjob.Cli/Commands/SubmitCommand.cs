@@ -35,7 +35,12 @@ internal static class SubmitCommand
                     ? TestFiles.WithoutProject(call.Values(options.Tests), call.World.CurrentFolder)
                     : TestFiles.InProject(call.Values(options.Tests), call.World.CurrentFolder, folder!, sources.OfProject),
             };
-            if (call.Value(options.List)) return ShowPlan(call, run, folder, sources?.Files.Count);
+            if (run.Split is { } parts && sources is not null)
+            {
+                Splitting.RefuseDependent(run.Tests, sources.OfProject);
+                if (parts is not SplitConverter.Auto && Splitting.IsFullyParallel(run.Config, sources.OfProject)) run = run with { Shard = true };
+            }
+            if (call.Value(options.List)) return await PlanView.ShowAsync(call, run, folder, sources?.Files.Count, cancel).ConfigureAwait(false);
             if (call.Value(options.App) is { } app)
             {
                 var stored = await BuildUpload.EnsureAsync(call, run.OrgId!, run.AppVersionId!, app, cancel).ConfigureAwait(false);
@@ -48,27 +53,11 @@ internal static class SubmitCommand
             if (!call.Json) ShowIds(call, accepted, run, hints: watch is null);
             else if (watch is null)
                 call.WriteJson("submitted", new SubmittedDocument(
-                    accepted.RunId, accepted.JobIds, run.Tests!, run.OrgId!, run.AppVersionId!, key, accepted.Repeated, run.BundleSha256, accepted.Notes, accepted.Unmatched, accepted.Devices), CliJson.Default.SubmittedDocument);
+                    accepted.RunId, accepted.JobIds, run.Tests!, run.OrgId!, run.AppVersionId!, key, accepted.Repeated, run.BundleSha256, accepted.Notes, accepted.Unmatched, accepted.Devices, accepted.Parts), CliJson.Default.SubmittedDocument);
             if (watch is null) call.GitHub?.Begin(call, accepted.RunId);
             return watch is null ? ExitCode.Passed : await RunWatch.WatchAsync(call, accepted.RunId, watch, cancel).ConfigureAwait(false);
         });
         return command;
-    }
-
-    private static ExitCode ShowPlan(Call call, SubmitRun run, string? folder, int? files)
-    {
-        IReadOnlyList<Platform?> platforms = run.Platforms is { } several ? [.. several.Select(p => (Platform?)p)] : [run.Platform];
-        var jobs = run.Tests!.SelectMany(test => platforms.Select(p => new PlannedJob(test, run.Target ?? Target.Any, p, run.Device))).ToList();
-        if (call.Json)
-        {
-            call.WriteJson("plan", new PlanDocument(run.OrgId!, run.AppVersionId!, folder, files, jobs), CliJson.Default.PlanDocument);
-            return ExitCode.Passed;
-        }
-        Columns.Write(call, ["TEST", "TARGET", "PLATFORM", "DEVICE"], jobs.Select(j => (IReadOnlyList<string?>)
-            [j.TestPath, Words.Of(j.Target), j.Platform is { } p ? Words.Of(p) : null, j.Device]));
-        if (run.EachDevice is true) call.Err.WriteLine("--each-device: each is submitted once for every device that fits then");
-        call.Err.WriteLine($"{Quantity.Of(jobs.Count, "job")}{(folder is null ? "" : $", project {folder} ({Quantity.Of(files ?? 0, "file")})")}; nothing was submitted");
-        return ExitCode.Passed;
     }
 
     private static void ShowIds(Call call, RunAccepted accepted, SubmitRun run, bool hints)
@@ -78,7 +67,9 @@ internal static class SubmitCommand
         var variants = accepted.Devices?.Count ?? Math.Max(1, run.Platforms?.Count ?? 1);
         for (var i = 0; i < accepted.JobIds.Count; i++)
         {
-            var test = accepted.JobIds.Count == run.Tests!.Count * variants ? run.Tests[i / variants] : "";
+            var test = accepted.Parts is { } parts ? TestSlice.NameOf(parts[i].TestPath, parts[i].Slice)
+                : run.Split is null && accepted.JobIds.Count == run.Tests!.Count * variants ? run.Tests[i / variants]
+                : "";
             var device = accepted.Devices is { } devices ? $" on {devices[i % variants]}" : "";
             call.Out.WriteLine($"job {accepted.JobIds[i]} {SafeText.Line(test + device)}".TrimEnd());
         }

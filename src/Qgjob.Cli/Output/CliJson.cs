@@ -35,13 +35,15 @@ internal sealed record VersionDocument(string Version, string Runtime, string Pl
 internal sealed record SubmittedDocument(
     string RunId, IReadOnlyList<string> JobIds, IReadOnlyList<string> Tests, string OrgId, string AppVersionId,
     string IdempotencyKey, bool Repeated, string? BundleSha256, IReadOnlyList<string>? Notes,
-    IReadOnlyList<Client.Wire.UnmatchedWish>? Unmatched = null, IReadOnlyList<string>? Devices = null);
+    IReadOnlyList<Client.Wire.UnmatchedWish>? Unmatched = null, IReadOnlyList<string>? Devices = null,
+    IReadOnlyList<Client.Wire.PlannedPart>? Parts = null);
 
 /// <summary>Kind <c>plan</c>: what <c>submit --list</c> would submit.</summary>
 internal sealed record PlanDocument(
-    string OrgId, string AppVersionId, string? Project, int? ProjectFiles, IReadOnlyList<PlannedJob> Jobs);
+    string OrgId, string AppVersionId, string? Project, int? ProjectFiles, IReadOnlyList<PlannedJob> Jobs, IReadOnlyList<string>? Notes = null);
 
-internal sealed record PlannedJob(string TestPath, Target Target, Platform? Platform, string? Device);
+internal sealed record PlannedJob(
+    string TestPath, Target Target, Platform? Platform, string? Device, TestSlice? Slice = null, int? Tests = null, double? ExpectedSeconds = null);
 
 /// <summary>Kind <c>outcome</c>: what a run came to. NotRun counts jobs without a test that has a verdict.</summary>
 internal sealed record OutcomeDocument(
@@ -63,7 +65,11 @@ internal sealed record QuarantinedFailure(
 internal sealed record FlakyTest(string Title, string File, int Line, int Retries, string JobId, int? Attempt = null);
 
 /// <summary>A job that did not pass.</summary>
-internal sealed record FailedJob(string JobId, string TestPath, string Status, string? Reason, string? DeviceId);
+internal sealed record FailedJob(string JobId, string TestPath, string Status, string? Reason, string? DeviceId, TestSlice? Slice = null)
+{
+    /// <summary>Its file, and which part of it, for people.</summary>
+    public string Name() => TestSlice.NameOf(TestPath, Slice);
+}
 
 /// <summary>Kind <c>log</c>.</summary>
 internal sealed record LogDocument(string JobId, int? Attempt, string Text);

@@ -33,6 +33,7 @@ internal sealed class SubmitOptions
     private readonly Option<string?> awProject = Text("--aw-project", "NAME", "A Playwright project of the AppWright config");
     private readonly Option<int?> testRetries = Number("--test-retries", "Playwright's own retries (default: as the project sets them)");
 
+    private readonly Option<string?> split = Text("--split", "N", "Divides each file into N jobs by what its tests took in the past; auto: as many as are worth it");
     private readonly Option<string[]> needs = Texts("--needs", "NAME", "A named resource that each test takes a unit of ('qgjob resources'); may be repeated");
     private readonly Option<string?> supersede = Text("--supersede", "KEY", "Cancels what still waits of earlier submissions with this key");
     private readonly Option<bool> failFast = new("--fail-fast") { Description = "The first file that does not pass cancels the others" };
@@ -53,7 +54,7 @@ internal sealed class SubmitOptions
         foreach (Option option in (Option[])
             [
                 org, appVersion, Tests, App, Project, Include, target, overflow, after, platform, device, strict, eachDevice, priority, reset, maxAttempts, infraAttempts,
-                queueTimeout, installTimeout, timeout, silenceTimeout, env, needs, meta, grep, awProject, Config, testRetries,
+                queueTimeout, installTimeout, timeout, silenceTimeout, split, env, needs, meta, grep, awProject, Config, testRetries,
                 supersede, failFast, failOnFlaky, failOnSkipped, IdempotencyKey, List, Wait,
             ]) command.Options.Add(option);
     }
@@ -65,6 +66,7 @@ internal sealed class SubmitOptions
         if (call.Value(device) is { } conditions && !DeviceSelector.TryParse(conditions, out _, out var error))
             throw CliException.Usage($"--device: {error!.Problem}.\n{error.Pointed}", "Conditions are joined by commas, such as os>=13,model=Pixel*|Galaxy*,tag=lab1.");
         if (call.Value(after) is not null && call.Value(overflow) is null) throw CliException.Usage("--after goes with --overflow.", "Such as --overflow browserstack --after 5m.");
+        if (call.Value(eachDevice) && call.Value(split) is not null) throw CliException.Usage("--split cannot be given together with --each-device.", "There every device runs whole files.");
         return new SubmitRun
         {
             OrgId = call.Org(org),
@@ -93,6 +95,7 @@ internal sealed class SubmitOptions
             AwProject = call.Value(awProject),
             Config = call.Value(Config)?.Replace('\\', '/'),
             TestRetries = Between("--test-retries", call.Value(testRetries), 0, 100),
+            Split = Splitting.Parse(call.Value(split)),
             Needs = call.Values(needs) is { Count: > 0 } named ? [.. named.Select(n => Call.Name("resource", n)).Distinct()] : null,
             Supersede = call.Value(supersede),
             FailFast = call.Value(failFast) ? true : null,

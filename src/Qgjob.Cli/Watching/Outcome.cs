@@ -58,7 +58,7 @@ internal static class Outcome
             Math.Round((ended - run.CreatedAt).TotalSeconds, 1),
             [.. jobs.Select(j => j.DeviceId).OfType<string>().Distinct().Order(StringComparer.Ordinal)],
             failures, flaky,
-            [.. jobs.Where(j => j.Status is not JobStatus.Passed).Select(j => new FailedJob(j.JobId, j.TestPath, Words.Of(j.Status), j.Reason, j.DeviceId))],
+            [.. jobs.Where(j => j.Status is not JobStatus.Passed).Select(j => new FailedJob(j.JobId, j.TestPath, Words.Of(j.Status), j.Reason, j.DeviceId, j.Slice))],
             jobs.Count(j => j.Status is not JobStatus.Passed && !judged.Contains(j.JobId)),
             run.SupersededBy, run.FailedFirst, run.TestRetries, run.InfraRetries, run.ParentRunId,
             run.Tests.Quarantined, quarantined.Count == 0 ? null : quarantined);
@@ -94,7 +94,7 @@ internal static class OutcomeText
         }
         if (outcome.SupersededBy is { } newer) output.WriteLine($"superseded by run {SafeText.Line(newer)}: what still waited was canceled");
         if (outcome.JobsNotPassed.FirstOrDefault(j => j.JobId == outcome.FailedFirst) is { } first)
-            output.WriteLine($"failed first: {SafeText.Line(first.TestPath)} ({first.JobId}){(outcome.JobsNotPassed.Any(j => j.Status == Words.Of(JobStatus.Canceled)) ? "; --fail-fast canceled the rest" : "")}");
+            output.WriteLine($"failed first: {SafeText.Line(first.Name())} ({first.JobId}){(outcome.JobsNotPassed.Any(j => j.Status == Words.Of(JobStatus.Canceled)) ? "; --fail-fast canceled the rest" : "")}");
         if (outcome.NotRun > 0) output.WriteLine($"{Quantity.Of(outcome.NotRun, "file")} gave no verdict");
         if (outcome.TestRetries + outcome.InfraRetries > 0)
             output.WriteLine($"further attempts: {outcome.TestRetries} after failed tests, {outcome.InfraRetries} after failed infrastructure");
@@ -112,7 +112,7 @@ internal static class OutcomeText
     private static void WriteJob(TextWriter output, FailedJob job)
     {
         IReadOnlyList<string> reason = job.Reason is null ? [] : [.. SafeText.Lines(job.Reason.Trim())];
-        output.WriteLine($"{job.Status.ToUpperInvariant()}  {SafeText.Line(job.TestPath)}{(reason.Count == 1 ? ": " + reason[0] : "")}  ({job.JobId})");
+        output.WriteLine($"{job.Status.ToUpperInvariant()}  {SafeText.Line(job.Name())}{(reason.Count == 1 ? ": " + reason[0] : "")}  ({job.JobId})");
         if (reason.Count < 2) return;
         foreach (var line in reason) output.WriteLine(line.Length == 0 ? "" : "    " + line);
     }

@@ -47,14 +47,14 @@ internal sealed class RunModel(RunView run)
 
     public void Refresh(IReadOnlyList<JobView> jobs)
     {
-        var samePath = jobs.GroupBy(j => j.TestPath).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
+        var sameName = jobs.GroupBy(NameOf).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
         foreach (var job in jobs)
         {
             AppVersionId ??= job.AppVersionId;
             if (!byId.TryGetValue(job.JobId, out var row))
             {
                 order.Add(job.JobId);
-                var label = samePath.Contains(job.TestPath) && job.Platform is { } platform ? $"{job.TestPath} ({Words.Of(platform)})" : job.TestPath;
+                var label = sameName.Contains(NameOf(job)) && job.Platform is { } platform ? $"{NameOf(job)} ({Words.Of(platform)})" : NameOf(job);
                 row = new JobRow(job.JobId, job.TestPath) { Label = label };
             }
             byId[job.JobId] = row with
@@ -74,6 +74,8 @@ internal sealed class RunModel(RunView run)
             };
         }
     }
+
+    private static string NameOf(JobView job) => TestSlice.NameOf(job.TestPath, job.Slice);
 
     public void Apply(JobEvent happened)
     {

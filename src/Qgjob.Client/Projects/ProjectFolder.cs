@@ -16,6 +16,9 @@ public static class ProjectFolder
 
     /// <summary>The folder holds an AppWright config.</summary>
     public static bool HasConfig(string folder) => ConfigNames.Any(name => File.Exists(Path.Combine(folder, name)));
+
+    /// <summary>A file of this name, in the project's own folder, is its config.</summary>
+    public static bool IsConfig(string name) => ConfigNames.Contains(name);
 }
 
 /// <summary>One file of a project.</summary>

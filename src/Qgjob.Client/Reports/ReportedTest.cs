@@ -42,5 +42,5 @@ public sealed record ReportedTest(TestResult Test, bool IsJob)
     };
 
     private static TestResult Whole(JobResults job, double restMs) => new(
-        [job.TestPath], job.TestPath, 0, TestStatus.Failed, restMs, Error: job.Reason ?? $"the job ended as {Words.Of(job.Status)} without results");
+        [TestSlice.NameOf(job.TestPath, job.Slice)], job.TestPath, 0, TestStatus.Failed, restMs, Error: job.Reason ?? $"the job ended as {Words.Of(job.Status)} without results");
 }

@@ -94,4 +94,12 @@ public sealed record SubmitRun : SubmissionOptions
     public bool? EachDevice { get; init; }
     /// <summary>When given, every test is run once on each of these.</summary>
     public IReadOnlyList<Platform>? Platforms { get; init; }
+    /// <summary>Divides each file into so many jobs by what its tests took in the past: 2 to 32, or <c>auto</c>; null: one job each. At most 500 files.</summary>
+    [JsonConverter(typeof(SplitConverter))]
+    public int? Split { get; init; }
+    /// <summary>
+    /// With a number as <c>split</c>: files of whose tests nothing is known are divided by Playwright's own sharding, which divides
+    /// files of projects with <c>fullyParallel</c> only; null: they are not divided.
+    /// </summary>
+    public bool? Shard { get; init; }
 }

@@ -68,6 +68,8 @@ public sealed record JobView
     public required string AppVersionId { get; init; }
     /// <summary>The spec file.</summary>
     public required string TestPath { get; init; }
+    /// <summary>Which part of the file it runs; null: all of it.</summary>
+    public TestSlice? Slice { get; init; }
     /// <summary>Kind of device wanted.</summary>
     public required Target Target { get; init; }
     /// <summary>Kind of device that takes it only when it would wait too long for others; null: none is spared.</summary>
@@ -172,9 +174,10 @@ public sealed record AttemptView(
 /// <param name="Notes">What the server changed in the submission, or warns of, for people; null: nothing.</param>
 /// <param name="Unmatched">What no device seen so far could run; null: there is none such.</param>
 /// <param name="Devices">With <c>each_device</c>: the devices; each test has a job for each of them, in this order.</param>
+/// <param name="Parts">Of a submission with <c>split</c>: what each job runs, in the order of their ids.</param>
 public sealed record RunAccepted(
     string RunId, IReadOnlyList<string> JobIds, bool Repeated = false, IReadOnlyList<string>? Notes = null, IReadOnlyList<UnmatchedWish>? Unmatched = null,
-    IReadOnlyList<string>? Devices = null);
+    IReadOnlyList<string>? Devices = null, IReadOnlyList<PlannedPart>? Parts = null);
 
 /// <summary>A kind of device that was asked for and that no device seen so far is.</summary>
 /// <param name="Target">Kind of device wanted.</param>
@@ -198,6 +201,19 @@ public sealed record NearestView(
 /// <param name="Has">What the device has instead; null: nothing that is known.</param>
 public sealed record LackView(string Term, string? Has);
 
+/// <summary>A job as it was, or would be, submitted.</summary>
+/// <param name="TestPath">Its test file.</param>
+/// <param name="Platform">The platform that it is to run on; null leaves it to the device.</param>
+/// <param name="Slice">Which part of the file it runs; null: all of it.</param>
+/// <param name="Tests">How many of the tests that are known from earlier runs; null: nothing is known.</param>
+/// <param name="ExpectedSeconds">What these took; null: nothing is known.</param>
+public sealed record PlannedPart(string TestPath, Platform? Platform, TestSlice? Slice = null, int? Tests = null, double? ExpectedSeconds = null);
+
+/// <summary>Answer of <c>POST /api/v1/runs/plan</c>: what would be submitted.</summary>
+/// <param name="Jobs">In the order in which they would be.</param>
+/// <param name="Notes">What the server would change, for people; null: nothing.</param>
+public sealed record RunPlan(IReadOnlyList<PlannedPart> Jobs, IReadOnlyList<string>? Notes = null);
+
 /// <summary>Per-test results of a job over all its attempts: for each test the last attempt that ran it decides.</summary>
 /// <param name="JobId">The job.</param>
 /// <param name="TestPath">Its test file.</param>
@@ -209,6 +225,8 @@ public sealed record LackView(string Term, string? Has);
 public sealed record JobResults(
     string JobId, string TestPath, JobStatus Status, int Attempt, IReadOnlyList<TestResult> Tests, string? Reason = null, double? RunSeconds = null)
 {
+    /// <summary>Which part of the file it ran; null: all of it.</summary>
+    public TestSlice? Slice { get; init; }
     /// <summary>The app version that was tested.</summary>
     public string? AppVersionId { get; init; }
     /// <summary>Its run, when the results of a rerun show a job of an earlier run that was not run again; null: the run in question.</summary>

@@ -23,6 +23,7 @@ namespace Qgjob.Client.Wire;
 [JsonSerializable(typeof(SubmitRun))]
 [JsonSerializable(typeof(RerunOrder))]
 [JsonSerializable(typeof(RunAccepted))]
+[JsonSerializable(typeof(RunPlan))]
 [JsonSerializable(typeof(RunView))]
 [JsonSerializable(typeof(JobView))]
 [JsonSerializable(typeof(ListOf<RunView>))]
@@ -81,6 +82,32 @@ public sealed partial class WireJson : JsonSerializerContext;
 /// <summary>Writes an enum's member in snake case and reads nothing else.</summary>
 public sealed class SnakeCase<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false)
     where T : struct, Enum;
+
+/// <summary>Into how many parts files are divided: a number, or <c>auto</c>.</summary>
+public sealed class SplitConverter : JsonConverter<int?>
+{
+    /// <summary>The word.</summary>
+    public const string AutoWord = "auto";
+    /// <summary>Stands for the word.</summary>
+    public const int Auto = 0;
+
+    /// <inheritdoc/>
+    public override int? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
+    {
+        JsonTokenType.Null => null,
+        JsonTokenType.Number when reader.TryGetInt32(out var number) && number != Auto => number,
+        JsonTokenType.String when reader.GetString() == AutoWord => Auto,
+        _ => throw new JsonException("must be auto or a whole number from 2"),
+    };
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter writer, int? value, JsonSerializerOptions options)
+    {
+        if (value is null) writer.WriteNullValue();
+        else if (value is Auto) writer.WriteStringValue(AutoWord);
+        else writer.WriteNumberValue(value.Value);
+    }
+}
 
 /// <summary>A priority: a number, or one of the four words.</summary>
 public sealed class PriorityConverter : JsonConverter<int?>

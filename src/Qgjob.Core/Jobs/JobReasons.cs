@@ -25,6 +25,8 @@ internal static class JobReasons
                 $"{unrun.Count} of {tests.Count} did not run because of a test before them that is in quarantine: {Names(unrun)}.",
             (JobStatus.Failed, AttemptOutcome.Failed) when (further || excused.Count > 0) && end.Tests.Any(t => t.Status.IsFailure()) => $"{failed.Count} of {tests.Count} failed.",
             (JobStatus.Failed, AttemptOutcome.Passed or AttemptOutcome.Skipped) => Unwanted(final, tests),
+            (JobStatus.Passed, AttemptOutcome.NoTests) when tests.Count == 0 =>
+                "None of this part's tests is in the file any more, or all are left out by --grep or the config: there was nothing to run.",
             (JobStatus.Passed, _) when final.Flaky => Flaky(tests),
             // What the attempt says of itself is that tests failed.
             (JobStatus.Passed, AttemptOutcome.Failed) => null,

@@ -121,7 +121,7 @@ internal sealed partial class Dispatcher
 
     private static Assignment AssignmentOf(Device device, Lease lease, Job job, JobSpec spec, IReadOnlyList<Build> builds) => new(
         new LeaseRef(device.Id, lease.Token), job.Id, job.RunId, lease.Attempt,
-        ResourceEnvironment.With(job.SoFar is { } soFar ? spec with { Tests = TestSelection.Rest(spec.Tests, spec.TestPath, soFar) } : spec, lease.Units),
+        ResourceEnvironment.With(job.SoFar is { } soFar ? spec with { Tests = TestSelection.Rest(spec.Tests, spec.TestPath, soFar, job.TestsTotal) } : spec, lease.Units),
         builds, job.EstimateSeconds);
 
     /// <summary>The runs that the batch changed, as far as it shows; null when it may be any.</summary>

@@ -19,6 +19,9 @@ internal sealed class TestReader(IJobStore store)
 {
     /// <summary>Attempts of each file that the list looks at.</summary>
     private const int ListedAttempts = 30;
+    /// <summary>A file in many parts has as many attempts in each run: then so many are looked at.</summary>
+    private const int MostListed = 200;
+    private const int FewRuns = 8;
     private const int RecentRuns = 20;
     /// <summary>Files that one page of the list looks at, so that a rare kind does not read the whole history at once.</summary>
     private const int FilesPerPage = 200;
@@ -31,7 +34,7 @@ internal sealed class TestReader(IJobStore store)
         var found = new List<TestView>();
         foreach (var path in paths)
         {
-            found.AddRange((await OfAsync(org, path, ListedAttempts, cancel)).Where(t => Matches(t, path, filter)).Select(t => View(path, t)));
+            found.AddRange((await ListedAsync(org, path, cancel)).Where(t => Matches(t, path, filter)).Select(t => View(path, t)));
             if (found.Count >= page.Limit && path != paths[^1]) return new ListOf<TestView>(found, CursorOf(path));
         }
         return new ListOf<TestView>(found, filter.Path is null && paths.Count == FilesPerPage ? CursorOf(paths[^1]) : null);
@@ -53,6 +56,13 @@ internal sealed class TestReader(IJobStore store)
                 r.Origin.RunId, r.JobId, r.Attempt, r.Origin.EndedAt, r.Status, r.DurationMs, r.Origin.AppVersionId, r.Origin.DeviceId,
                 r.Origin.Model, r.Origin.Platform, r.Origin.OsVersion, r.Counts, r.Error?.TrimStart().Split('\n')[0].TrimEnd()))],
             Shares(test, o => o.AppVersionId), Shares(test, o => o.Model));
+    }
+
+    private async Task<IReadOnlyList<PastTest>> ListedAsync(string org, string path, CancellationToken cancel)
+    {
+        var rows = await store.PastTestsAsync(org, path, ListedAttempts, cancel);
+        if (rows.Count == ListedAttempts && rows.DistinctBy(r => r.Origin?.RunId).Count() < FewRuns) rows = await store.PastTestsAsync(org, path, MostListed, cancel);
+        return TestHistory.Of(rows);
     }
 
     private async Task<IReadOnlyList<PastTest>> OfAsync(string org, string path, int attempts, CancellationToken cancel) =>

@@ -159,6 +159,7 @@ internal static class ServerHost
             .AddSingleton<HookSender>()
             .AddSingleton<PriorityCaps>()
             .AddSingleton<DeviceFit>()
+            .AddSingleton<Splits>()
             .AddSingleton<Submissions>()
             .AddSingleton<Reruns>()
             .AddSingleton<PastJobs>()

@@ -82,6 +82,7 @@ internal sealed class JobReader(IJobStore store, Dispatcher dispatcher, Forecast
             OrgId = job.OrgId,
             AppVersionId = spec.AppVersionId,
             TestPath = spec.TestPath,
+            Slice = spec.Tests?.Slice,
             Target = spec.Target,
             Overflow = spec.Overflow,
             OverflowAfterSeconds = spec.OverflowAfterSeconds,

@@ -9,7 +9,7 @@ using Qgjob.Core.Results;
 namespace Qgjob.Server.Runs;
 
 /// <summary>
-/// A run's results as JUnit XML, a suite per job. Only what Jenkins' schema (junit-10.xsd) knows: file and line of a test are
+/// A run's results as JUnit XML, a suite per file: per job, or for all jobs of a file that was divided. Only what Jenkins' schema (junit-10.xsd) knows: file and line of a test are
 /// in its suite, its class name and the text of its failure.
 /// </summary>
 internal static class JUnitReport
@@ -20,31 +20,49 @@ internal static class JUnitReport
         // Messages of tests may hold what XML cannot; what is invalid is left out, not fatal.
         using (var xml = XmlWriter.Create(text, new XmlWriterSettings { Indent = true, CheckCharacters = false }))
         {
-            var jobs = run.Jobs.Select(j => (Job: j, Entries: ReportedTest.Of(j))).ToList();
+            var files = FilesOf(run.Jobs);
             xml.WriteStartElement("testsuites");
             xml.WriteAttributeString("name", run.RunId);
-            Totals(xml, [.. jobs.SelectMany(j => j.Entries)]);
-            foreach (var (job, entries) in jobs) Suite(xml, job, entries);
+            Totals(xml, [.. files.SelectMany(f => f.Entries)]);
+            foreach (var (jobs, entries) in files) Suite(xml, jobs, entries);
             xml.WriteEndElement();
         }
         return text.ToString();
     }
 
-    private static void Suite(XmlWriter xml, JobResults job, IReadOnlyList<ReportedTest> entries)
+    /// <summary>The parts of a file stand one after the other, numbered from 1.</summary>
+    private static List<(List<JobResults> Jobs, List<ReportedTest> Entries)> FilesOf(IReadOnlyList<JobResults> jobs)
     {
+        var files = new List<(List<JobResults> Jobs, List<ReportedTest> Entries)>();
+        foreach (var job in jobs)
+        {
+            if (job.Slice is not { Index: > 1 } slice || files is not [.., var (last, _)] || last[^1].TestPath != job.TestPath || last[^1].Slice?.Of != slice.Of)
+                files.Add(([], []));
+            files[^1].Jobs.Add(job);
+            files[^1].Entries.AddRange(ReportedTest.Of(job));
+        }
+        return files;
+    }
+
+    private static void Suite(XmlWriter xml, List<JobResults> jobs, List<ReportedTest> entries)
+    {
+        var job = jobs[0];
         xml.WriteStartElement("testsuite");
         xml.WriteAttributeString("name", Clean(job.TestPath + On(job)));
         Totals(xml, entries);
         xml.WriteAttributeString("skipped", Number(entries.Count(e => e.Test.Status is TestStatus.Skipped || e.Test.IsExcused())));
-        if (job.StartedAt is { } started) xml.WriteAttributeString("timestamp", started.UtcDateTime.ToString("s", CultureInfo.InvariantCulture));
+        if (jobs.Min(j => j.StartedAt) is { } started) xml.WriteAttributeString("timestamp", started.UtcDateTime.ToString("s", CultureInfo.InvariantCulture));
         if (job.DeviceId is { } host) xml.WriteAttributeString("hostname", Clean(host));
         xml.WriteAttributeString("id", job.JobId);
         xml.WriteAttributeString("file", Clean(job.TestPath));
         xml.WriteStartElement("properties");
-        Property(xml, "job", job.JobId);
-        Property(xml, "attempt", Number(job.Attempt));
-        Property(xml, "app_version", job.AppVersionId);
-        Property(xml, "device", job.DeviceId);
+        foreach (var part in jobs)
+        {
+            Property(xml, "job", part.JobId);
+            Property(xml, "attempt", Number(part.Attempt));
+            if (ReferenceEquals(part, job)) Property(xml, "app_version", job.AppVersionId);
+            Property(xml, "device", part.DeviceId);
+        }
         xml.WriteEndElement();
         foreach (var entry in entries) Case(xml, entry, On(job));
         xml.WriteEndElement();
@@ -62,7 +80,7 @@ internal static class JUnitReport
         xml.WriteEndElement();
     }
 
-    private static void Totals(XmlWriter xml, IReadOnlyList<ReportedTest> entries)
+    private static void Totals(XmlWriter xml, List<ReportedTest> entries)
     {
         xml.WriteAttributeString("tests", Number(entries.Count));
         xml.WriteAttributeString("failures", Number(entries.Count(e => !e.IsJob && e.Test.CountsAsFailure())));

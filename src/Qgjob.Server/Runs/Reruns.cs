@@ -80,7 +80,8 @@ internal sealed class Reruns(
         if (spec.FailOnSkipped is true) tests = [.. tests.Select(t => t.Status is TestStatus.Skipped ? t with { Annotations = null } : t)];
         // Without a failed test the file itself failed: it does not load, say.
         return tests.Any(t => t.CountsAsFailure() || (spec.FailOnSkipped is true && t.Status is TestStatus.Skipped))
-            ? new NewJob(ids.NewId("j"), again with { Continues = true }, SoFar: tests)
+            // The new job does not know how many tests its shard has; of other selections the attempts work out what is left.
+            ? new NewJob(ids.NewId("j"), again with { Continues = true, Tests = spec.Tests?.Slice?.Sharded is true ? TestSelection.Rest(spec.Tests, spec.TestPath, tests, job.Job.TestsTotal) : spec.Tests }, SoFar: tests)
             : new NewJob(ids.NewId("j"), again);
     }
 

@@ -16,6 +16,8 @@ internal static class RunEndpoints
         var runs = routes.MapGroup("/runs").WithTags("Runs");
         runs.MapPost("/", SubmitAsync).Permit(Role.Submitter, OrgFrom.Body).WithSummary("Submits many test files against one app version").Accepts<SubmitRun>("application/json")
             .ProducesProblem(400).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415);
+        runs.MapPost("/plan", PlanAsync).Permit(Role.Submitter, OrgFrom.Body).WithSummary("The jobs that a submission would become, with what their tests took in the past; submits nothing").Accepts<SubmitRun>("application/json")
+            .ProducesProblem(400).ProducesProblem(413).ProducesProblem(415);
         runs.MapGet("/", ListAsync).Permit(Role.Viewer, OrgFrom.Query).WithSummary("Runs, newest first").ProducesProblem(400);
         runs.MapGet("/{run_id}", FindAsync).Permit(Role.Viewer, OrgFrom.Run).WithSummary("A run; with wait (seconds, at most 60) as soon as it is over, or as it is then").ProducesProblem(400).ProducesProblem(404);
         runs.MapPost("/{run_id}/cancel", CancelAsync).Permit(Role.Submitter, OrgFrom.Run).WithSummary("Cancels a run's unfinished jobs").Accepts<DeviceOrder>(true, "application/json").ProducesProblem(404);
@@ -30,6 +32,12 @@ internal static class RunEndpoints
         var body = await JsonBody.ReadAsync(request, WireOptions.Strict.SubmitRun, JsonBody.LargeLimit, cancel);
         var accepted = await submissions.SubmitAsync(body, caller, idempotencyKey, cancel);
         return TypedResults.Created($"/api/v1/runs/{accepted.RunId}", accepted);
+    }
+
+    private static async Task<Ok<RunPlan>> PlanAsync(HttpRequest request, Caller caller, Submissions submissions, CancellationToken cancel)
+    {
+        var body = await JsonBody.ReadAsync(request, WireOptions.Strict.SubmitRun, JsonBody.LargeLimit, cancel);
+        return TypedResults.Ok(await submissions.PlanAsync(body, caller, cancel));
     }
 
     private static async Task<Ok<ListOf<RunView>>> ListAsync(

@@ -43,6 +43,7 @@ internal sealed partial class RunReader
         return new JobResults(
             job.Id, spec.TestPath, job.Status, latest?.Number ?? job.Attempt, JobTests.Of([.. earlier, .. own]), job.Reason, latest?.EndedAt is null ? null : latest.RunSeconds)
         {
+            Slice = spec.Tests?.Slice,
             AppVersionId = spec.AppVersionId,
             DeviceId = latest?.DeviceId,
             StartedAt = latest?.ClaimedAt,

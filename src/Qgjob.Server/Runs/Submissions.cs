@@ -21,7 +21,7 @@ namespace Qgjob.Server.Runs;
 
 /// <summary>Checks submissions and hands them to the store.</summary>
 internal sealed class Submissions(
-    Dispatcher dispatcher, IJobStore store, IBlobs blobs, ResourceNeeds needs, PriorityCaps caps, DeviceFit fit, HookChecks hooks, IIdSource ids, TimeProvider time)
+    Dispatcher dispatcher, IJobStore store, IBlobs blobs, ResourceNeeds needs, PriorityCaps caps, DeviceFit fit, Splits splits, HookChecks hooks, IIdSource ids, TimeProvider time)
 {
     private const int MaxTests = 10_000;
     private const int MostNamed = 5;
@@ -30,9 +30,23 @@ internal sealed class Submissions(
 
     public Task<RunAccepted> SubmitAsync(SubmitJob job, Caller caller, string? idempotencyKey, CancellationToken cancel) =>
         SubmitAsync(job, [Check.RelativePath("test_path", job.TestPath)], [job.Platform],
-            "job\n" + JsonSerializer.Serialize(Sorted(job), WireJson.Default.SubmitJob), caller, idempotencyKey, cancel);
+            null, "job\n" + JsonSerializer.Serialize(Sorted(job), WireJson.Default.SubmitJob), caller, idempotencyKey, cancel);
 
     public Task<RunAccepted> SubmitAsync(SubmitRun run, Caller caller, string? idempotencyKey, CancellationToken cancel)
+    {
+        var (tests, platforms) = FilesOf(run);
+        return SubmitAsync(run, tests, platforms, SplitOrder.Of(run), "run\n" + JsonSerializer.Serialize(Sorted(run), WireJson.Default.SubmitRun), caller, idempotencyKey, cancel);
+    }
+
+    /// <summary>What a submission would become.</summary>
+    public async Task<RunPlan> PlanAsync(SubmitRun run, Caller caller, CancellationToken cancel)
+    {
+        var (tests, platforms) = FilesOf(run);
+        var plan = await CheckAsync(run, tests, platforms, SplitOrder.Of(run), caller, cancel);
+        return new RunPlan([.. plan.Jobs.Select(j => j.View())], plan.Notes);
+    }
+
+    private static (IReadOnlyList<string> Tests, IReadOnlyList<Platform?> Platforms) FilesOf(SubmitRun run)
     {
         if (run.Tests is not { Count: > 0 and <= MaxTests } tests)
             throw RefusedException.Invalid("tests", $"must list 1 to {MaxTests} test files");
@@ -42,32 +56,19 @@ internal sealed class Submissions(
         if (run is { Platforms: not null, Platform: not null }) throw RefusedException.Invalid("platforms", "cannot be given together with platform");
         if (run.Platforms is { } platforms && (platforms.Count is 0 or > 2 || platforms.Distinct().Count() < platforms.Count))
             throw RefusedException.Invalid("platforms", "must list each platform once, and at least one");
-        return SubmitAsync(run, tests, run.Platforms is { } several ? [.. several.Select(p => (Platform?)p)] : [run.Platform],
-            "run\n" + JsonSerializer.Serialize(Sorted(run), WireJson.Default.SubmitRun), caller, idempotencyKey, cancel);
+        return (tests, run.Platforms is { } several ? [.. several.Select(p => (Platform?)p)] : [run.Platform]);
     }
 
     private async Task<RunAccepted> SubmitAsync(
-        SubmissionOptions options, IReadOnlyList<string> tests, IReadOnlyList<Platform?> platforms, string body, Caller caller, string? idempotencyKey, CancellationToken cancel)
+        SubmissionOptions options, IReadOnlyList<string> tests, IReadOnlyList<Platform?> platforms, SplitOrder? split, string body, Caller caller, string? idempotencyKey,
+        CancellationToken cancel)
     {
-        var spec = SpecOf(options, tests[0]);
-        caller.RequireOrg(spec.OrgId);
         if (idempotencyKey is not null && idempotencyKey.Length is 0 or > 255)
             throw RefusedException.Invalid("Idempotency-Key", "must have 1 to 255 characters");
         Check.OptionalText("Idempotency-Key", idempotencyKey, 255);
         if (options.Supersede is { } supersede && string.IsNullOrWhiteSpace(supersede)) throw RefusedException.Invalid("supersede", "is empty");
         var meta = MetaOf(options.Meta);
-        if (spec.BundleSha256 is { } bundle && !await blobs.UseAsync(BlobKeys.Bundle(spec.OrgId, bundle), time.GetUtcNow(), cancel))
-            throw RefusedException.Invalid("bundle_sha256", $"the server has no test bundle {bundle} of {spec.OrgId}; upload it first");
-        spec = spec with { Resources = await needs.CheckAsync(spec.OrgId, options.Needs, spec.Env, cancel) };
-        (spec, var note) = await caps.ApplyAsync(spec, cancel);
-        IReadOnlyList<JobSpec> variants = [.. platforms.Select(p => spec with { Platform = p })];
-        IReadOnlyList<UnmatchedWish>? unmatched = null;
-        DeviceMatrix? matrix = null;
-        if (options is SubmitRun { EachDevice: true }) (variants, matrix) = await fit.BindAsync(variants, cancel);
-        else unmatched = await UnmatchedAsync(variants, options.Strict is true, cancel);
-        if (tests.Count * variants.Count > MaxTests) throw RefusedException.Invalid("tests", $"on each of {variants.Count} devices would be more than {MaxTests} jobs");
-        IReadOnlyList<string>? notes = NotesOf(note, unmatched, matrix, spec.Limits);
-
+        var (spec, planned, matrix, unmatched, notes) = await CheckAsync(options, tests, platforms, split, caller, cancel);
         var now = time.GetUtcNow();
         var run = new Run
         {
@@ -79,17 +80,16 @@ internal sealed class Submissions(
             BodyHash = idempotencyKey is null ? null : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body))),
             SupersedeKey = Check.OptionalText("supersede", options.Supersede, 255),
             FailFast = options.FailFast is true,
-            Total = tests.Count * variants.Count,
+            Total = planned.Count,
         };
-        var jobs = new List<NewJob>(run.Total);
         var owners = TestOwners.Check(options.Owners, tests);
         var notify = options.Notify is null ? null : hooks.OfRun(options.Notify, run);
-        foreach (var test in tests)
-            foreach (var variant in variants)
-                jobs.Add(new NewJob(ids.NewId("j"), variant with { TestPath = test, Owners = owners?.GetValueOrDefault(test) }));
+        var jobs = planned.Select(j => new NewJob(ids.NewId("j"), owners is null ? j.Spec : j.Spec with { Owners = owners.GetValueOrDefault(j.Spec.TestPath) }, j.EstimateSeconds)).ToList();
         return await dispatcher.SendAsync(new Enqueue(run, jobs, now) { Notify = notify }, cancel) switch
         {
-            EnqueueAnswer.Accepted => new RunAccepted(run.Id, [.. jobs.Select(j => j.Id)], Notes: notes, Unmatched: unmatched, Devices: matrix is null ? null : [.. matrix.Devices.Select(d => d.Name)]),
+            EnqueueAnswer.Accepted => new RunAccepted(
+                run.Id, [.. jobs.Select(j => j.Id)], Notes: notes, Unmatched: unmatched, Devices: matrix is null ? null : [.. matrix.Devices.Select(d => d.Name)],
+                Parts: split is null ? null : [.. planned.Select(j => j.View())]),
             EnqueueAnswer.Repeated(var earlier) => new RunAccepted(earlier.Id, await JobIdsAsync(earlier, cancel), Repeated: true, notes),
             EnqueueAnswer.KeyTaken(var earlier) => throw RefusedException.Conflict(
                 $"This Idempotency-Key was used for another submission, run {earlier}. Use a new key for a new submission."),
@@ -114,7 +114,41 @@ internal sealed class Submissions(
         return unmatched.Count > 0 ? unmatched : null;
     }
 
-    private static List<string>? NotesOf(string? note, IReadOnlyList<UnmatchedWish>? unmatched, DeviceMatrix? matrix, Limits limits)
+    /// <summary>What the submission is made of, whether it is accepted or only planned.</summary>
+    private async Task<Checked> CheckAsync(
+        SubmissionOptions options, IReadOnlyList<string> tests, IReadOnlyList<Platform?> platforms, SplitOrder? split, Caller caller, CancellationToken cancel)
+    {
+        var spec = SpecOf(options, tests[0]);
+        caller.RequireOrg(spec.OrgId);
+        if (spec.BundleSha256 is { } bundle && !await blobs.UseAsync(BlobKeys.Bundle(spec.OrgId, bundle), time.GetUtcNow(), cancel))
+            throw RefusedException.Invalid("bundle_sha256", $"the server has no test bundle {bundle} of {spec.OrgId}; upload it first");
+        spec = spec with { Resources = await needs.CheckAsync(spec.OrgId, options.Needs, spec.Env, cancel) };
+        (spec, var note) = await caps.ApplyAsync(spec, cancel);
+        IReadOnlyList<JobSpec> variants = [.. platforms.Select(p => spec with { Platform = p })];
+        IReadOnlyList<UnmatchedWish>? unmatched = null;
+        DeviceMatrix? matrix = null;
+        if (options is SubmitRun { EachDevice: true }) (variants, matrix) = await fit.BindAsync(variants, cancel);
+        else unmatched = await UnmatchedAsync(variants, options.Strict is true, cancel);
+        if (tests.Count * variants.Count > MaxTests) throw RefusedException.Invalid("tests", $"on each of {variants.Count} devices would be more than {MaxTests} jobs");
+        var notes = NotesOf(note, unmatched, matrix, spec.Limits);
+        var files = new List<JobSpec>(tests.Count * variants.Count);
+        foreach (var test in tests)
+            foreach (var variant in variants)
+                files.Add(variant with { TestPath = test });
+        IReadOnlyList<SplitJob> jobs;
+        if (split is null) jobs = [.. files.Select(f => new SplitJob(f, null, null))];
+        else
+        {
+            (jobs, var told) = await splits.PlanAsync(split, files, cancel);
+            notes.AddRange(told);
+            if (jobs.Count > MaxTests) throw RefusedException.Invalid("split", $"would make more than {MaxTests} jobs");
+        }
+        return new Checked(spec, jobs, matrix, unmatched, notes.Count == 0 ? null : notes);
+    }
+
+    private sealed record Checked(JobSpec Spec, IReadOnlyList<SplitJob> Jobs, DeviceMatrix? Matrix, IReadOnlyList<UnmatchedWish>? Unmatched, IReadOnlyList<string>? Notes);
+
+    private static List<string> NotesOf(string? note, IReadOnlyList<UnmatchedWish>? unmatched, DeviceMatrix? matrix, Limits limits)
     {
         List<string> notes = note is null ? [] : [note];
         foreach (var wish in unmatched ?? [])
@@ -122,7 +156,7 @@ internal sealed class Submissions(
                 $"Warning: {DeviceFit.Text(wish)}. The jobs wait for one, at most {limits.QueueSeconds / 60.0:0.#} min; --strict refuses them."));
         if (matrix is { LeftOut: { Count: > 0 } absent })
             notes.Add($"Left out, since they take no work now: {string.Join(", ", absent.Take(MostNamed))}{(absent.Count > MostNamed ? $" and {absent.Count - MostNamed} more" : "")}.");
-        return notes.Count > 0 ? notes : null;
+        return notes;
     }
 
     private async Task<IReadOnlyList<string>> JobIdsAsync(Run run, CancellationToken cancel) =>

@@ -22,6 +22,12 @@ public sealed class JobLifecycleTests
     public void An_outcome_after_the_last_attempt_is_final(AttemptOutcome outcome, JobStatus status, JobVerdict verdict) =>
         Assert.Equal(new AfterAttempt.Final(status, verdict, false), After(outcome, infraFailures: 2));
 
+    [Fact]
+    public void A_part_of_a_file_that_has_no_tests_any_more_is_no_failure() =>
+        Assert.Equal(
+            new AfterAttempt.Final(JobStatus.Passed, JobVerdict.Skipped, false),
+            JobLifecycle.After(Of(0, 0), Spec() with { Tests = new TestSelection { Only = [["gone"]], Slice = new TestSlice(1, 2) } }, AttemptOutcome.NoTests, TestCounts.None));
+
     [Theory]
     [InlineData(AttemptOutcome.Failed, false)]
     [InlineData(AttemptOutcome.RunLimit, false)]

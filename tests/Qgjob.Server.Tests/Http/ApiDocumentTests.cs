@@ -76,6 +76,7 @@ public sealed class ApiDocumentTests
             POST /api/v1/orgs/{org}/hooks/{name}/test
             POST /api/v1/orgs/{org}/quarantine
             POST /api/v1/runs
+            POST /api/v1/runs/plan
             POST /api/v1/runs/{run_id}/cancel
             POST /api/v1/runs/{run_id}/rerun
             PUT /agent/v1/artifacts/{name}

@@ -36,6 +36,23 @@ public sealed class JUnitReportTests
     }
 
     [Fact]
+    public void The_parts_of_a_file_are_one_suite()
+    {
+        JobResults Part(string file, int index, int of, params TestResult[] tests) =>
+            new($"j-{file}-{index}", file, tests.Length == 0 ? JobStatus.Error : JobStatus.Passed, 1, tests) { Slice = new TestSlice(index, of), DeviceId = $"phone-{index}" };
+        var document = Write(
+            Part("tests/a.spec.ts", 1, 2, Test("one", TestStatus.Passed)), Part("tests/a.spec.ts", 2, 2, Test("two", TestStatus.Passed)),
+            // The same file on another platform.
+            Part("tests/a.spec.ts", 1, 2), Part("tests/a.spec.ts", 2, 2, Test("two", TestStatus.Passed)),
+            new JobResults("j-9", "tests/b.spec.ts", JobStatus.Passed, 1, [Test("three", TestStatus.Passed)]));
+        Assert.Equal(
+            ["tests/a.spec.ts 2 0", "tests/a.spec.ts 2 1", "tests/b.spec.ts 1 0"],
+            document.Descendants("testsuite").Select(s => $"{s.Attribute("name")!.Value} {s.Attribute("tests")!.Value} {s.Attribute("errors")!.Value}"));
+        Assert.Equal(["phone-1", "phone-2"], document.Descendants("testsuite").First().Descendants("property").Where(p => p.Attribute("name")!.Value == "device").Select(p => p.Attribute("value")!.Value));
+        Assert.Contains("tests/a.spec.ts [1/2]", document.Descendants("testcase").Select(t => t.Attribute("name")!.Value));
+    }
+
+    [Fact]
     public void Every_status_of_a_test_and_of_a_job_keeps_to_the_schema_and_adds_up()
     {
         var tests = Enum.GetValues<TestStatus>().Select(s => Test($"{s}", s, s.IsFailure() || s is TestStatus.Flaky ? "expected 1\nreceived 2" : null)).ToList();

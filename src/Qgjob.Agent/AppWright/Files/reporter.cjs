@@ -23,6 +23,7 @@ class StreamReporter {
   }
 
   onBegin(config, suite) {
+    if (process.env.QGJOB_SELECTION) refuseDivided(suite);
     write({ event: 'begin', total: suite.allTests().length });
   }
 
@@ -82,6 +83,25 @@ class StreamReporter {
   onEnd(result) {
     write({ event: 'finish', status: result.status });
   }
+}
+
+// A file that imports its serial mode from elsewhere shows it only here. Ends the process before a test has begun: none of the
+// file's parts may run a few tests of a row that only make sense together.
+function refuseDivided(suite) {
+  const { slice } = JSON.parse(fs.readFileSync(process.env.QGJOB_SELECTION, 'utf8'));
+  const serial = slice && serialIn(suite);
+  if (!serial) return;
+  console.error(`qgjob: ${where(serial.location).file}:${serial.location.line} is in serial mode: its tests build upon one another, so the file cannot be divided. Submit it without --split.`);
+  process.exit(1);
+}
+
+function serialIn(suite) {
+  if (suite._parallelMode === 'serial' && suite.location && suite.allTests().some(t => path.resolve(t.location.file) === process.env.QGJOB_TEST)) return suite;
+  for (const inner of suite.suites) {
+    const found = serialIn(inner);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 // An attachment without a file becomes one, so that it can be fetched like the others; the JSON report names it by the same hash.

@@ -40,6 +40,7 @@ exports.adapt = function (loaded) {
   const out = env.QGJOB_OUT;
   const test = env.QGJOB_TEST;
   const left = selection.left(test, env.QGJOB_SELECTION);
+  const shard = selection.shard(env.QGJOB_SELECTION);
   const testDir = p => {
     const own = abs(p.testDir) ?? abs(base.testDir) ?? dir;
     // Playwright looks for tests below testDir only; the file that was asked for may lie elsewhere.
@@ -50,7 +51,9 @@ exports.adapt = function (loaded) {
     testDir: abs(base.testDir) ?? dir,
     outputDir: path.join(out, 'test-results'),
     workers: 1,
-    fullyParallel: false,
+    // One worker runs one test after the other either way; shards are made of single tests only where the project allows it.
+    fullyParallel: shard ? base.fullyParallel : false,
+    ...(shard ? { shard } : {}),
     forbidOnly: false,
     reporter: [
       ['list'],

@@ -131,8 +131,8 @@ public sealed partial class StoreEngine
             ReadyAt = now,
             // It keeps the tier of its first submission: a failure must not send it to the back of the queue.
             QueueDeadline = now.AddSeconds(spec.Limits.QueueSeconds),
-            // What was believed at first, until the test itself has shown more.
-            EstimateSeconds = rows.FindEstimate(Estimates.TestKey(spec.OrgId, spec.TestPath, spec.Target)) ?? job.EstimateSeconds,
+            // What was believed at first, until the test itself has shown more; of a part of it the file says nothing.
+            EstimateSeconds = spec.Tests?.Slice is not null ? job.EstimateSeconds : rows.FindEstimate(Estimates.TestKey(spec.OrgId, spec.TestPath, spec.Target)) ?? job.EstimateSeconds,
             Reason = end.Reason,
         };
         rows.Save(job);
