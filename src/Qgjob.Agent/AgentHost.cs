@@ -1,6 +1,7 @@
 using System.Reflection;
 using Qgjob.Agent.Android;
 using Qgjob.Agent.Attempts;
+using Qgjob.Agent.BrowserStack;
 using Qgjob.Agent.Toolchain;
 using Qgjob.Client.Http;
 using Qgjob.Core;
@@ -29,7 +30,9 @@ public static class AgentHost
         options.Validate();
         using var home = AgentHome.Open(options.DataFolder, ids);
         var sdk = FindSdk(home);
-        if (options is { VirtualPhones: 0, Usb: false }) throw new AgentStartException("There is nothing to offer: --virtual-phones is 0 and USB is off.");
+        if (options is { VirtualPhones: 0, Usb: false, BrowserStack: null }) throw new AgentStartException("There is nothing to offer: --virtual-phones is 0, USB is off, and so is --browserstack.");
+        // Adb, npm, Appium and the tests of phones have no use for them.
+        BrowserStackAccount.HideFromChildren();
         try
         {
             if (await Leftovers.EndAsync(home.AgentId, time, cancel).ConfigureAwait(false) is > 0 and var count)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Qgjob.Agent.BrowserStack;
 using Qgjob.Agent.Evidence;
 using Qgjob.Agent.Updates;
 using Qgjob.Core.Jobs;
@@ -53,6 +54,12 @@ public sealed record AgentOptions
     /// <summary>Makes that repeatable.</summary>
     public int FaultSeed { get; init; }
 
+    /// <summary>The BrowserStack account whose free parallel sessions are offered; null for none.</summary>
+    public BrowserStackAccount? BrowserStack { get; init; }
+
+    /// <summary>At most so many of them; null for all.</summary>
+    public int? BrowserStackSlots { get; init; }
+
     /// <summary>Follow the phones and emulators of this machine's adb server.</summary>
     public bool Usb { get; init; } = true;
 
@@ -79,6 +86,7 @@ public sealed record AgentOptions
         Require(Name.Length is > 0 and <= 64 && Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_'),
             "name", "1 to 64 letters, digits, '.', '-' or '_'", Name);
         Require(VirtualPhones is >= 0 and <= 200, "virtual-phones", "0 to 200", VirtualPhones.ToString(CultureInfo.InvariantCulture));
+        Require(BrowserStackSlots is null or >= 1 and <= 500, "browserstack", "1 to 500", BrowserStackSlots?.ToString(CultureInfo.InvariantCulture) ?? "");
         Require(Workspace is null || Directory.Exists(Workspace), "workspace", "an existing folder", Workspace ?? "");
         try
         {

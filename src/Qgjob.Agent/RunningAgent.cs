@@ -1,6 +1,7 @@
 using Qgjob.Agent.Android;
 using Qgjob.Agent.AppWright;
 using Qgjob.Agent.Attempts;
+using Qgjob.Agent.BrowserStack;
 using Qgjob.Agent.Devices;
 using Qgjob.Agent.Downloads;
 using Qgjob.Agent.Gateway;
@@ -37,6 +38,7 @@ internal sealed class RunningAgent : IAsyncDisposable
     private readonly Outbox outbox;
     private readonly PhoneBook phones;
     private readonly AppiumServers appium;
+    private readonly CloudParts? cloud;
     private readonly AttemptDriver driver;
     private readonly Leavings leavings;
     private readonly ReportMaker reports;
@@ -69,17 +71,20 @@ internal sealed class RunningAgent : IAsyncDisposable
         leases = new LeaseKeeper(agentClient, identity.AgentId, news, time, random);
         progress = new ProgressSender(agentClient, leases, console, time, random);
         outbox = new Outbox(agentClient, home.Outbox, news, console, time, random);
-        registration = new Registration(agentClient, identity, () => phones.Offers, leases, news, console, time, random);
+        registration = new Registration(agentClient, identity, () => [.. phones.Offers, .. cloud?.Slots.Offers ?? []], leases, news, console, time, random);
         polls = new WorkPolls(agentClient, identity, registration, leases, FreeDevices, Start, news, time, random);
         if (options.Program is { } program)
             handover = new Handover(new ProgramWatch(program.Look, c => program.AskAsync(time, c), console, time), polls, leases, CountAttempts, console, time);
         builds = new CacheFolder(home.Builds, options.CacheBytes, time, quit.Token);
         workspaces = new WorkspaceCache(home.Workspaces, home.NodeModules, options.CacheBytes, time, random, quit.Token);
-        var runner = new AppWrightRunner(appium, installer, sdk, toolchain, time);
+        var projects = new ProjectLists(time);
+        var runner = new AppWrightRunner(appium, installer, sdk, toolchain, projects, time);
+        if (options.BrowserStack is { } account)
+            cloud = new CloudParts(account, options, leases.IsBusy, toolchain.Node, projects, console, time);
         var preparation = new AttemptPreparation(client, builds, workspaces, options.Workspace, time, random);
         driver = new AttemptDriver(new AttemptTools(
-            identity, agentClient, leases, progress, outbox, phones, residents, preparation, runner.RunAsync, home.Attempts, console, ids, time, random)
-        { Video = options.Video });
+            identity, agentClient, leases, progress, outbox, phones, residents, preparation, RunTestsAsync, home.Attempts, console, ids, time, random)
+        { Video = options.Video, Slots = cloud?.Slots });
         leavings = new Leavings(agentClient, console, time, random);
         reports = new ReportMaker(agentClient, client, preparation, toolchain.Node, home.Reports, console, time, random);
         polls.CanMakeReport = () => !stopping && reports.IsFree;
@@ -93,6 +98,14 @@ internal sealed class RunningAgent : IAsyncDisposable
             phoneCame.Set();
             registration.Refresh();
             polls.Refresh();
+        };
+        if (cloud is not null) cloud.Slots.Changed = phones.Changed;
+
+        Task<AttemptEnded> RunTestsAsync(AppWrightRun run, IAttemptSink sink, CancellationToken cancel) => run.Place switch
+        {
+            PhonePlace phone => runner.RunAsync(run, phone, sink, cancel),
+            CloudPlace slot => cloud!.Runner.RunAsync(run, slot, sink, cancel),
+            _ => throw new System.Diagnostics.UnreachableException(),
         };
     }
 
@@ -137,12 +150,13 @@ internal sealed class RunningAgent : IAsyncDisposable
         await quit.CancelAsync().ConfigureAwait(false);
         await appium.DisposeAsync().ConfigureAwait(false);
         if (virtualPhones is not null) await virtualPhones.DisposeAsync().ConfigureAwait(false);
+        cloud?.Dispose();
         leases.Dispose();
         quit.Dispose();
     }
 
     private IReadOnlyList<string> FreeDevices() =>
-        stopping ? [] : [.. phones.All.Select(p => p.Id).Where(id => !leases.IsBusy(id))];
+        stopping ? [] : [.. phones.All.Select(p => p.Id).Concat(cloud?.Slots.Offers.Select(o => o.Id) ?? []).Where(id => !leases.IsBusy(id))];
 
     private int CountAttempts()
     {
@@ -205,10 +219,12 @@ internal sealed class RunningAgent : IAsyncDisposable
             followers.Add(this.phones.FollowAsync(shared.Client, l => virtualPhones?.Name(l, options.Name) is null ? new PhoneNaming(null, null, Virtual: false) : null, following));
         }
 
+        if (cloud is not null) followers.Add(cloud.Slots.RunAsync(following));
         // So that the first registration names them; who is slower comes with the next.
         var start = time.GetTimestamp();
         while (this.phones.All.Count < options.VirtualPhones && time.GetElapsedTime(start) < FirstPhones)
             await phoneCame.WaitAsync(TimeSpan.FromMilliseconds(200), cancel).ConfigureAwait(false);
+        if (cloud is not null) await Task.WhenAny(cloud.Slots.Asked, Task.Delay(FirstPhones, time, cancel)).ConfigureAwait(false);
         return followers;
     }
 

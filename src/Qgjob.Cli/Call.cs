@@ -37,6 +37,9 @@ internal sealed class Call(ParseResult parsed, GlobalOptions options, Surroundin
 
     public T? Value<T>(Option<T> option) => parsed.GetValue(option);
 
+    /// <summary>The option was typed, with or without a value.</summary>
+    public bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
+
     public T? Value<T>(Argument<T> argument) => parsed.GetValue(argument);
 
     /// <summary>Values of an option that may be repeated; empty when it is not given.</summary>

@@ -29,15 +29,20 @@ internal sealed class Lab : IAsyncDisposable
     public static Task<Lab> StartAsync(int phones, params IEnumerable<string> agentOptions) => StartWithAsync(Checkout.Qgjob, phones, agentOptions);
 
     /// <summary>With another copy of the agent's program than the checkout's.</summary>
-    public static async Task<Lab> StartWithAsync(string agentProgram, int phones, params IEnumerable<string> agentOptions)
+    public static Task<Lab> StartWithAsync(string agentProgram, int phones, params IEnumerable<string> agentOptions) =>
+        StartAsync(agentProgram, phones, phones, new Dictionary<string, string>(), agentOptions);
+
+    /// <summary>Of whose devices some are no phones, and whose agent has settings of its own.</summary>
+    public static async Task<Lab> StartAsync(
+        string agentProgram, int phones, int devices, IReadOnlyDictionary<string, string> agentEnvironment, IEnumerable<string> agentOptions)
     {
         var lab = new Lab();
         try
         {
             await lab.StartServerAsync();
-            lab.programs.Add(Program.Start(agentProgram, lab.folder, lab.Environment,
+            lab.programs.Add(Program.Start(agentProgram, lab.folder, new Dictionary<string, string>(lab.Environment.Concat(agentEnvironment)),
                 ["agent", "--name", "lab", "--no-usb", "--data", Path.Combine(lab.folder, "agent"), "--virtual-phones", $"{phones}", .. agentOptions]));
-            await lab.UntilAsync(async () => (await lab.Client.ListDevicesAsync(Cancel)).Items.Count(d => d.State == "free") == phones, "the phones are there");
+            await lab.UntilAsync(async () => (await lab.Client.ListDevicesAsync(Cancel)).Items.Count(d => d.State == "free") == devices, "the devices are there");
             return lab;
         }
         catch
@@ -67,6 +72,13 @@ internal sealed class Lab : IAsyncDisposable
                 Assert.Fail($"Waited in vain until {what}.\n{string.Join('\n', programs.Select(p => p.Output()))}");
             await timer.WaitForNextTickAsync();
         }
+    }
+
+    /// <summary>Files of the server and the agent, and what both have said, that have a text in them.</summary>
+    public async Task<IReadOnlyList<string>> WhereIsAsync(string text)
+    {
+        var found = await Program.RunAsync("grep", folder, new Dictionary<string, string>(), Patience, "-rlaF", "--exclude-dir=node_modules", "--", text, ".");
+        return [.. found.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries), .. programs.Where(p => p.Output().Contains(text, StringComparison.Ordinal)).Select(p => $"what process {p.Id} says")];
     }
 
     public async Task<IReadOnlyList<JobView>> JobsAsync(string runId) =>

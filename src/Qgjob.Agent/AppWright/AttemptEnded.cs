@@ -1,3 +1,4 @@
+using Qgjob.Client.Wire;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Results;
 
@@ -27,6 +28,12 @@ internal sealed record AttemptEnded(
 
     /// <summary>Besides tests, something outside of them failed.</summary>
     public bool ErrorOutside { get; init; }
+
+    /// <summary>
+    /// Brings what comes only after the tests into the out folder, while the device may serve somebody else already; tells
+    /// what could not be had. Null when all is there.
+    /// </summary>
+    public Func<CancellationToken, Task<IReadOnlyList<LeftOutFile>>>? Later { get; init; }
 
     /// <summary>Until build and project lay here.</summary>
     public double? DownloadSeconds { get; init; }

@@ -1,4 +1,6 @@
 using Qgjob.Agent.Installs;
+using Qgjob.Core.Jobs;
+using Qgjob.Core.Results;
 
 namespace Qgjob.Agent.AppWright;
 
@@ -83,6 +85,13 @@ internal sealed class AttemptFigures
     {
         lock (gate) SessionTime = (SessionTime ?? TimeSpan.Zero) + duration;
     }
+
+    /// <summary>The attempt's end, with these figures.</summary>
+    public AttemptEnded Ended((AttemptOutcome Outcome, string? Reason) end, IReadOnlyList<TestResult> tests, string outFolder) => new(
+        end.Outcome, end.Reason, tests, Installs, InstallTime.TotalSeconds, RunTime.TotalSeconds,
+        [.. Directory.EnumerateFiles(outFolder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)],
+        Build?.Sha256, Build?.PackageId)
+    { SessionSeconds = SessionTime?.TotalSeconds };
 
     public void AddInstall(TimeSpan duration)
     {

@@ -9,7 +9,7 @@ namespace Qgjob.Agent.AppWright;
 /// </summary>
 internal static class AttemptScripts
 {
-    private static readonly string[] Scripts = ["redirect.cjs", "closing.cjs", "settings.cjs", "selection.cjs", "wrapper.cjs", "wrapper.mjs", "reporter.cjs"];
+    private static readonly string[] Scripts = ["redirect.cjs", "closing.cjs", "browserstack.cjs", "settings.cjs", "selection.cjs", "wrapper.cjs", "wrapper.mjs", "reporter.cjs"];
     private static readonly string[] Programs = ["npx", "osascript", "pkill"];
 
     private static readonly string Folder = Place();
@@ -18,7 +18,7 @@ internal static class AttemptScripts
     public static string Bin => Path.Combine(Folder, "bin");
 
     /// <summary>What Node loads first in each of an attempt's processes.</summary>
-    public static IReadOnlyList<string> Preloads => [Path.Combine(Folder, "redirect.cjs"), Path.Combine(Folder, "closing.cjs")];
+    public static IReadOnlyList<string> Preloads => [Path.Combine(Folder, "redirect.cjs"), Path.Combine(Folder, "closing.cjs"), Path.Combine(Folder, "browserstack.cjs")];
 
     public static string Wrapper(bool isModule) => Path.Combine(Folder, isModule ? "wrapper.mjs" : "wrapper.cjs");
 

@@ -6,8 +6,10 @@ namespace Qgjob.Agent.AppWright;
 /// <param name="Platform">AppWright's word: android or ios.</param>
 /// <param name="Provider">AppWright's word: local-device, emulator or browserstack.</param>
 /// <param name="BuildPath">As written; relative to the project folder.</param>
+/// <param name="DeviceName">The cloud phone that it names, as BrowserStack calls it.</param>
+/// <param name="DeviceOs">The version of its system.</param>
 internal sealed record ConfiguredProject(
-    string Name, string? Platform, string? Provider, string? BuildPath, IReadOnlyList<string> Dependencies);
+    string Name, string? Platform, string? Provider, string? BuildPath, IReadOnlyList<string> Dependencies, string? DeviceName = null, string? DeviceOs = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(List<ConfiguredProject>))]
@@ -16,9 +18,10 @@ internal sealed partial class ConfigJson : JsonSerializerContext;
 internal abstract record ProjectChoice
 {
     /// <summary>
-    /// The named project; else the one for the phone's platform; else, of several, the one for its kind of phone.
+    /// The named project; else the one for the device's platform; else, of several, the one for its kind.
     /// </summary>
-    public static ProjectChoice Choose(IReadOnlyList<ConfiguredProject> projects, string? named, string platform, bool isEmulator)
+    /// <param name="provider">AppWright's word for that kind.</param>
+    public static ProjectChoice Choose(IReadOnlyList<ConfiguredProject> projects, string? named, string platform, string provider)
     {
         if (named is not null)
         {
@@ -30,7 +33,6 @@ internal abstract record ProjectChoice
         var fitting = projects.Where(p => string.Equals(p.Platform, platform, StringComparison.OrdinalIgnoreCase)).ToList();
         if (fitting.Count == 0) return new NotChosen($"The config has no project for {platform}. It has: {List(projects)}.");
         if (fitting.Count == 1) return new Chosen(fitting[0]);
-        var provider = isEmulator ? "emulator" : "local-device";
         var exactly = fitting.Where(p => p.Provider == provider).ToList();
         return exactly.Count == 1
             ? new Chosen(exactly[0])

@@ -1,141 +1,42 @@
+using System.Globalization;
 using Qgjob.Agent.Evidence;
 using Qgjob.Agent.Gateway;
 using Qgjob.Agent.Installs;
-using Qgjob.Agent.Processes;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Results;
 
 namespace Qgjob.Agent.AppWright;
 
-/// <summary>The part of an attempt where the tests run: gateway, process, events, limits, report.</summary>
+/// <summary>The part of an attempt on a phone where the tests run: gateway, process, evidence.</summary>
 internal sealed class TestRun(
-    AppWrightRun run, AttemptFiles files, AttemptOutput output, AttemptFigures figures, AttemptEvidence evidence, AppiumServers appium, Installer installer, TimeProvider time)
+    AppWrightRun run, PhonePlace phone, AttemptFiles files, AttemptOutput output, AttemptFigures figures, AttemptEvidence evidence, AppiumServers appium, Installer installer, TimeProvider time)
 {
-    private static readonly TimeSpan EventPoll = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan KillGrace = TimeSpan.FromSeconds(2);
-    private readonly ReporterEvents events = new(run.OutFolder);
-    private readonly TaskCompletionSource<string> infra = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly LineTail lines = new(files.Events);
-    private PlaywrightReport? report;
-    private OwnedProcess? process;
+    private readonly TestFollower follower = new(run, files, output, figures, time);
 
-    /// <summary>From the report, or, when there is none, from what was streamed until the end.</summary>
-    public IReadOnlyList<TestResult> Tests => ResultBounds.Apply(report?.WithSteps(events.Results).Tests ?? events.Results);
+    public IReadOnlyList<TestResult> Tests => follower.Tests;
 
     /// <summary>Besides tests, something outside of them failed.</summary>
-    public bool ErrorOutside => report is not null && Verdict.ErrorOutside(report) is not null;
+    public bool ErrorOutside => follower.ErrorOutside;
 
     public async Task<(AttemptOutcome, string?)> RunAsync(
         TestProcess tests, ConfiguredProject chosen, BuildFile build, CancellationToken cancel)
     {
         var reinstall = run.Reset == ResetMode.Reinstall
-            ? (Func<CancellationToken, Task<InstallOutcome>>)(c => installer.ReinstallAsync(run.Device, run.DeviceKey, build, c))
+            ? (Func<CancellationToken, Task<InstallOutcome>>)(c => installer.ReinstallAsync(phone.Device, run.DeviceKey, build, c))
             : null;
-        var plan = new GatewayPlan(run.Device, run.Reset, reinstall, run.DeviceLost) { LeaseOver = run.LeaseOver, BeforeClose = evidence.Screenshots.BeforeCloseAsync };
+        var plan = new GatewayPlan(phone.Device, run.Reset, reinstall, phone.Lost) { LeaseOver = run.LeaseOver, BeforeClose = evidence.Screenshots.BeforeCloseAsync };
         Task<AppiumServer> Server(AppiumServer? bad, CancellationToken c) =>
-            bad is null ? appium.GetAsync(run.Device, c) : appium.ReplaceAsync(bad, c);
+            bad is null ? appium.GetAsync(phone.Device, c) : appium.ReplaceAsync(bad, c);
 
-        var gateway = new AttemptGateway(plan, Server, time, OnGateway);
+        var gateway = new AttemptGateway(plan, Server, time, follower.OnGateway);
         await using (gateway.ConfigureAwait(false))
         {
-            var server = await appium.GetAsync(run.Device, cancel).ConfigureAwait(false);
+            var server = await appium.GetAsync(phone.Device, cancel).ConfigureAwait(false);
             using var log = server.CopyLogTo(Path.Combine(run.OutFolder, "appium.log"));
             output.Report(new Running());
             evidence.StartVideo();
-            var start = time.GetTimestamp();
-            var process = OwnedProcess.Start(tests.Test(chosen, files.LinkBuild(build.Path), gateway.Port), output.Log, time);
-            this.process = process;
-            await using (process.ConfigureAwait(false))
-            {
-                try
-                {
-                    var end = await FollowAsync(process, chosen, cancel).ConfigureAwait(false);
-                    // While the phone shows it: what follows closes the app.
-                    await evidence.Screenshots.EndAsync(end.Item1 is not (AttemptOutcome.Passed or AttemptOutcome.Skipped) || Tests.Any(t => t.Status == TestStatus.Flaky), run.DeviceLost).ConfigureAwait(false);
-                    return end;
-                }
-                finally
-                {
-                    await process.KillAsync(KillGrace, CancellationToken.None).ConfigureAwait(false);
-                    figures.RunTime = time.GetElapsedTime(start);
-                    ReadEvents();
-                }
-            }
-        }
-    }
-
-    private async Task<(AttemptOutcome, string?)> FollowAsync(OwnedProcess process, ConfiguredProject chosen, CancellationToken cancel)
-    {
-        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var limit = LimitWatch.WaitAsync(run.Limits, () => process.Silence, time, done.Token);
-        var events = StreamEventsAsync(done.Token);
-        try
-        {
-            var first = await Task.WhenAny(process.Exited, infra.Task, limit).ConfigureAwait(false);
-            cancel.ThrowIfCancellationRequested();
-            // An infra failure also makes tests fail, so it is asked first.
-            if (infra.Task.IsCompletedSuccessfully) return (AttemptOutcome.Infra, await infra.Task.ConfigureAwait(false));
-            if (first == limit) return await limit.ConfigureAwait(false);
-            var code = await process.Exited.ConfigureAwait(false);
-            report = PlaywrightReport.Read(Path.Combine(run.OutFolder, "report.json"), run.ProjectFolder, chosen.Name, run.OutFolder);
-            return Verdict.Judge(code, report, output.Tail, Verdict.Sought(run.TestFile, run.Grep, chosen.Name, SelectedTests.Describe(run.Tests)));
-        }
-        finally
-        {
-            await done.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAll(Quietly(limit), Quietly(events)).ConfigureAwait(false);
-        }
-    }
-
-    private async Task StreamEventsAsync(CancellationToken cancel)
-    {
-        while (true)
-        {
-            ReadEvents();
-            await Task.Delay(EventPoll, time, cancel).ConfigureAwait(false);
-        }
-    }
-
-    private void ReadEvents()
-    {
-        foreach (var line in lines.Read())
-        {
-            if (events.Read(line) is { } happened) output.Report(happened);
-        }
-    }
-
-    private void OnGateway(GatewayEvent happened)
-    {
-        switch (happened)
-        {
-            case SessionOpened(var reused, var duration):
-                figures.AddSession(duration);
-                output.Log($"qgjob: {(reused ? "session reused" : "new session")} after {duration.TotalSeconds:0.0} s");
-                break;
-            case Reinstalled(var duration):
-                figures.AddInstall(duration);
-                output.Report(new Installed(duration.TotalSeconds));
-                break;
-            case CommandSeen:
-                process?.NoteLife();
-                break;
-            case InfraFailed(var reason):
-                infra.TrySetResult(reason);
-                break;
-            default:
-                break;
-        }
-    }
-
-    private static async Task Quietly(Task task)
-    {
-        try
-        {
-            await task.ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            // We ended it.
+            var process = tests.Test(chosen, files.LinkBuild(build.Path), [new("QGJOB_GATEWAY_PORT", gateway.Port.ToString(CultureInfo.InvariantCulture))]);
+            return await follower.RunAsync(process, chosen, failed => evidence.Screenshots.EndAsync(failed, phone.Lost), cancel).ConfigureAwait(false);
         }
     }
 }

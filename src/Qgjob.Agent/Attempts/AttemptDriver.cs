@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Qgjob.Agent.AppWright;
+using Qgjob.Agent.BrowserStack;
 using Qgjob.Agent.Evidence;
 using Qgjob.Agent.Leases;
 using Qgjob.Agent.Phones;
@@ -8,12 +9,13 @@ using Qgjob.Agent.Workspaces;
 using Qgjob.Client;
 using Qgjob.Client.Wire;
 using Qgjob.Core;
+using Qgjob.Core.Devices;
 using Qgjob.Core.Jobs;
 using Qgjob.Core.Storage;
 
 namespace Qgjob.Agent.Attempts;
 
-/// <summary>Runs a prepared test file on a phone: <see cref="AppWrightRunner.RunAsync"/>, or a stand-in in tests.</summary>
+/// <summary>Runs a prepared test file where its place is: <see cref="AppWrightRunner"/>, <see cref="CloudRunner"/>, or a stand-in in tests.</summary>
 internal delegate Task<AttemptEnded> RunTests(AppWrightRun run, IAttemptSink sink, CancellationToken cancel);
 
 /// <summary>What all attempts of an agent share.</summary>
@@ -24,6 +26,9 @@ internal sealed record AttemptTools(
 {
     /// <summary>When the screen's video is kept.</summary>
     public VideoPolicy Video { get; init; } = VideoPolicy.Failure;
+
+    /// <summary>BrowserStack's slots; null when there are none.</summary>
+    public SlotBook? Slots { get; init; }
 }
 
 /// <summary>Makes one attempt, from the lease's first renewal to the delivered result.</summary>
@@ -81,7 +86,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
         // Lost attempts leave as much as others: whoever asks why will want it.
         leavings.Mark(folder, lease.Ref, ended: true);
         aftermath.CancelAfter(AftermathLimit);
-        await leavings.SendAsync(lease.Ref, folder, tools.Leases.Terms, upload, aftermath.Token).ConfigureAwait(false);
+        await leavings.SendAsync(lease.Ref, folder, tools.Leases.Terms, upload, aftermath.Token, ended.Later).ConfigureAwait(false);
         if ((log.Trouble ?? uploader.Refused) is { } trouble) tools.Console.Warn($"{lease.DeviceId}: the log of {assignment.JobId}, attempt {assignment.Attempt}, is not whole: {trouble}");
     }
 
@@ -89,7 +94,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
     {
         try
         {
-            return await RunOnPhoneAsync(lease, folder, log, feed).ConfigureAwait(false);
+            return await RunOnDeviceAsync(lease, folder, log, feed).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (lease.Stopped.IsCancellationRequested)
         {
@@ -115,19 +120,22 @@ internal sealed class AttemptDriver(AttemptTools tools)
         }
     }
 
-    private async Task<AttemptEnded> RunOnPhoneAsync(HeldLease lease, string folder, AttemptLog log, AttemptFeed feed)
+    private async Task<AttemptEnded> RunOnDeviceAsync(HeldLease lease, string folder, AttemptLog log, AttemptFeed feed)
     {
         var (assignment, spec, stop) = (lease.Assignment, lease.Assignment.Spec, lease.Stopped);
-        if (tools.Phones.Find(lease.DeviceId) is not { } phone) return Cut(AttemptOutcome.Infra, $"{lease.DeviceId} is gone.");
-        log.Say($"{assignment.JobId}, attempt {assignment.Attempt}: {Name(spec)} with {spec.OrgId}/{spec.AppVersionId} on {phone.Id} ({phone.Offer.Model}, Android {phone.Offer.OsVersion})");
-        await tools.Phones.CheckResidentsAsync(phone, stop).ConfigureAwait(false);
+        var phone = tools.Phones.Find(lease.DeviceId);
+        if ((phone?.Offer ?? tools.Slots?.Find(lease.DeviceId)) is not { } offer) return Cut(AttemptOutcome.Infra, $"{lease.DeviceId} is gone.");
+        log.Say($"{assignment.JobId}, attempt {assignment.Attempt}: {Name(spec)} with {spec.OrgId}/{spec.AppVersionId} on {offer.Id} ({offer.Model}{(phone is null ? "" : $", Android {offer.OsVersion}")})");
+        if (phone is not null) await tools.Phones.CheckResidentsAsync(phone, stop).ConfigureAwait(false);
         var start = tools.Time.GetTimestamp();
         using var prepared = await tools.Preparation.PrepareAsync(assignment, new PrepareLog(feed.Say, log.Write), stop).ConfigureAwait(false);
-        if (prepared.Build is { } build) feed.Build = feed.Resident(build.PackageId, build.Sha256);
+        // Nothing stays on a slot's phone.
+        if (phone is not null && prepared.Build is { } build) feed.Build = feed.Resident(build.PackageId, build.Sha256);
         var limits = new AttemptLimits(
             TimeSpan.FromSeconds(spec.Limits.InstallSeconds), TimeSpan.FromSeconds(spec.Limits.RunSeconds), TimeSpan.FromSeconds(spec.Limits.SilenceSeconds));
         var run = new AppWrightRun(
-            AttemptId(tools.Identity.AgentId, assignment), prepared.Workspace.Folder, spec.Config, spec.TestPath, phone.Adb, phone.Id, phone.IsEmulator,
+            AttemptId(tools.Identity.AgentId, assignment), prepared.Workspace.Folder, spec.Config, spec.TestPath, offer.Id,
+            phone is null ? CloudPlaceOf(offer, assignment) : new PhonePlace(phone.Adb, phone.IsEmulator, phone.Gone),
             prepared.Build, Leavings.OutOf(folder), limits)
         {
             Environment = spec.Env,
@@ -137,11 +145,17 @@ internal sealed class AttemptDriver(AttemptTools tools)
             TestRetries = spec.TestRetries,
             Reset = spec.Reset,
             Video = tools.Video,
-            DeviceLost = phone.Gone,
             LeaseOver = () => lease.IsOver,
         };
         var download = tools.Time.GetElapsedTime(start);
         return await tools.RunTests(run, feed, stop).ConfigureAwait(false) with { DownloadSeconds = download.TotalSeconds };
+    }
+
+    private static CloudPlace CloudPlaceOf(DeviceOffer slot, Assignment assignment)
+    {
+        var spec = assignment.Spec;
+        var needs = spec.Device is { Length: > 0 } text ? DeviceSelector.OfStored(text) : null;
+        return new CloudPlace(slot, needs, new CloudLabels(spec.OrgId, spec.AppVersionId, assignment.RunId, assignment.JobId, assignment.Attempt));
     }
 
     /// <summary>Marks the processes of an attempt; begins with the agent's id, so that a later start finds what was left.</summary>

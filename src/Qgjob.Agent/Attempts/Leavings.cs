@@ -54,12 +54,16 @@ internal sealed class Leavings(AgentClient client, IAgentConsole console, TimePr
     }
 
     /// <param name="upload">The log's; ends when the log is closed and sent.</param>
-    public async Task SendAsync(LeaseRef lease, string folder, LeaseTerms? terms, Task upload, CancellationToken cancel)
+    /// <param name="later">Brings the rest into the folder; null when all is there.</param>
+    public async Task SendAsync(
+        LeaseRef lease, string folder, LeaseTerms? terms, Task upload, CancellationToken cancel, Func<CancellationToken, Task<IReadOnlyList<LeftOutFile>>>? later = null)
     {
         try
         {
             await upload.ConfigureAwait(false);
-            await ArtifactUploader.UploadAsync(client, lease, Left(folder, terms), time, random, cancel).ConfigureAwait(false);
+            var missing = later is null ? [] : await later(cancel).ConfigureAwait(false);
+            var left = Left(folder, terms);
+            await ArtifactUploader.UploadAsync(client, lease, left with { LeftOut = [.. left.LeftOut, .. missing] }, time, random, cancel).ConfigureAwait(false);
             File.Delete(Path.Combine(folder, Note));
         }
         catch (OperationCanceledException)

@@ -16,6 +16,7 @@ public static class AgentDoctor
             .. FolderChecks.Run(options.DataFolder, options.ToolchainFolder),
             FolderChecks.LoopbackPorts(),
             .. await PhoneChecks.RunAsync(options.AdbPort, time, cancel).ConfigureAwait(false),
+            .. await BrowserStackChecks.RunAsync(Environment.GetEnvironmentVariable, time, cancel).ConfigureAwait(false),
         ];
     }
 

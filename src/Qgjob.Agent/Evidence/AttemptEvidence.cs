@@ -34,7 +34,7 @@ internal sealed class AttemptEvidence : IAsyncDisposable
     {
         (this.device, this.folder, this.policy, this.time, this.say) = (device, folder, policy, time, say);
         adb = new AdbClient(device.AdbPort, time);
-        Screenshots = new Screenshots(adb, device.Serial, folder, closingNote, time);
+        Screenshots = new Screenshots(CaptureAsync, folder, closingNote, time);
         log = new DeviceLog(adb, device.Serial, Path.Combine(folder, DeviceLog.Name), time).FollowAsync(end.Token);
     }
 
@@ -44,6 +44,13 @@ internal sealed class AttemptEvidence : IAsyncDisposable
     public void StartVideo()
     {
         if (policy != VideoPolicy.Off) video = new ScreenVideo(adb, device.Serial, folder, time, say).FilmAsync(end.Token);
+    }
+
+    private async Task<byte[]> CaptureAsync(CancellationToken cancel)
+    {
+        using var png = new MemoryStream();
+        await adb.StreamAsync(device.Serial, "screencap -p", bytes => png.WriteAsync(bytes, cancel), cancel).ConfigureAwait(false);
+        return png.ToArray();
     }
 
     /// <summary>Ends what still runs on the phone.</summary>

@@ -9,8 +9,9 @@ namespace Qgjob.Agent.Evidence;
 /// Pictures of the screen where a test fails: taken when the test's session is about to be closed, while the screen still
 /// shows what the test saw last. closing.cjs notes in the test's process whether it failed, and attaches the picture to it.
 /// </summary>
+/// <param name="capture">Gets a picture of the screen, as PNG.</param>
 /// <param name="note">The file with that note; gone again once it was read.</param>
-internal sealed class Screenshots(AdbClient adb, string serial, string folder, string note, TimeProvider time)
+internal sealed class Screenshots(Func<CancellationToken, Task<byte[]>> capture, string folder, string note, TimeProvider time)
 {
     public const string Folder = "screenshots";
     /// <summary>The test waits meanwhile.</summary>
@@ -53,15 +54,14 @@ internal sealed class Screenshots(AdbClient adb, string serial, string folder, s
         using var either = CancellationTokenSource.CreateLinkedTokenSource(clock.Token, cancel);
         try
         {
-            using var png = new MemoryStream();
-            await adb.StreamAsync(serial, "screencap -p", bytes => png.WriteAsync(bytes, either.Token), either.Token).ConfigureAwait(false);
-            if (!png.GetBuffer().AsSpan(0, (int)png.Length).StartsWith(Signature)) return false;
+            var png = await capture(either.Token).ConfigureAwait(false);
+            if (!png.AsSpan().StartsWith(Signature)) return false;
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            await File.WriteAllBytesAsync(file, png.ToArray(), either.Token).ConfigureAwait(false);
+            await File.WriteAllBytesAsync(file, png, either.Token).ConfigureAwait(false);
             taken++;
             return true;
         }
-        catch (Exception e) when (e is AdbException or IOException or UnauthorizedAccessException or OperationCanceledException)
+        catch (Exception e) when (e is AdbException or HttpRequestException or IOException or UnauthorizedAccessException or OperationCanceledException)
         {
             return false; // The test's own verdict does not depend on it.
         }

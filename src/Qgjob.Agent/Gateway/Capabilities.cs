@@ -62,7 +62,8 @@ internal static class Capabilities
             merged["appium:autoGrantPermissions"] is JsonValue grant && grant.TryGetValue(out bool yes) && yes, key);
     }
 
-    private static JsonObject Merge(byte[] body)
+    /// <exception cref="JsonException">The body is no session request.</exception>
+    public static JsonObject Merge(byte[] body)
     {
         var capabilities = JsonNode.Parse(body)?["capabilities"] as JsonObject ?? throw new JsonException("The request has no capabilities.");
         var merged = new JsonObject();

@@ -5,7 +5,11 @@ using System.Text;
 namespace Qgjob.Agent.Gateway;
 
 /// <param name="Path">As sent, with its query.</param>
-internal sealed record HttpRequest(string Method, string Path, byte[] Body, bool KeepAlive);
+internal sealed record HttpRequest(string Method, string Path, byte[] Body, bool KeepAlive)
+{
+    /// <summary>As sent; null when it was not told.</summary>
+    public string? ContentType { get; init; }
+}
 
 /// <summary>A complete answer; always JSON, as WebDriver has it.</summary>
 internal sealed record HttpReply(int Status, byte[] Body)
@@ -44,6 +48,7 @@ internal sealed class HttpReader(NetworkStream stream)
 
         long length = 0;
         var chunked = false;
+        string? contentType = null;
         var keepAlive = words[2] != "HTTP/1.0";
         var head = first.Length;
         while (await ReadLineAsync(cancel).ConfigureAwait(false) is { Length: > 0 } line)
@@ -60,6 +65,9 @@ internal sealed class HttpReader(NetworkStream stream)
                 case "TRANSFER-ENCODING":
                     chunked = value.EndsWith("chunked", StringComparison.OrdinalIgnoreCase);
                     break;
+                case "CONTENT-TYPE":
+                    contentType = value;
+                    break;
                 case "CONNECTION":
                     keepAlive = !value.Equals("close", StringComparison.OrdinalIgnoreCase);
                     break;
@@ -72,7 +80,7 @@ internal sealed class HttpReader(NetworkStream stream)
         }
 
         var body = chunked ? await ReadChunksAsync(cancel).ConfigureAwait(false) : await ReadExactAsync(length, cancel).ConfigureAwait(false);
-        return new HttpRequest(words[0], words[1], body, keepAlive);
+        return new HttpRequest(words[0], words[1], body, keepAlive) { ContentType = contentType };
     }
 
     /// <summary>Cancels <paramref name="gone"/> if the client hangs up before the next <see cref="ReadAsync"/>.</summary>

@@ -102,7 +102,7 @@ internal sealed class Registration(
     {
         var line = offered.Count == 0
             ? "No device to offer yet."
-            : $"Offering {offered.Count} device{(offered.Count == 1 ? "" : "s")}: {string.Join(", ", offered.Select(o => $"{o.Id} ({o.Model}, Android {o.OsVersion})"))}.";
+            : $"Offering {offered.Count} device{(offered.Count == 1 ? "" : "s")}: {string.Join(", ", offered.Select(o => o.Models is null ? $"{o.Id} ({o.Model}, Android {o.OsVersion})" : $"{o.Id} ({o.Model})"))}.";
         if (line == said) return;
         said = line;
         console.Say(line);

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Globalization;
 using Qgjob.Agent;
+using Qgjob.Agent.BrowserStack;
 using Qgjob.Agent.Evidence;
 using Qgjob.Cli.Output;
 using Qgjob.Core;
@@ -14,13 +16,14 @@ internal static class AgentCommand
     {
         var name = new Option<string?>("--name") { Description = "The agent's name (default: this machine's)", HelpName = "NAME" };
         var tag = new Option<string[]>("--tag") { Description = "A word that jobs can ask for; may be repeated", HelpName = "TAG" };
-        var target = new Option<string?>("--target") { Description = "Offer only devices of this kind: device or emulator", HelpName = "KIND" };
+        var target = new Option<string?>("--target") { Description = "Offer only phones of this kind: device or emulator", HelpName = "KIND" };
         var workspace = new Option<string?>("--workspace") { Description = "The AppWright project for jobs that come without one", HelpName = "DIR" };
         var data = new Option<string?>("--data") { Description = "The agent's own folder: id, caches, phones in software", HelpName = "DIR" };
         var toolchain = new Option<string?>("--toolchain") { Description = "Where Appium and its driver are; agents can share it", HelpName = "DIR" };
         var noUsb = new Option<bool>("--no-usb") { Description = "Leave the phones and emulators alone that adb sees" };
         var adbPort = new Option<int?>("--adb-port") { Description = "Port of the adb server (default 5037)", HelpName = "PORT" };
         var phones = new Option<int>("--virtual-phones") { Description = "Run this many phones in software", HelpName = "N" };
+        var cloud = new Option<string?>("--browserstack") { Description = "Offer BrowserStack's free parallel sessions, at most N (BROWSERSTACK_USERNAME, BROWSERSTACK_ACCESS_KEY)", HelpName = "N", Arity = ArgumentArity.ZeroOrOne };
         var faults = new Option<string?>("--faults") { Description = "Virtual phones: misbehave by chance, as in disconnect=0.02,install-failure=0.05", HelpName = "RATES" };
         var faultSeed = new Option<int>("--fault-seed") { Description = "Virtual phones: makes that repeatable (default 0)", HelpName = "N" };
         var video = new Option<string?>("--video") { Description = "Keep the screen's video of attempts: failure (default), always or off", HelpName = "WHEN" };
@@ -28,7 +31,7 @@ internal static class AgentCommand
         var delays = new PhoneDelays();
         var command = new Command("agent", "Offers this machine's devices and runs what the server sends, until it is interrupted")
         {
-            name, tag, target, workspace, data, toolchain, noUsb, adbPort, phones, video, noUpdate,
+            name, tag, target, workspace, data, toolchain, noUsb, adbPort, phones, cloud, video, noUpdate,
         };
         delays.AddTo(command);
         command.Options.Add(faults);
@@ -52,12 +55,13 @@ internal static class AgentCommand
                 Faults = call.Value(faults) ?? "",
                 FaultSeed = call.Value(faultSeed),
             };
+            if (call.IsGiven(cloud)) options = WithBrowserStack(options, call, call.Value(cloud));
             if (call.Value(name) is { } given) options = options with { Name = given };
             if (call.Value(data) is { } own) options = options with { DataFolder = Path.GetFullPath(own, call.World.CurrentFolder) };
             if (call.Value(toolchain) is { } shared) options = options with { ToolchainFolder = Path.GetFullPath(shared, call.World.CurrentFolder) };
             if (call.Value(adbPort) is { } port) options = options with { AdbPort = port };
-            if (options is { Usb: false, VirtualPhones: 0 })
-                throw CliException.Usage("There is nothing to offer: --no-usb leaves out what adb sees, and there are no phones in software.", "Leave out --no-usb, or add --virtual-phones N.");
+            if (options is { Usb: false, VirtualPhones: 0, BrowserStack: null })
+                throw CliException.Usage("There is nothing to offer: --no-usb leaves out what adb sees, and there are no phones in software.", "Leave out --no-usb, or add --virtual-phones N or --browserstack.");
             try
             {
                 var lines = new AgentLines(call);
@@ -75,6 +79,24 @@ internal static class AgentCommand
             return ExitCode.Passed;
         });
         return command;
+    }
+
+    private static AgentOptions WithBrowserStack(AgentOptions options, Call call, string? most)
+    {
+        if (most is not null && !(int.TryParse(most, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 500))
+            throw CliException.Usage($"--browserstack: '{most}' is no number of sessions.", "Give 1 to 500, or leave it out for all that the account has free.");
+        try
+        {
+            return options with
+            {
+                BrowserStack = BrowserStackAccount.FromEnvironment(call.World.Environment),
+                BrowserStackSlots = most is null ? null : int.Parse(most, CultureInfo.InvariantCulture),
+            };
+        }
+        catch (AgentStartException e)
+        {
+            throw CliException.Usage(e.Message, "docs/browserstack.md explains the set-up.");
+        }
     }
 
     private static Target TargetOf(string? text) =>

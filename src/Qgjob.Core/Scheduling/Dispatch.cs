@@ -22,24 +22,25 @@ public static class Dispatch
         // many orgs the others need not even be looked at.
         if (resident.Count > 0 && Stay(pool, [.. Choices(pool, device, resident)], now, othersWait) is { } here)
             return new Decision.Claim(here.Id, NeedsInstall: false);
-        if (Take(Choices(pool, device, resident), othersWait, out var any) is { } claim) return claim;
+        if (Take(device, Choices(pool, device, resident), othersWait, out var any) is { } claim) return claim;
         if (!any) return new Decision.Idle(IdleReason.NothingFits);
         // Where nobody else has a use for the device, what it is worth to others is no reason to idle.
-        return (othersWait ? Take(Choices(pool, device, resident), othersWait: false, out _) : null)
+        return (othersWait ? Take(device, Choices(pool, device, resident), othersWait: false, out _) : null)
             ?? (Decision)new Decision.Idle(IdleReason.NotWorthAnInstall);
     }
 
     /// <summary>The first choice of the first org that has one, window by window; null when nothing is worth an install.</summary>
-    private static Decision.Claim? Take(IEnumerable<OrgChoices> choices, bool othersWait, out bool any)
+    private static Decision.Claim? Take(Device device, IEnumerable<OrgChoices> choices, bool othersWait, out bool any)
     {
         any = false;
+        var free = Residency.HoldsAll(device);
         foreach (var org in choices)
         {
             any = true;
             do
             {
                 if (org.Resident() is { } here) return new Decision.Claim(here.Id, NeedsInstall: false);
-                if (org.WorthAnInstall(othersWait) is { } there) return new Decision.Claim(there.Id, NeedsInstall: true);
+                if (org.WorthAnInstall(othersWait, free) is { } there) return new Decision.Claim(there.Id, NeedsInstall: !free);
             }
             while (org.NextWindow());
         }

@@ -203,7 +203,8 @@ public sealed class PoolView
     public double InstallSecondsOf(Group group) => Estimates.InstallSecondsOf(VersionOf(group));
 
     /// <summary>True when the device already has the app version that the group tests.</summary>
-    public bool IsResident(Device device, Group group) => device.Offer.Residents.Count > 0 && Residency.Holds(device, group, VersionOf(group));
+    public bool IsResident(Device device, Group group) =>
+        Residency.HoldsAll(device) || (device.Offer.Residents.Count > 0 && Residency.Holds(device, group, VersionOf(group)));
 
     /// <summary>Groups with waiting jobs whose app version is on the device.</summary>
     internal IReadOnlyList<Group> ResidentGroups(Device device)

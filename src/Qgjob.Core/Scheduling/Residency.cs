@@ -6,6 +6,9 @@ namespace Qgjob.Core.Scheduling;
 /// <summary>Whether a device has what a group tests.</summary>
 internal static class Residency
 {
+    /// <summary>A slot in a cloud takes every build without an install: it lies there for all sessions alike.</summary>
+    public static bool HoldsAll(Device device) => device.Offer.Target is Jobs.Target.Browserstack;
+
     /// <summary>Builds are compared, so two app versions with the same bytes need no reinstall.</summary>
     public static bool Holds(Device device, Group group, AppVersion? version)
     {

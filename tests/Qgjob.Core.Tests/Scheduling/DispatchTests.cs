@@ -50,6 +50,18 @@ public sealed class DispatchTests
         Assert.Equal(Take("v2", install: false), Decide(pool, "d1"));
     }
 
+    // A slot in a cloud
+
+    [Fact]
+    public void A_slot_takes_the_oldest_that_nobody_serves_and_installs_nothing() => Assert.Equal(
+        Take("v2", install: false),
+        Decide([Work("v1", seconds: 9_999), Work("v2", seconds: 1, minutes: 5)], Slot("d1"), [Version("v1", serving: 1)]));
+
+    [Fact]
+    public void A_slot_helps_however_little_is_left() => Assert.Equal(
+        Take("v1", install: false),
+        Decide([Work("v1", seconds: 1)], Slot("d1"), [Version("v1", serving: 3) with { InstallSeconds = 50 }]));
+
     // What is worth an install
 
     [Fact]
@@ -302,6 +314,8 @@ public sealed class DispatchTests
         AgentId = "a" + id[1..],
         Online = true,
     };
+
+    private static Device Slot(string id) => Phone(id) with { Offer = Offer(id) with { Target = Target.Browserstack, Models = [new("Google Pixel 8", "14", Platform.Android)] } };
 
     private static Device Resting(string id, double minutes) =>
         Phone(id) with { Health = new DeviceHealth([], 1, Now.AddMinutes(minutes)) };

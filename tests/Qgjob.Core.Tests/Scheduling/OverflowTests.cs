@@ -18,7 +18,7 @@ public sealed class OverflowTests
         var pool = View([Phone("p1", busy: true), Slot("s1")], Work("v1"));
         Assert.Equal(new Decision.Idle(IdleReason.NothingFits), Decide(pool, "s1", 0));
         Assert.Equal(new Decision.Idle(IdleReason.NothingFits), Decide(pool, "s1", 299));
-        Assert.Equal(new Decision.Claim(Id("v1"), NeedsInstall: true), Decide(pool, "s1", 300));
+        Assert.Equal(new Decision.Claim(Id("v1"), NeedsInstall: false), Decide(pool, "s1", 300));
         var free = View([Phone("p1"), Slot("s1")], Work("v1"));
         Assert.Equal(new Decision.Claim(Id("v1"), NeedsInstall: true), Decide(free, "p1", 0));
     }
@@ -53,7 +53,7 @@ public sealed class OverflowTests
     public void Other_work_of_the_slot_is_not_touched()
     {
         var pool = View([Phone("p1", busy: true), Slot("s1")], Work("v1"), Work("v2", overflow: ""));
-        Assert.Equal(new Decision.Claim(Id("v2", ""), NeedsInstall: true), Decide(pool, "s1", 0));
+        Assert.Equal(new Decision.Claim(Id("v2", ""), NeedsInstall: false), Decide(pool, "s1", 0));
     }
 
     [Fact]

@@ -3,6 +3,7 @@
 'use strict';
 const fs = require('fs');
 const http = require('http');
+const https = require('https');
 const path = require('path');
 const note = process.env.QGJOB_CLOSING;
 const folder = path.join(process.env.QGJOB_OUT || '', 'screenshots');
@@ -38,12 +39,14 @@ function closing() {
 const isSession = (method, target) => String(method).toUpperCase() === 'DELETE' && /\/session\/[^/?]+\/?$/.test(String(target).split('?')[0]);
 
 if (note) {
-  const request = http.request;
-  http.request = function (...args) {
-    const [url, options] = typeof args[0] === 'string' || args[0] instanceof URL ? [new URL(String(args[0])), args[1]] : [undefined, args[0]];
-    if (options && isSession(options.method, options.path ?? url?.pathname ?? '')) closing();
-    return request.apply(this, args);
-  };
+  for (const library of [http, https]) {
+    const request = library.request;
+    library.request = function (...args) {
+      const [url, options] = typeof args[0] === 'string' || args[0] instanceof URL ? [new URL(String(args[0])), args[1]] : [undefined, args[0]];
+      if (options && isSession(options.method, options.path ?? url?.pathname ?? '')) closing();
+      return request.apply(this, args);
+    };
+  }
   require('module').syncBuiltinESMExports();
   const fetch = globalThis.fetch;
   if (fetch) {

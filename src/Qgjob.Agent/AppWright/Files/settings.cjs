@@ -20,6 +20,8 @@ exports.adapt = function (loaded) {
         platform: text(use.platform),
         provider: text(use.device && use.device.provider),
         build_path: text(use.buildPath),
+        device_name: text(use.device && use.device.name),
+        device_os: text(use.device && use.device.osVersion),
         dependencies: [...(p.dependencies ?? []), ...(p.teardown ? [p.teardown] : [])],
       };
     });
@@ -46,6 +48,10 @@ exports.adapt = function (loaded) {
     // Playwright looks for tests below testDir only; the file that was asked for may lie elsewhere.
     return isInside(own, test) ? own : dir;
   };
+  // A phone of this host, or one of BrowserStack's.
+  const place = env.QGJOB_CLOUD_PORT
+    ? { provider: 'browserstack', name: env.QGJOB_CLOUD_DEVICE, osVersion: env.QGJOB_CLOUD_OS }
+    : { provider: 'local-device', udid: env.QGJOB_UDID };
   const config = {
     ...base,
     testDir: abs(base.testDir) ?? dir,
@@ -73,13 +79,19 @@ exports.adapt = function (loaded) {
       use: {
         ...p.use,
         buildPath: env.QGJOB_BUILD,
-        device: { ...(base.use?.device ?? {}), ...(p.use?.device ?? {}), provider: 'local-device', udid: env.QGJOB_UDID },
+        device: { ...(base.use?.device ?? {}), ...(p.use?.device ?? {}), ...place },
       },
     })),
   };
   const script = s => (typeof s === 'string' && fs.existsSync(abs(s)) ? abs(s) : s);
   for (const name of ['globalSetup', 'globalTeardown']) {
     if (config[name]) config[name] = Array.isArray(config[name]) ? config[name].map(script) : script(config[name]);
+  }
+  if (env.QGJOB_CLOUD_PORT) {
+    // AppWright's global setup would upload the build; it lies there already, and this is where AppWright looks for its address.
+    const setups = several(config.globalSetup).filter(s => !/[\\/]appwright[\\/]dist[\\/]global-setup\.js$/.test(s));
+    config.globalSetup = setups.length > 0 ? setups : undefined;
+    for (const name of needed) env[`BROWSERSTACK_APP_URL_${name.toUpperCase()}`] = env.QGJOB_BUILD;
   }
   if (config.snapshotDir) config.snapshotDir = abs(config.snapshotDir);
   if (config.tsconfig) config.tsconfig = abs(config.tsconfig);
