@@ -29,6 +29,7 @@ internal static class AllCommands
         GroupsCommand.Create(bind),
         OrgsCommand.Create(bind),
         ResourcesCommand.Create(bind),
+        HooksCommand.Create(bind),
         SimulateCommand.Create(bind),
         AgentCommand.Create(bind),
         VirtualPhoneCommand.Create(bind),

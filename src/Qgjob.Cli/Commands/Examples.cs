@@ -86,6 +86,17 @@ internal static class Examples
             "qgjob resources set account:checkout --org-id qualgent --unit anna --unit ben",
             "qgjob resources set licence --units-from licences.txt",
         ],
+        ["hooks"] = ["qgjob hooks add chat --to-from slack-url.txt --format slack --branch main", "qgjob hooks deliveries chat"],
+        ["hooks add"] =
+        [
+            "qgjob hooks add ci --org-id qualgent --to https://ci.example.com/qgjob --event run.finished",
+            "qgjob hooks add payments --to-from slack-url.txt --format slack --branch main --owner @acme/payments --owner @team-payments",
+        ],
+        ["hooks list"] = ["qgjob hooks list --org-id qualgent"],
+        ["hooks remove"] = ["qgjob hooks remove ci --org-id qualgent"],
+        ["hooks test"] = ["qgjob hooks test ci --org-id qualgent"],
+        ["hooks deliveries"] = ["qgjob hooks deliveries ci --bodies", "qgjob hooks deliveries r-01k9z"],
+        ["hooks redeliver"] = ["qgjob hooks redeliver ci d-01k9z"],
         ["resources remove"] = ["qgjob resources remove account:checkout --org-id qualgent"],
         ["simulate"] =
         [

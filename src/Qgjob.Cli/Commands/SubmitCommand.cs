@@ -40,6 +40,7 @@ internal static class SubmitCommand
                 Splitting.RefuseDependent(run.Tests, sources.OfProject);
                 if (parts is not SplitConverter.Auto && Splitting.IsFullyParallel(run.Config, sources.OfProject)) run = run with { Shard = true };
             }
+            if (folder is not null) run = run with { Owners = OwnersOfTests.Read(folder, run.Tests!, line => call.Err.WriteLine(SafeText.Line(line))) };
             if (call.Value(options.List)) return await PlanView.ShowAsync(call, run, folder, sources?.Files.Count, cancel).ConfigureAwait(false);
             if (call.Value(options.App) is { } app)
             {

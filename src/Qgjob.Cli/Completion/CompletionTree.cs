@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Qgjob.Core;
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Notifications;
 using Qgjob.Core.Simulation;
 
 namespace Qgjob.Cli.Completion;
@@ -38,6 +39,9 @@ internal static class CompletionTree
         ["--policy"] = [.. Words.All<PolicyKind>()],
         ["--generate"] = [.. Loads.Names],
         ["--fairness"] = ["on", "off"],
+        ["--format"] = [.. Words.All<HookFormat>()],
+        ["--notify-format"] = [.. Words.All<HookFormat>()],
+        ["--event"] = [.. HookEvents.All],
         ["shell"] = ["bash", "zsh", "fish"],
     };
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Qgjob.Cli.Commands;
 using Qgjob.Cli.Output;
 using Qgjob.Client.Wire;
 using Qgjob.Core;
@@ -40,6 +41,9 @@ internal sealed class SubmitOptions
     private readonly Option<bool> failOnFlaky = new("--fail-on-flaky") { Description = "A test that failed first and passed later fails its file" };
     private readonly Option<bool> failOnSkipped = new("--fail-on-skipped") { Description = "A skipped test fails its file" };
 
+    private readonly Option<string?> notify = Text("--notify", "ADDRESS", "Where to tell of the run's end, http or https (QGJOB_NOTIFY; signed with QGJOB_NOTIFY_SECRET)");
+    private readonly Option<string?> notifyFormat = Text("--notify-format", "FORMAT", "How that message is written: json (default) or slack (QGJOB_NOTIFY_FORMAT)");
+
     public Option<string[]> Tests { get; } = new("--test") { Description = "A test file, a folder or a pattern; may be repeated", HelpName = "FILE", Required = true };
     public Option<string?> App { get; } = Text("--app", "FILE", "The build; uploaded when the server lacks it");
     public Option<string?> Project { get; } = Text("--project", "DIR", "The AppWright project (default: the nearest folder upward with a config)");
@@ -55,7 +59,7 @@ internal sealed class SubmitOptions
             [
                 org, appVersion, Tests, App, Project, Include, target, overflow, after, platform, device, strict, eachDevice, priority, reset, maxAttempts, infraAttempts,
                 queueTimeout, installTimeout, timeout, silenceTimeout, split, env, needs, meta, grep, awProject, Config, testRetries,
-                supersede, failFast, failOnFlaky, failOnSkipped, IdempotencyKey, List, Wait,
+                supersede, failFast, failOnFlaky, failOnSkipped, notify, notifyFormat, IdempotencyKey, List, Wait,
             ]) command.Options.Add(option);
     }
 
@@ -101,7 +105,17 @@ internal sealed class SubmitOptions
             FailFast = call.Value(failFast) ? true : null,
             FailOnFlaky = call.Value(failOnFlaky) ? true : null,
             FailOnSkipped = call.Value(failOnSkipped) ? true : null,
+            Notify = NotifyOf(call),
         };
+    }
+
+    /// <summary>The address may be a secret, as Slack's is, so it may come from the environment; the key comes from nowhere else.</summary>
+    private NotifyTarget? NotifyOf(Call call)
+    {
+        string? Given(string name) => call.World.Environment(name) is { Length: > 0 } value ? value : null;
+        var format = HooksCommand.FormatOf("--notify-format", call.Value(notifyFormat) ?? Given("QGJOB_NOTIFY_FORMAT"));
+        if ((call.Value(notify) ?? Given("QGJOB_NOTIFY")) is { } to) return new NotifyTarget { Url = to, Format = format, Secret = Given("QGJOB_NOTIFY_SECRET") };
+        return call.Value(notifyFormat) is null ? null : throw CliException.Usage("--notify-format says how, but nothing says where.", "Add --notify ADDRESS.");
     }
 
     private static Option<string?> Text(string name, string value, string description) => new(name) { Description = description, HelpName = value };

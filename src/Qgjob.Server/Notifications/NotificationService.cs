@@ -26,7 +26,15 @@ internal sealed partial class NotificationService(
             while (true)
             {
                 await Task.Delay(Look, time, stoppingToken);
-                await LookAsync(stoppingToken);
+                try
+                {
+                    await LookAsync(stoppingToken);
+                }
+                // Whatever it met, the server serves on, and the next look tries again.
+                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+                {
+                    LogFailed(e);
+                }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -126,6 +134,9 @@ internal sealed partial class NotificationService(
             ? delivery with { NextAt = now + pause }
             : delivery with { State = DeliveryState.Failed, Note = $"Given up after {delivery.Tries} tries." });
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What is to be told could not be looked up; the next second tries again.")]
+    private partial void LogFailed(Exception error);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Run {Run} could not be judged; nobody is told of it.")]
     private partial void LogNotJudged(Exception error, string run);

@@ -43,7 +43,7 @@ public sealed partial class HelpTests
             var line = Command().Match(example).Value.Replace('\'', '"');
             Assert.StartsWith("qgjob ", line, StringComparison.Ordinal);
             if (line.StartsWith("qgjob help ", StringComparison.Ordinal)) continue;
-            Assert.True(root.Parse([.. CommandLineParser.SplitCommandLine(line).Skip(1)]).Errors is [], example);
+            Assert.True(root.Parse([.. CommandLineParser.SplitCommandLine(line).Skip(1)], new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null }).Errors is [], example);
         }
     }
 

@@ -83,6 +83,10 @@ public sealed partial class JsonGoldenTests : IAsyncDisposable
     [InlineData("resources", "resources list --org-id qualgent")]
     [InlineData("resource", "resources set account:checkout --org-id qualgent --unit anna --unit ben")]
     [InlineData("removed", "resources remove account:checkout --org-id qualgent")]
+    [InlineData("hooks", "hooks list --org-id qualgent")]
+    [InlineData("hook", "hooks add chat --org-id qualgent --to https://example.com/x --format slack --branch main --owner @acme/cart")]
+    [InlineData("delivery", "hooks test chat --org-id qualgent")]
+    [InlineData("deliveries", "hooks deliveries chat --org-id qualgent")]
     [InlineData("version", "version")]
     [InlineData("agent-nothing", "agent --no-usb", 2, """
         qgjob: There is nothing to offer: --no-usb leaves out what adb sees, and there are no phones in software.
@@ -144,6 +148,10 @@ public sealed partial class JsonGoldenTests : IAsyncDisposable
         .On("GET /api/v1/orgs/qualgent/resources", new ListOf<ResourceView>([Accounts]), WireJson.Default.ListOfResourceView)
         .On("PUT /api/v1/orgs/qualgent/resources/account%3Acheckout", Accounts, WireJson.Default.ResourceView)
         .On("DELETE /api/v1/orgs/qualgent/resources/account%3Acheckout", 204)
+        .On("GET /api/v1/orgs/qualgent/hooks", new ListOf<HookView>([HookTests.Chat]), WireJson.Default.ListOfHookView)
+        .On("PUT /api/v1/orgs/qualgent/hooks/chat", HookTests.Chat with { Secret = "whsec_c2VjcmV0" }, WireJson.Default.HookView)
+        .On("POST /api/v1/orgs/qualgent/hooks/chat/test", HookTests.Taken, WireJson.Default.DeliveryView)
+        .On("GET /api/v1/orgs/qualgent/hooks/chat/deliveries", new ListOf<DeliveryView>([HookTests.Waiting, HookTests.Taken]), WireJson.Default.ListOfDeliveryView)
         .On("GET /api/v1/groups", new ListOf<GroupView>([new GroupView("g-1", "qualgent", "xyz123", Target.Any, "android", [], 2, 24, 1, 1, 1, "the only device that fits is busy") { Waiting = Views.Busy, ExpectedEnd = CliRun.Now.AddSeconds(40) }]), WireJson.Default.ListOfGroupView);
 
     [GeneratedRegex("\"(version|runtime|platform)\":\"[^\"]+\"")]
