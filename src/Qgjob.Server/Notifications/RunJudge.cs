@@ -79,6 +79,8 @@ internal sealed class RunJudge(IJobStore store, HookMessages messages, TimeProvi
                let word = test.Runs[0]
                where word.Counts && word.Status is not TestStatus.Skipped
                let result = results[test.Key].Last(r => r.Attempt == word.Attempt).Test
+               // In quarantine it may fail; that it passes again is news all the same.
+               where !(word.Status.IsFailure() && result.IsQuarantined())
                select new JudgedTest(
                    result with { Error = word.Error }, test.Key, job.Id, spec.TestPath, spec.Platform is { } platform ? Words.Of(platform) : "", TestOwners.Of(result, spec.Owners), word.Status.IsFailure()),
         ];

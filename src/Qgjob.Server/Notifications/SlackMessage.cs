@@ -62,6 +62,7 @@ internal static class SlackMessage
         var tests = run.Tests;
         var parts = new List<string> { string.Create(CultureInfo.InvariantCulture, $"{tests.Passed} passed"), string.Create(CultureInfo.InvariantCulture, $"{tests.Failed} failed") };
         if (tests.Flaky > 0) parts.Add(string.Create(CultureInfo.InvariantCulture, $"{tests.Flaky} flaky"));
+        if (tests.Quarantined > 0) parts.Add(string.Create(CultureInfo.InvariantCulture, $"{tests.Quarantined} failed in quarantine"));
         if (tests.Skipped > 0) parts.Add(string.Create(CultureInfo.InvariantCulture, $"{tests.Skipped} skipped"));
         if (run.Jobs.Error + run.Jobs.TimedOut > 0) parts.Add(string.Create(CultureInfo.InvariantCulture, $"{run.Jobs.Error + run.Jobs.TimedOut} of {run.Jobs.Total} files could not be tested"));
         return string.Join(", ", parts);
