@@ -146,12 +146,26 @@ public abstract partial class JobStoreContract
 
     private Delivery NewDelivery(string hook) => new()
     {
-        Id = lab.NewId("d"), OrgId = "acme", Hook = hook, Event = HookEvents.RunFinished, Body = """{"type":"run.finished"}""", CreatedAt = lab.Now, NextAt = lab.Now,
+        Id = lab.NewId("d"),
+        OrgId = "acme",
+        Hook = hook,
+        Event = HookEvents.RunFinished,
+        Body = """{"type":"run.finished"}""",
+        CreatedAt = lab.Now,
+        NextAt = lab.Now,
     };
 
     private FailingTest NewFailing(string test) => new()
     {
-        OrgId = "acme", TestId = test, Platform = "android", Line = "feature/x", TestPath = "tests/a.spec.ts", SinceRun = "r-000001", LastRun = "r-000002", Since = lab.Now, LastAt = lab.Now,
+        OrgId = "acme",
+        TestId = test,
+        Platform = "android",
+        Line = "feature/x",
+        TestPath = "tests/a.spec.ts",
+        SinceRun = "r-000001",
+        LastRun = "r-000002",
+        Since = lab.Now,
+        LastAt = lab.Now,
     };
 
     private async Task<IReadOnlyList<Hook>> HooksAsync(string org) => [.. (await Store.HookRowsAsync(HookKeys.HooksOf(org), Cancel)).Select(r => r.Hook!)];

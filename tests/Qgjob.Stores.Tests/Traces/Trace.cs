@@ -96,7 +96,15 @@ internal sealed class Trace(IJobStore model, CancellationToken cancel)
         var delivery = new Delivery { Id = $"d-{step.C}", OrgId = org, Hook = name, Event = HookEvents.Ping, Body = "{}", CreatedAt = lab.Now, State = (DeliveryState)(step.B % 3) };
         var failing = new FailingTest
         {
-            OrgId = org, TestId = $"t-{step.C % 3}", Platform = "", Line = "main", TestPath = "tests/a.spec.ts", SinceRun = "r-1", LastRun = "r-2", Since = lab.Now, LastAt = lab.Now,
+            OrgId = org,
+            TestId = $"t-{step.C % 3}",
+            Platform = "",
+            Line = "main",
+            TestPath = "tests/a.spec.ts",
+            SinceRun = "r-1",
+            LastRun = "r-2",
+            Since = lab.Now,
+            LastAt = lab.Now,
         };
         return (step.C % 8) switch
         {
