@@ -46,8 +46,9 @@ public sealed class ReliabilityTests(ReliabilityFleet shared) : IAsyncLifetime
         var lines = Fleet.SecondsOf(dies, first);
         Assert.InRange(lines, 1, 4);
         await Fleet.MakeWholeAsync();
-        string[] files = [];
-        await Fleet.UntilAsync(async () => (files = await FilesOfAsync(job, attempt: 1)) is { Length: > 0 } && files.Contains("logcat.txt") && files.Contains("appium.log"), "the killed attempt's files are there");
+        await Fleet.UntilAsync(() => Task.FromResult(Fleet.Agent(dies).Output().Contains($"sent what {job}-1-", StringComparison.Ordinal)), "the killed attempt's files are sent");
+        var files = await FilesOfAsync(job, attempt: 1);
+        Assert.Contains("logcat.txt", files);
         Assert.Contains("video-01.mp4", files);
         using var log = await Fleet.Client.OpenLogAsync(job, 1, follow: false, 0, Cancel);
         var said = await log.Content.ReadAsStringAsync(Cancel);

@@ -108,6 +108,16 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public void What_failed_outside_of_tests_is_told_besides_them()
+    {
+        // No quarantine of the test excuses it.
+        var report = With(TestStatus.Failed, TestStatus.Passed) with { Errors = ["Error: No tests found", "worker process exited"] };
+        Assert.Equal("worker process exited", Verdict.ErrorOutside(report));
+        Assert.Equal((AttemptOutcome.Failed, "1 of 2 failed. Besides, outside of tests: worker process exited"), Verdict.Judge(1, report, ""));
+        Assert.Null(Verdict.ErrorOutside(With(TestStatus.Failed)));
+    }
+
+    [Fact]
     public void When_no_test_is_found_it_says_what_was_looked_for()
     {
         var sought = Verdict.Sought("tests/a.spec.ts", "@smoke", "android");

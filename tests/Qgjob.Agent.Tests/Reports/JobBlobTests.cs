@@ -34,6 +34,24 @@ public sealed class JobBlobTests : IDisposable
     }
 
     [Fact]
+    public void A_test_in_quarantine_stays_failed_with_a_tag_and_a_note_and_its_job_is_green()
+    {
+        var mark = new QuarantineMark("q-1", "flaky bank", "anna", Frame.Start);
+        var recorded = Record("one", Test("t1", "pays", [("failed", "passed")]));
+        foreach (var blobs in new[] { [recorded], Array.Empty<string>() })
+        {
+            var told = Write(Job(Result("pays", TestStatus.Failed) with { Quarantine = mark, Tags = ["@smoke"] }) with { Status = JobStatus.Passed }, blobs);
+            Assert.Equal(["q0-0 0 failed"], Ends(told));
+            Assert.Equal("[\"@smoke\",\"@quarantined\"]", told[2]["params"]!["project"]!["suites"]![0]!["entries"]![0]!["tags"]!.ToJsonString());
+            Assert.Equal("device: lab/phone-1, quarantined: flaky bank (by anna, until 2030-01-01 08:00 UTC)", Notes(told.Single(e => Method(e) == "onTestEnd")["params"]!["test"]!));
+            Assert.Equal("passed", told[^1]["params"]!["result"]!["status"]!.GetValue<string>());
+        }
+        var ended = Write(Job(Result("pays", TestStatus.Failed) with { Quarantine = mark with { Ended = true } }) with { Status = JobStatus.Failed }, [recorded]);
+        Assert.Contains("quarantine ended: flaky bank", Notes(ended.Single(e => Method(e) == "onTestEnd")["params"]!["test"]!), StringComparison.Ordinal);
+        Assert.DoesNotContain("@quarantined", string.Concat(ended.Select(e => e.ToJsonString())), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void On_each_device_the_device_is_the_project()
     {
         var recorded = Record("one", Test("t1", "passes", [("passed", "passed")]));

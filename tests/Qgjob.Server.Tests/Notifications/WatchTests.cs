@@ -46,6 +46,22 @@ public sealed class WatchTests
     }
 
     [Fact]
+    public async Task What_fails_in_quarantine_is_no_news_until_it_fails_after_that()
+    {
+        await using var lab = await HookLab.StartAsync();
+        await lab.HookAsync();
+        var entry = await lab.Server.Client.QuarantineAsync("o", new QuarantineOrder { File = "tests/a.spec.js", Title = "suite › a", Reason = "flaky bank" }, Cancel);
+        await lab.RunAsync(AttemptOutcome.Failed, [HookLab.Test("a", TestStatus.Failed), HookLab.Test("b", TestStatus.Passed)], "main");
+        await lab.SilenceAsync();
+        // Red by another test.
+        await lab.RunAsync(AttemptOutcome.Failed, [HookLab.Test("a", TestStatus.Failed), HookLab.Test("b", TestStatus.Failed)], "main");
+        Assert.Equal("suite › b", Assert.Single((await ToldAsync(lab)).Data.Tests!).Title);
+        await lab.Server.Client.EndQuarantineAsync("o", entry.QuarantineId, Cancel);
+        await lab.RunAsync(AttemptOutcome.Failed, [HookLab.Test("a", TestStatus.Failed), HookLab.Test("b", TestStatus.Failed)], "main");
+        Assert.Equal("suite › a", Assert.Single((await ToldAsync(lab)).Data.Tests!).Title);
+    }
+
+    [Fact]
     public async Task Runs_of_one_branch_that_overtake_one_another_tell_no_old_news()
     {
         await using var lab = await HookLab.StartAsync();
