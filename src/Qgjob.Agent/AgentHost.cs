@@ -2,6 +2,7 @@ using System.Reflection;
 using Qgjob.Agent.Android;
 using Qgjob.Agent.Attempts;
 using Qgjob.Agent.BrowserStack;
+using Qgjob.Agent.Emulators;
 using Qgjob.Agent.Toolchain;
 using Qgjob.Client.Http;
 using Qgjob.Core;
@@ -30,7 +31,7 @@ public static class AgentHost
         options.Validate();
         using var home = AgentHome.Open(options.DataFolder, ids);
         var sdk = FindSdk(home);
-        if (options is { VirtualPhones: 0, Usb: false, BrowserStack: null }) throw new AgentStartException("There is nothing to offer: --virtual-phones is 0, USB is off, and so is --browserstack.");
+        if (options is { VirtualPhones: 0, Usb: false, BrowserStack: null, Emulators: 0 }) throw new AgentStartException("There is nothing to offer: --virtual-phones is 0, USB is off, and so is --browserstack.");
         // Adb, npm, Appium and the tests of phones have no use for them.
         BrowserStackAccount.HideFromChildren();
         try
@@ -43,9 +44,10 @@ public static class AgentHost
                 ToolchainFailed(var reason) => throw new AgentStartException(reason),
                 _ => throw new System.Diagnostics.UnreachableException(),
             };
+            var emulators = await EmulatorSource.FindAsync(options, Environment.GetEnvironmentVariable, console, time, cancel).ConfigureAwait(false);
             using var transport = new Transport(options.Servers, options.Token, time);
             var identity = new Leases.AgentIdentity(home.AgentId, ids.NewId("b"), options.Name, Version, options.Pool);
-            var agent = new RunningAgent(options, home, identity, sdk, toolchain, transport, console, time, ids);
+            var agent = new RunningAgent(options, home, identity, sdk, toolchain, emulators, transport, console, time, ids);
             await using (agent.ConfigureAwait(false))
                 await agent.RunAsync(cancel).ConfigureAwait(false);
             // It ends by itself only for a new program.

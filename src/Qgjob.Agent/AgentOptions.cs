@@ -60,6 +60,18 @@ public sealed record AgentOptions
     /// <summary>At most so many of them; null for all.</summary>
     public int? BrowserStackSlots { get; init; }
 
+    /// <summary>How many Android emulators to start when there is work.</summary>
+    public int Emulators { get; init; }
+
+    /// <summary>Of which AVD; null where there is only one.</summary>
+    public string? Avd { get; init; }
+
+    /// <summary>One without work for so long is stopped.</summary>
+    public TimeSpan EmulatorIdle { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>The longest start of one.</summary>
+    public TimeSpan EmulatorBoot { get; init; } = TimeSpan.FromMinutes(3);
+
     /// <summary>Follow the phones and emulators of this machine's adb server.</summary>
     public bool Usb { get; init; } = true;
 
@@ -87,6 +99,8 @@ public sealed record AgentOptions
             "name", "1 to 64 letters, digits, '.', '-' or '_'", Name);
         Require(VirtualPhones is >= 0 and <= 200, "virtual-phones", "0 to 200", VirtualPhones.ToString(CultureInfo.InvariantCulture));
         Require(BrowserStackSlots is null or >= 1 and <= 500, "browserstack", "1 to 500", BrowserStackSlots?.ToString(CultureInfo.InvariantCulture) ?? "");
+        Require(Emulators is >= 0 and <= 48, "emulators", "0 to 48", Emulators.ToString(CultureInfo.InvariantCulture));
+        Require(Emulators == 0 || Target is Target.Any or Target.Emulator, "target", "emulator, or left out, with --emulators", "device");
         Require(Workspace is null || Directory.Exists(Workspace), "workspace", "an existing folder", Workspace ?? "");
         try
         {

@@ -4,6 +4,7 @@ using Qgjob.Agent.Attempts;
 using Qgjob.Agent.BrowserStack;
 using Qgjob.Agent.Devices;
 using Qgjob.Agent.Downloads;
+using Qgjob.Agent.Emulators;
 using Qgjob.Agent.Gateway;
 using Qgjob.Agent.Installs;
 using Qgjob.Agent.Leases;
@@ -50,11 +51,12 @@ internal sealed class RunningAgent : IAsyncDisposable
     private readonly Lock gate = new();
     private readonly HashSet<Task> attempts = [];
     private readonly Dictionary<string, Task> latestAttempts = [];
+    private readonly EmulatorPool? emulators;
     private VirtualPhones? virtualPhones;
     private bool stopping;
 
     public RunningAgent(
-        AgentOptions options, AgentHome home, AgentIdentity identity, AndroidSdk sdk, AppiumToolchain toolchain, Transport transport,
+        AgentOptions options, AgentHome home, AgentIdentity identity, AndroidSdk sdk, AppiumToolchain toolchain, EmulatorSource? source, Transport transport,
         IAgentConsole console, TimeProvider time, IIdSource ids)
     {
         (this.options, this.home, this.sdk, this.console, this.time) = (options, home, sdk, console, time);
@@ -71,7 +73,14 @@ internal sealed class RunningAgent : IAsyncDisposable
         leases = new LeaseKeeper(agentClient, identity.AgentId, news, time, random);
         progress = new ProgressSender(agentClient, leases, console, time, random);
         outbox = new Outbox(agentClient, home.Outbox, news, console, time, random);
-        registration = new Registration(agentClient, identity, () => [.. phones.Offers, .. cloud?.Slots.Offers ?? []], leases, news, console, time, random);
+        if (source is not null)
+        {
+            var ports = new EmulatorPorts();
+            var tools = new EmulatorTools(source.Program, source.Avd, phones, options.AdbPort, options.EmulatorBoot, console, time) { TakePort = ports.Take, ReturnPort = ports.Return };
+            emulators = new EmulatorPool(tools, options, leases.IsBusy);
+        }
+
+        registration = new Registration(agentClient, identity, () => [.. phones.Offers, .. emulators?.Cold ?? [], .. cloud?.Slots.Offers ?? []], leases, news, console, time, random);
         polls = new WorkPolls(agentClient, identity, registration, leases, FreeDevices, Start, news, time, random);
         if (options.Program is { } program)
             handover = new Handover(new ProgramWatch(program.Look, c => program.AskAsync(time, c), console, time), polls, leases, CountAttempts, console, time);
@@ -84,7 +93,7 @@ internal sealed class RunningAgent : IAsyncDisposable
         var preparation = new AttemptPreparation(client, builds, workspaces, options.Workspace, time, random);
         driver = new AttemptDriver(new AttemptTools(
             identity, agentClient, leases, progress, outbox, phones, residents, preparation, RunTestsAsync, home.Attempts, console, ids, time, random)
-        { Video = options.Video, Slots = cloud?.Slots });
+        { Video = options.Video, Slots = cloud?.Slots, Emulators = emulators });
         leavings = new Leavings(agentClient, console, time, random);
         reports = new ReportMaker(agentClient, client, preparation, toolchain.Node, home.Reports, console, time, random);
         polls.CanMakeReport = () => !stopping && reports.IsFree;
@@ -99,6 +108,7 @@ internal sealed class RunningAgent : IAsyncDisposable
             registration.Refresh();
             polls.Refresh();
         };
+        if (emulators is not null) emulators.Changed = phones.Changed;
         if (cloud is not null) cloud.Slots.Changed = phones.Changed;
 
         Task<AttemptEnded> RunTestsAsync(AppWrightRun run, IAttemptSink sink, CancellationToken cancel) => run.Place switch
@@ -149,6 +159,7 @@ internal sealed class RunningAgent : IAsyncDisposable
     {
         await quit.CancelAsync().ConfigureAwait(false);
         await appium.DisposeAsync().ConfigureAwait(false);
+        if (emulators is not null) await emulators.DisposeAsync().ConfigureAwait(false);
         if (virtualPhones is not null) await virtualPhones.DisposeAsync().ConfigureAwait(false);
         cloud?.Dispose();
         leases.Dispose();
@@ -156,7 +167,7 @@ internal sealed class RunningAgent : IAsyncDisposable
     }
 
     private IReadOnlyList<string> FreeDevices() =>
-        stopping ? [] : [.. phones.All.Select(p => p.Id).Concat(cloud?.Slots.Offers.Select(o => o.Id) ?? []).Where(id => !leases.IsBusy(id))];
+        stopping ? [] : [.. phones.All.Select(p => p.Id).Concat(emulators?.Cold.Select(o => o.Id) ?? []).Concat(cloud?.Slots.Offers.Select(o => o.Id) ?? []).Where(id => !leases.IsBusy(id))];
 
     private int CountAttempts()
     {
@@ -202,6 +213,11 @@ internal sealed class RunningAgent : IAsyncDisposable
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancel).ConfigureAwait(false);
     }
 
+    /// <summary>Of the adb server that others may use, too: our emulators have names of their own, and phones in software are not taken twice.</summary>
+    private PhoneNaming? NameOfShared(AdbListing listing) =>
+        emulators?.Name(listing)
+        ?? (options.Usb && virtualPhones?.Name(listing, options.Name) is null ? new PhoneNaming(null, null, Virtual: false) : null);
+
     /// <returns>What runs from now on: the followers of the phones.</returns>
     private async Task<List<Task>> FollowPhonesAsync(CancellationToken following, CancellationToken cancel)
     {
@@ -213,12 +229,13 @@ internal sealed class RunningAgent : IAsyncDisposable
             followers.Add(this.phones.FollowAsync(phones.Adb, l => phones.Name(l, options.Name), following));
         }
 
-        if (options.Usb)
+        if (options.Usb || emulators is not null)
         {
             var shared = await AdbServer.ShareAsync(sdk.Adb, options.AdbPort, time, cancel).ConfigureAwait(false);
-            followers.Add(this.phones.FollowAsync(shared.Client, l => virtualPhones?.Name(l, options.Name) is null ? new PhoneNaming(null, null, Virtual: false) : null, following));
+            followers.Add(this.phones.FollowAsync(shared.Client, NameOfShared, following));
         }
 
+        if (emulators is not null) followers.Add(emulators.WatchAsync(following));
         if (cloud is not null) followers.Add(cloud.Slots.RunAsync(following));
         // So that the first registration names them; who is slower comes with the next.
         var start = time.GetTimestamp();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Qgjob.Agent.AppWright;
 using Qgjob.Agent.BrowserStack;
+using Qgjob.Agent.Emulators;
 using Qgjob.Agent.Evidence;
 using Qgjob.Agent.Leases;
 using Qgjob.Agent.Phones;
@@ -29,6 +30,9 @@ internal sealed record AttemptTools(
 
     /// <summary>BrowserStack's slots; null when there are none.</summary>
     public SlotBook? Slots { get; init; }
+
+    /// <summary>Emulators that are started when there is work; null when there are none.</summary>
+    public EmulatorPool? Emulators { get; init; }
 }
 
 /// <summary>Makes one attempt, from the lease's first renewal to the delivered result.</summary>
@@ -123,6 +127,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
     private async Task<AttemptEnded> RunOnDeviceAsync(HeldLease lease, string folder, AttemptLog log, AttemptFeed feed)
     {
         var (assignment, spec, stop) = (lease.Assignment, lease.Assignment.Spec, lease.Stopped);
+        if (tools.Emulators is { } emulators) await emulators.EnsureAsync(lease.DeviceId, feed.Say, stop).ConfigureAwait(false);
         var phone = tools.Phones.Find(lease.DeviceId);
         if ((phone?.Offer ?? tools.Slots?.Find(lease.DeviceId)) is not { } offer) return Cut(AttemptOutcome.Infra, $"{lease.DeviceId} is gone.");
         log.Say($"{assignment.JobId}, attempt {assignment.Attempt}: {Name(spec)} with {spec.OrgId}/{spec.AppVersionId} on {offer.Id} ({offer.Model}{(phone is null ? "" : $", Android {offer.OsVersion}")})");

@@ -104,7 +104,7 @@ internal sealed class SlotBook(
 
     private string IdOf(int number) => string.Create(CultureInfo.InvariantCulture, $"{IdPrefix}{number}");
 
-    private DeviceOffer OfferOf(string id) => new(id, Target.Browserstack, Platform.Android, "", "BrowserStack", tags, []) { Models = models };
+    private DeviceOffer OfferOf(string id) => new(id, Target.Browserstack, Platform.Android, "", "BrowserStack", tags, []) { Agent = agentName, Models = models };
 
     private async Task ReadModelsAsync(CancellationToken cancel)
     {

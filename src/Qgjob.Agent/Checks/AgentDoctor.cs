@@ -17,6 +17,7 @@ public static class AgentDoctor
             FolderChecks.LoopbackPorts(),
             .. await PhoneChecks.RunAsync(options.AdbPort, time, cancel).ConfigureAwait(false),
             .. await BrowserStackChecks.RunAsync(Environment.GetEnvironmentVariable, time, cancel).ConfigureAwait(false),
+            .. await EmulatorChecks.RunAsync(Environment.GetEnvironmentVariable, time, cancel).ConfigureAwait(false),
         ];
     }
 

@@ -102,9 +102,16 @@ internal sealed class Registration(
     {
         var line = offered.Count == 0
             ? "No device to offer yet."
-            : $"Offering {offered.Count} device{(offered.Count == 1 ? "" : "s")}: {string.Join(", ", offered.Select(o => o.Models is null ? $"{o.Id} ({o.Model}, Android {o.OsVersion})" : $"{o.Id} ({o.Model})"))}.";
+            : $"Offering {offered.Count} device{(offered.Count == 1 ? "" : "s")}: {string.Join(", ", offered.Select(Name))}.";
         if (line == said) return;
         said = line;
         console.Say(line);
     }
+
+    private static string Name(DeviceOffer offer) => offer switch
+    {
+        { Models: not null } => $"{offer.Id} ({offer.Model})",
+        { StartSeconds: not null } => $"{offer.Id} ({offer.Model}, Android {offer.OsVersion}, starts when there is work)",
+        _ => $"{offer.Id} ({offer.Model}, Android {offer.OsVersion})",
+    };
 }

@@ -24,6 +24,10 @@ internal static class AgentCommand
         var adbPort = new Option<int?>("--adb-port") { Description = "Port of the adb server (default 5037)", HelpName = "PORT" };
         var phones = new Option<int>("--virtual-phones") { Description = "Run this many phones in software", HelpName = "N" };
         var cloud = new Option<string?>("--browserstack") { Description = "Offer BrowserStack's free parallel sessions, at most N (BROWSERSTACK_USERNAME, BROWSERSTACK_ACCESS_KEY)", HelpName = "N", Arity = ArgumentArity.ZeroOrOne };
+        var emulators = new Option<int>("--emulators") { Description = "Start up to this many Android emulators when there is work", HelpName = "N" };
+        var avd = new Option<string?>("--avd") { Description = "Emulators: of this AVD (default: the only one)", HelpName = "NAME" };
+        var idle = new Option<string?>("--emulator-idle") { Description = "Emulators: stop one that had no work for so long (default 10m)", HelpName = "TIME" };
+        var boot = new Option<string?>("--emulator-boot") { Description = "Emulators: the longest start (default 3m)", HelpName = "TIME" };
         var faults = new Option<string?>("--faults") { Description = "Virtual phones: misbehave by chance, as in disconnect=0.02,install-failure=0.05", HelpName = "RATES" };
         var faultSeed = new Option<int>("--fault-seed") { Description = "Virtual phones: makes that repeatable (default 0)", HelpName = "N" };
         var video = new Option<string?>("--video") { Description = "Keep the screen's video of attempts: failure (default), always or off", HelpName = "WHEN" };
@@ -31,7 +35,7 @@ internal static class AgentCommand
         var delays = new PhoneDelays();
         var command = new Command("agent", "Offers this machine's devices and runs what the server sends, until it is interrupted")
         {
-            name, tag, target, workspace, data, toolchain, noUsb, adbPort, phones, cloud, video, noUpdate,
+            name, tag, target, workspace, data, toolchain, noUsb, adbPort, phones, emulators, avd, idle, boot, cloud, video, noUpdate,
         };
         delays.AddTo(command);
         command.Options.Add(faults);
@@ -48,6 +52,8 @@ internal static class AgentCommand
                 Usb = !call.Value(noUsb),
                 Program = call.Value(noUpdate) ? null : call.World.Program,
                 VirtualPhones = call.Value(phones),
+                Emulators = call.Value(emulators),
+                Avd = call.Value(avd),
                 Video = VideoOf(call.Value(video)),
                 InstallDelay = delays.Install(call),
                 AppStartDelay = delays.Start(call),
@@ -60,8 +66,11 @@ internal static class AgentCommand
             if (call.Value(data) is { } own) options = options with { DataFolder = Path.GetFullPath(own, call.World.CurrentFolder) };
             if (call.Value(toolchain) is { } shared) options = options with { ToolchainFolder = Path.GetFullPath(shared, call.World.CurrentFolder) };
             if (call.Value(adbPort) is { } port) options = options with { AdbPort = port };
-            if (options is { Usb: false, VirtualPhones: 0, BrowserStack: null })
-                throw CliException.Usage("There is nothing to offer: --no-usb leaves out what adb sees, and there are no phones in software.", "Leave out --no-usb, or add --virtual-phones N or --browserstack.");
+            if (Durations.ParseSeconds("--emulator-idle", call.Value(idle)) is { } idleSeconds) options = options with { EmulatorIdle = TimeSpan.FromSeconds(idleSeconds) };
+            if (Durations.ParseSeconds("--emulator-boot", call.Value(boot)) is { } bootSeconds) options = options with { EmulatorBoot = TimeSpan.FromSeconds(bootSeconds) };
+            if (options is { Emulators: 0, Avd: not null }) throw CliException.Usage("--avd goes with --emulators.", "Such as --emulators 2 --avd Pixel_7.");
+            if (options is { Usb: false, VirtualPhones: 0, BrowserStack: null, Emulators: 0 })
+                throw CliException.Usage("There is nothing to offer: --no-usb leaves out what adb sees, and there are no phones in software.", "Leave out --no-usb, or add --virtual-phones N, --emulators N or --browserstack.");
             try
             {
                 var lines = new AgentLines(call);

@@ -274,7 +274,7 @@ public sealed record DeviceView
     public IReadOnlyList<string> Tags { get; init; } = [];
     /// <summary><c>free</c>, <c>busy</c>, <c>resting</c> (after failures in a row), <c>paused</c>, <c>draining</c> or <c>offline</c>.</summary>
     public required string State { get; init; }
-    /// <summary>Why it was paused, or until when it rests.</summary>
+    /// <summary>Why it was paused, until when it rests, or that it has to be started first.</summary>
     public string? Note { get; init; }
     /// <summary>The job it runs.</summary>
     public string? JobId { get; init; }

@@ -34,6 +34,8 @@ public sealed record DeviceOffer(
     public int? ApiLevel { get; init; }
     /// <summary>Name of its agent; the server notes it.</summary>
     public string? Agent { get; init; }
+    /// <summary>It does not run and is started when there is work: what that is expected to take, in seconds. Null: it runs.</summary>
+    public double? StartSeconds { get; init; }
     /// <summary>A slot: what it can become, from which a job's conditions choose. Null: it is what <see cref="Model"/> and <see cref="OsVersion"/> say.</summary>
     public IReadOnlyList<DeviceModel>? Models { get; init; }
 }

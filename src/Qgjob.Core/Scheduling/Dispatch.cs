@@ -34,13 +34,14 @@ public static class Dispatch
     {
         any = false;
         var free = Residency.HoldsAll(device);
+        var start = free ? double.NegativeInfinity : device.Offer.StartSeconds ?? 0;
         foreach (var org in choices)
         {
             any = true;
             do
             {
                 if (org.Resident() is { } here) return new Decision.Claim(here.Id, NeedsInstall: false);
-                if (org.WorthAnInstall(othersWait, free) is { } there) return new Decision.Claim(there.Id, NeedsInstall: !free);
+                if (org.WorthAnInstall(othersWait, start) is { } there) return new Decision.Claim(there.Id, NeedsInstall: !free);
             }
             while (org.NextWindow());
         }

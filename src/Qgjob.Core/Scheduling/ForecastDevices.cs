@@ -52,5 +52,5 @@ internal sealed class ForecastDevices
     }
 
     private static string LikenessOf(DeviceOffer offer) =>
-        $"{offer.Target}\n{offer.Platform}\n{offer.OsVersion}\n{offer.Model}\n{offer.Manufacturer}\n{offer.ApiLevel}\n{offer.Agent}\n{string.Join('\n', offer.Tags)}\n\n{string.Join('\n', offer.Models ?? [])}";
+        $"{offer.Target}\n{offer.Platform}\n{offer.OsVersion}\n{offer.Model}\n{offer.Manufacturer}\n{offer.ApiLevel}\n{offer.StartSeconds}\n{offer.Agent}\n{string.Join('\n', offer.Tags)}\n\n{string.Join('\n', offer.Models ?? [])}";
 }

@@ -104,13 +104,14 @@ internal sealed class ForecastPlay
         idle.Remove(device.Id);
         var seconds = group.QueuedSeconds / group.Queued;
         var installSeconds = install ? view.InstallSecondsOf(group) : 0;
-        var charged = seconds + installSeconds;
-        forecasts[group.Id].Start(now, installSeconds);
+        var before = installSeconds + (device.Offer.StartSeconds ?? 0);
+        var charged = seconds + before;
+        forecasts[group.Id].Start(now, before);
         var lease = new Lease(device.LastToken + 1, "", "", 0, group.Id, group.Key.OrgId, group.Key.AppVersionId, "", now, DateTimeOffset.MaxValue, ChargedSeconds: charged);
         var org = view.OrgOf(group.Key.OrgId);
         Change(
             groups: [group with { Queued = group.Queued - 1, QueuedSeconds = group.QueuedSeconds - seconds, Active = group.Active + 1 }],
-            devices: [device with { LastToken = lease.Token, Lease = lease, Offer = install ? ForecastDevices.With(device.Offer, group, view.VersionOf(group)) : device.Offer }],
+            devices: [device with { LastToken = lease.Token, Lease = lease, Offer = (install ? ForecastDevices.With(device.Offer, group, view.VersionOf(group)) : device.Offer) with { StartSeconds = null } }],
             versions: view.VersionOf(group) is { } version ? [version with { Serving = version.Serving + 1 }] : [],
             orgs: [org with { Queued = org.Queued - 1, Active = org.Active + 1, VirtualTime = org.VirtualTime + (charged / org.Weight) }],
             resources: [.. group.Key.ResourceNames().Select(name => Hold(view.FindResource(group.Key.OrgId, name)!, new LeaseRef(device.Id, lease.Token)))]);

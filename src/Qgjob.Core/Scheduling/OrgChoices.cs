@@ -81,19 +81,19 @@ internal sealed class OrgChoices
     }
 
     /// <summary>The group of the window that one more device helps most, or null when it helps none.</summary>
-    private Group? Neediest(bool othersWait, bool free)
+    private Group? Neediest(bool othersWait, double startSeconds)
     {
         var order = othersWait ? PlacedGroup.CrowdedGainFirst : PlacedGroup.GainFirst;
         PlacedGroup? neediest = null;
         foreach (var lane in lanes)
             for (var i = lane.From; i < lane.To; i++) neediest = First(neediest, lane.Tiers.Values[i].Neediest(othersWait), order);
-        return free || neediest?.Gain(othersWait) > 0 ? neediest?.Group : null;
+        return neediest?.Gain(othersWait) > startSeconds * PlacedGroup.InstallWorth ? neediest.Group : null;
     }
 
     /// <summary>The group of the window for which an install is worth it: the oldest that no device serves, else the neediest.</summary>
     /// <param name="othersWait">Other orgs have jobs waiting.</param>
-    /// <param name="free">The install costs nothing.</param>
-    public Group? WorthAnInstall(bool othersWait, bool free = false) => Oldest() ?? Neediest(othersWait, free);
+    /// <param name="startSeconds">What the device itself needs before it can be used: it weighs as an install does. Negative infinity: nothing costs it anything, installs included.</param>
+    public Group? WorthAnInstall(bool othersWait, double startSeconds = 0) => Oldest() ?? Neediest(othersWait, startSeconds);
 
     /// <summary>What is worth an install has waited longer than courtesy demands.</summary>
     public bool IsKeptWaiting(DateTimeOffset now, bool othersWait) =>

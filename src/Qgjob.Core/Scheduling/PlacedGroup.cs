@@ -27,7 +27,7 @@ internal sealed class PlacedGroup
     /// (W + s)/(k + 1) &lt; W/k exactly when W/k &gt; s, but by next to nothing; at 2 the last few installs, which hardly
     /// help, are left out.
     /// </summary>
-    private const double InstallWorth = 2;
+    public const double InstallWorth = 2;
 
     private readonly double gain;
     private readonly double crowdedGain;

@@ -170,7 +170,7 @@ public sealed class PoolView
         var group = groups[groupId];
         var device = devices[deviceId];
         var share = group.QueuedSeconds / Math.Max(1, group.Queued);
-        var charged = share + (IsResident(device, group) ? 0 : InstallSecondsOf(group));
+        var charged = share + (IsResident(device, group) ? 0 : InstallSecondsOf(group)) + (device.Offer.StartSeconds ?? 0);
         groupsBeforeGuess.TryAdd(groupId, group);
         Set(group with { Queued = group.Queued - 1, QueuedSeconds = group.QueuedSeconds - share, Active = group.Active + 1 });
         devicesBeforeGuess.TryAdd(deviceId, device);

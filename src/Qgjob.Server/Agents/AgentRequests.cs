@@ -90,6 +90,7 @@ internal static class AgentRequests
         Tags = [.. (offer.Tags ?? []).Select((t, i) => Check.OptionalText($"{field}.tags[{i}]", t, 128) ?? throw RefusedException.Invalid($"{field}.tags[{i}]", "is missing"))],
         Manufacturer = Check.OptionalText($"{field}.manufacturer", offer.Manufacturer, 128),
         ApiLevel = offer.ApiLevel is null or (> 0 and < 100_000) ? offer.ApiLevel : throw RefusedException.Invalid($"{field}.api_level", "must be above 0"),
+        StartSeconds = offer.StartSeconds is { } start ? Seconds($"{field}.start_seconds", start) : null,
         Models = offer.Models is null ? null : [.. offer.Models.Take(MaxModels).Select((m, i) => Model($"{field}.models[{i}]", m))],
         Residents = [.. (offer.Residents ?? []).Select((r, i) => Resident($"{field}.residents[{i}]", r))],
     };

@@ -75,12 +75,16 @@ internal static class DeviceEndpoints
         Virtual = device.Offer.Virtual,
         Tags = device.Offer.Tags,
         State = Words.Of(DeviceStates.Of(pool, device, now)),
-        Note = device.PauseNote ?? (device.IsCooling(now) ? RestNote(device) : null),
+        Note = device.PauseNote ?? (device.IsCooling(now) ? RestNote(device) : StartNote(device)),
         JobId = device.Lease?.JobId,
         Residents = device.Offer.Residents,
         Installs = device.Installs,
         Attempts = device.Attempts,
     };
+
+    private static string? StartNote(Device device) => device is { Online: true, Lease: null, Offer.StartSeconds: { } seconds }
+        ? string.Create(CultureInfo.InvariantCulture, $"does not run; starts when there is work, in about {seconds:0} s")
+        : null;
 
     private static string RestNote(Device device) =>
         $"rests until {device.Health.CoolingUntil!.Value.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} UTC, after failures in a row";

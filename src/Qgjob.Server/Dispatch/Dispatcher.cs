@@ -309,8 +309,8 @@ internal sealed partial class Dispatcher(
             foreach (var id in poll.FreeDevices)
                 if (views.FindDevice(id) is var (pool, device) && device.AgentId == poll.AgentId && !ServesWhatItHas(poll, pool, device, now))
                     others.Add((poll, pool, device));
-        // Whoever asked before: of two free phones the one that has the app takes the job, and the other need not install it.
-        foreach (var (poll, pool, device) in others)
+        // Whoever asked before: of two free phones the one that has the app takes the job, and the other need not install it. Then whoever runs, then whoever has to be started.
+        foreach (var (poll, pool, device) in others.OrderBy(o => o.Item3.Offer.StartSeconds ?? 0))
             if (Core.Scheduling.Dispatch.Decide(pool, device, now) is Decision.Claim claim && !(claim.NeedsInstall && toLeave.Contains(claim.GroupId)))
                 Take(poll, pool, device, claim, now);
     }

@@ -90,7 +90,7 @@ public sealed partial class JsonGoldenTests : IAsyncDisposable
     [InlineData("version", "version")]
     [InlineData("agent-nothing", "agent --no-usb", 2, """
         qgjob: There is nothing to offer: --no-usb leaves out what adb sees, and there are no phones in software.
-          Leave out --no-usb, or add --virtual-phones N or --browserstack.
+          Leave out --no-usb, or add --virtual-phones N, --emulators N or --browserstack.
 
         """)]
     public async Task Json_is_one_golden_document(string golden, string line, int code = 0, string said = "")

@@ -215,6 +215,19 @@ public sealed class DispatchTests
         Assert.IsType<Decision.Claim>(Decide(pool, "d2"));
     }
 
+    [Fact]
+    public void A_device_that_has_to_be_started_weighs_its_start_like_an_install()
+    {
+        var cold = Phone("d1") with { Offer = Offer("d1") with { StartSeconds = 60 } };
+        // Nobody serves it: worth it.
+        Assert.Equal(Take("v1", install: true), Decide([Work("v1")], cold));
+        // One serves 150 s of work: worth an install of 30 s, not a start of 60 s besides.
+        AppVersion[] served = [Version("v1", serving: 1)];
+        Assert.Equal(Take("v1", install: true), Decide([Work("v1", seconds: 150)], Phone("d1"), served));
+        Assert.Equal(new Decision.Idle(IdleReason.NotWorthAnInstall), Decide([Work("v1", seconds: 150)], cold, served));
+        Assert.Equal(Take("v1", install: true), Decide([Work("v1", seconds: 200)], cold, served));
+    }
+
     // For any view
 
     [Fact]

@@ -59,6 +59,20 @@ public sealed class EachDeviceTests
     }
 
     [Fact]
+    public async Task What_runs_goes_before_what_has_to_be_started()
+    {
+        await using var server = await RunningServer.StartAsync();
+        DeviceOffer Emulator(string id, double? start) => new(id, Target.Emulator, Platform.Android, "13", "pixel_7", [], []) { StartSeconds = start };
+        await server.Agent.RegisterAsync(new RegisterRequest("a-1", "boot", "desk", "1", null, [Emulator("desk/avd-1", 60), Emulator("desk/avd-2", null)]), Cancel);
+        Assert.Equal("does not run; starts when there is work, in about 60 s", (await server.Client.FindDeviceAsync("desk/avd-1", Cancel))!.Note);
+        await server.Client.SubmitAsync(Two with { Tests = ["a.spec.js"] }, "k1", Cancel);
+        Task<WorkResponse> Ask(params string[] free) => server.Agent.WorkAsync(new WorkRequest("a-1", "boot", free, [], 0), Cancel);
+        Assert.Equal("desk/avd-2", Assert.Single((await Ask("desk/avd-1", "desk/avd-2")).Assignments).Lease.DeviceId);
+        await server.Client.SubmitAsync(Two with { Tests = ["b.spec.js"], AppVersionId = "w" }, "k2", Cancel);
+        Assert.Equal("b.spec.js", Assert.Single((await Ask("desk/avd-1")).Assignments).Spec.TestPath);
+    }
+
+    [Fact]
     public async Task Slots_are_as_many_devices_as_they_can_become_models()
     {
         await using var server = await RunningServer.StartAsync();
