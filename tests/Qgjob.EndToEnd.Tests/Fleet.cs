@@ -43,6 +43,12 @@ internal sealed class Fleet : IAsyncDisposable
               test('fails', async () => { runs('fails'); });
             });
             """,
+        // Takes its tests from a list in a file, so that a test can change it; notes which run.
+        ["divided"] = """
+            for (const name of readFileSync('tests/divided.txt', 'utf8').trim().split('\n'))
+              test(name, async () => { appendFileSync(process.env.TALLY, name + '\n'); await rest(name.startsWith('slow') ? 2 : 0.2); expect(name).not.toBe('slow and fails'); });
+            """,
+        ["in-a-row"] = "test.describe.configure({ mode: 'serial' });\ntest('first', async () => {});\ntest('second', async () => {});",
         ["app"] = "test('sees the app', async ({ device }) => { await expect(device.getByText('Skip', { exact: true })).toBeVisible(); });",
     };
 
@@ -159,7 +165,9 @@ internal sealed class Fleet : IAsyncDisposable
     }
 
     /// <summary>Submits one of the project's tests; the project is uploaded the first time.</summary>
-    public async Task<string> SubmitAsync(string test, Func<SubmitRun, SubmitRun>? with = null)
+    public async Task<string> SubmitAsync(string test, Func<SubmitRun, SubmitRun>? with = null) => Assert.Single((await SubmitRunAsync(test, with)).JobIds);
+
+    public async Task<RunAccepted> SubmitRunAsync(string test, Func<SubmitRun, SubmitRun>? with = null)
     {
         if (bundle is null)
         {
@@ -173,8 +181,7 @@ internal sealed class Fleet : IAsyncDisposable
         }
 
         var run = new SubmitRun { OrgId = "acme", AppVersionId = "todo-1.0", Tests = [$"tests/{test}.spec.js"], BundleSha256 = bundle, InfraAttempts = 3 };
-        var accepted = await Client.SubmitAsync(with?.Invoke(run) ?? run, Guid.CreateVersion7().ToString(), Cancel);
-        return Assert.Single(accepted.JobIds);
+        return await Client.SubmitAsync(with?.Invoke(run) ?? run, Guid.CreateVersion7().ToString(), Cancel);
     }
 
     public Task<Ended> QgjobAsync(params IEnumerable<string> arguments) => Program.RunAsync(Checkout.Qgjob, Project, Environment, Lab.Patience, arguments);
@@ -226,6 +233,7 @@ internal sealed class Fleet : IAsyncDisposable
         }
 
         Directory.CreateDirectory(Path.Combine(Project, "tests"));
+        File.WriteAllText(Path.Combine(Project, "tests", "divided.txt"), "slow one\nslow and fails\nquick one\nquick two\ngoes\n");
         foreach (var (name, body) in Tests)
         {
             File.WriteAllText(Path.Combine(Project, "tests", $"{name}.spec.js"),

@@ -28,10 +28,17 @@ internal static partial class Splitting
                 found.Count == tests.Count ? "Submit it without --split." : "Submit such files without --split, the others with it.");
     }
 
-    /// <summary>The config lets Playwright run the tests of a file apart, as far as its text says.</summary>
-    public static bool IsFullyParallel(string? config, IReadOnlyList<ProjectFile> files) =>
-        files.FirstOrDefault(f => config is null ? ProjectFolder.IsConfig(f.Path) : f.Path == config) is { LinkTarget: null } file && FullyParallel().IsMatch(File.ReadAllText(file.FullPath));
+    /// <summary>
+    /// The config lets Playwright run the tests of a file apart, as far as its text says: AppWright's <c>defineConfig</c> does unless
+    /// it is told otherwise. Where that is a mistake, Playwright gives the whole file to one part.
+    /// </summary>
+    public static bool IsFullyParallel(string? config, IReadOnlyList<ProjectFile> files)
+    {
+        if (files.FirstOrDefault(f => config is null ? ProjectFolder.IsConfig(f.Path) : f.Path == config) is not { LinkTarget: null } file) return false;
+        var text = File.ReadAllText(file.FullPath);
+        return FullyParallel().Match(text) is { Success: true } said ? said.Groups[1].Value == "true" : text.Contains("defineConfig", StringComparison.Ordinal);
+    }
 
-    [GeneratedRegex(@"^(?!\s*(?://|\*)).*\bfullyParallel\s*:\s*true\b", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^(?!\s*(?://|\*)).*\bfullyParallel\s*:\s*(true|false)\b", RegexOptions.Multiline)]
     private static partial Regex FullyParallel();
 }

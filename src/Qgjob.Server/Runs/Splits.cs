@@ -95,7 +95,7 @@ internal sealed class Splits(Dispatcher dispatcher, IJobStore store)
     {
         (false, SplitConverter.Auto) => "not divided, since no two tests of it are known from earlier runs; a later submission can.",
         (false, _) when order.Shard => "divided by Playwright's own sharding, since no two tests of it are known from earlier runs.",
-        (false, _) => "not divided, since no two tests of it are known from earlier runs; a later submission can. (Where the config has fullyParallel, Playwright's own sharding divides it.)",
+        (false, _) => "not divided, since no two tests of it are known from earlier runs; a later submission can. (Playwright's own sharding divides files of projects with fullyParallel.)",
         (_, SplitConverter.Auto) when parts == 0 && room.Devices < 2 => $"not divided, since {(room.Devices == 0 ? "no device" : "one device")} can run it now.",
         (_, SplitConverter.Auto) when parts == 0 => "not divided: its tests are too short for it, or those of the other files keep the devices busy.",
         (_, > 0) when parts < order.Parts => $"divided into {parts}: no more tests of it are known.",

@@ -76,6 +76,8 @@ public sealed class SplitTests : IAsyncDisposable
     [InlineData("export default { fullyParallel: true }", "3", true)]
     [InlineData("export default {\n  // fullyParallel: true\n}", "3", null)]
     [InlineData("export default { fullyParallel: true }", "auto", null)]
+    [InlineData("import { defineConfig } from 'appwright';\nexport default defineConfig({ });", "3", true)]
+    [InlineData("import { defineConfig } from 'appwright';\nexport default defineConfig({ fullyParallel: false });", "3", null)]
     public async Task A_project_that_allows_it_may_be_divided_by_Playwright(string config, string split, bool? shard)
     {
         folder.With("appwright.config.ts", config).With("tests/a.spec.ts", "x");

@@ -89,11 +89,14 @@ public sealed class SplitTests
             Assert.Equal([new PlannedPart(SpecFile, null)], plan.Jobs);
             Assert.StartsWith($"{SpecFile}: not divided, since no two tests of it are known", Assert.Single(plan.Notes!), StringComparison.Ordinal);
         }
-        var run = await server.Client.SubmitAsync(InTwo with { Shard = true }, "k", Cancel);
+        var run = await server.Client.SubmitAsync(InTwo with { Shard = true, MaxAttempts = 2 }, "k", Cancel);
         Assert.Contains("Playwright's own sharding", Assert.Single(run.Notes!), StringComparison.Ordinal);
         var first = Assert.Single((await agent.WorkAsync()).Assignments);
         Assert.Equal((null, null, new TestSlice(1, 2, Sharded: true)), (first.Spec.Tests!.Only, first.Spec.Tests.Except, first.Spec.Tests.Slice));
         Assert.True(await agent.FinishAsync(first.Lease, AttemptOutcome.Failed, Test("one"), Test("two", TestStatus.Failed)));
+        var further = Assert.Single((await agent.WorkAsync()).Assignments);
+        Assert.Equal((first.JobId, 2, "suite/two"), (further.JobId, further.Attempt, Titles(further.Spec.Tests!.Only)));
+        Assert.True(await agent.FinishAsync(further.Lease, AttemptOutcome.Failed, Test("two", TestStatus.Failed)));
         Assert.True(await agent.FinishAsync(Assert.Single((await agent.WorkAsync()).Assignments).Lease, AttemptOutcome.Passed, Test("three")));
         await server.Client.RerunAsync(run.RunId, new RerunOrder { Failed = true }, "r", Cancel);
         Assert.Equal("suite/two", Titles(Assert.Single((await agent.WorkAsync()).Assignments).Spec.Tests!.Only));

@@ -33,7 +33,8 @@ public sealed partial class StoreEngine
             DeviceId = device.Id,
             StartedAt = job.StartedAt ?? command.Now,
             Reason = null,
-            TestsTotal = null,
+            // What is left of a shard can be named only by who knows how many tests it has.
+            TestsTotal = job.SoFar is not null && rows.SpecOf(job.Id).Tests?.Slice?.Sharded is true ? job.TestsTotal : null,
             TestsDone = 0,
             TestsFailed = 0,
             LastNews = 0,
