@@ -50,7 +50,11 @@ public sealed class SplitSizeTests
         var spec = new JobSpec { OrgId = "o", AppVersionId = "v", TestPath = "a.ts", Target = Target.Device, Platform = Platform.Android };
         var version = new AppVersion
         {
-            OrgId = "o", Id = "v", CreatedAt = default, InstallSeconds = 7, Builds = [new Build(Platform.Android, "p", "hash", 1, "a.apk", "1", default)],
+            OrgId = "o",
+            Id = "v",
+            CreatedAt = default,
+            InstallSeconds = 7,
+            Builds = [new Build(Platform.Android, "p", "hash", 1, "a.apk", "1", default)],
         };
         var pool = Pool(null, Phone("1", "hash"), Phone("2"), Phone("3") with { Paused = true }, Phone("4") with { Online = false }, Phone("5", platform: Platform.Ios), Phone("6", agent: "leaving"));
         Assert.Equal(new SplitRoom(2, 1, 7), SplitRooms.Of(pool, spec, version));
@@ -68,7 +72,9 @@ public sealed class SplitSizeTests
 
     private static Device Phone(string id, string? build = null, Platform platform = Platform.Android, string agent = "a") => new()
     {
-        AgentId = agent, Pool = "default", Online = true,
+        AgentId = agent,
+        Pool = "default",
+        Online = true,
         Offer = new DeviceOffer(id, Target.Device, platform, "13", "Pixel", [], build is null ? [] : [new ResidentBuild("p", build, "o", "v")], true),
     };
 }
