@@ -4,12 +4,17 @@ using Xunit;
 namespace Qgjob.EndToEnd.Tests;
 
 /// <summary>The GitHub action's script, run for real against a server and a virtual phone: exit codes, outputs, summary, annotations.</summary>
-public sealed class ActionTests(ActionTests.OnePhone phone) : IClassFixture<ActionTests.OnePhone>
+[Collection(ReliabilityFleet.Name)]
+public sealed class ActionTests(ReliabilityFleet shared) : IAsyncLifetime
 {
-    private Fleet Fleet => phone.Fleet;
+    private Fleet Fleet => shared.Fleet;
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private ActionStep Step(params (string, string)[] settings) => new(Fleet.Url, Fleet.Project, settings);
+    private ActionStep Step(params (string, string)[] settings) => new(Fleet.Url, Fleet.Project, [("DEVICE", "tag=one"), .. settings]);
+
+    public async ValueTask InitializeAsync() => await Fleet.MakeWholeAsync();
+
+    public ValueTask DisposeAsync() => default;
 
     [Fact]
     public async Task A_suite_that_passes_is_green_and_says_so_everywhere()
@@ -25,7 +30,7 @@ public sealed class ActionTests(ActionTests.OnePhone phone) : IClassFixture<Acti
         Assert.Equal(0, JsonDocument.Parse(outputs["results"]).RootElement.GetProperty("exit_code").GetInt32());
         Assert.Contains("## ✅ passed: 1 passed, 0 failed", step.Summary, StringComparison.Ordinal);
         Assert.Contains("<code>tests/quick.spec.js</code>", step.Summary, StringComparison.Ordinal);
-        Assert.Equal(["::group::tests/quick.spec.js: passed on ci/phone-1", "::endgroup::"], ActionStep.Commands(ended));
+        Assert.Equal(["::group::tests/quick.spec.js: passed on one/phone-1", "::endgroup::"], ActionStep.Commands(ended));
         var meta = (await Fleet.Client.FindRunAsync(outputs["run-id"], Cancel))!.Meta;
         Assert.Equal(("acme/shop", "o'brien"), (meta["repo"], meta["actor"]));
         Assert.Equal("$(touch${IFS}pwned)`touch${IFS}pwned`;::error::forged", meta["branch"]);
@@ -115,7 +120,7 @@ public sealed class ActionTests(ActionTests.OnePhone phone) : IClassFixture<Acti
     [Fact]
     public async Task A_run_that_a_newer_one_superseded_is_exit_code_19_or_no_failure()
     {
-        var busy = await Fleet.SubmitAsync("steady", r => r with { Env = new() { ["SECONDS"] = "300" }, Device = "tag=ci" });
+        var busy = await Fleet.SubmitAsync("steady", r => r with { Env = new() { ["SECONDS"] = "300" }, Device = "tag=one" });
         await Fleet.RunningAsync(busy);
         using var first = Step(("TESTS", "tests/quick.spec.js"), ("SUPERSEDE", "auto"));
         using var second = Step(("TESTS", "tests/quick.spec.js"), ("SUPERSEDE", "auto"), ("SUPERSEDED_OK", "true"));
@@ -156,21 +161,6 @@ public sealed class ActionTests(ActionTests.OnePhone phone) : IClassFixture<Acti
     {
         var run = step.Outputs()["run-id"];
         Assert.Equal("canceled", (await Fleet.Client.FindRunAsync(run, Cancel))!.Status);
-        await Fleet.UntilAsync(() => Fleet.IsFreeAsync("ci"), "the phone is free again");
-    }
-
-    /// <summary>One agent with one phone, warm.</summary>
-    public sealed class OnePhone : IAsyncLifetime
-    {
-        internal Fleet Fleet { get; private set; } = null!;
-
-        public async ValueTask InitializeAsync()
-        {
-            Fleet = await Fleet.StartAsync();
-            await Fleet.StartAgentAsync("ci");
-            await Fleet.WarmAsync("ci");
-        }
-
-        public ValueTask DisposeAsync() => Fleet.DisposeAsync();
+        await Fleet.UntilAsync(() => Fleet.IsFreeAsync("one"), "the phone is free again");
     }
 }

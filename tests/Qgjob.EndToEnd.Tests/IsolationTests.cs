@@ -4,7 +4,8 @@ using Xunit;
 namespace Qgjob.EndToEnd.Tests;
 
 /// <summary>Tests that dirty a phone in every way they can, on one phone and in one file: each finds it clean.</summary>
-public sealed class IsolationTests(MainJobTests.TwoPhones phones) : IClassFixture<MainJobTests.TwoPhones>
+[Collection(TwoPhones.Name)]
+public sealed class IsolationTests(TwoPhones phones)
 {
     private const int Tests = 7;
 

@@ -8,7 +8,8 @@ using Xunit;
 namespace Qgjob.EndToEnd.Tests;
 
 /// <summary>The main job with the real AppWright, Appium and adb; only the phone is software.</summary>
-public sealed partial class MainJobTests(MainJobTests.TwoPhones phones) : IClassFixture<MainJobTests.TwoPhones>
+[Collection(TwoPhones.Name)]
+public sealed partial class MainJobTests(TwoPhones phones)
 {
     private const int TodoTests = 14;
 
@@ -99,14 +100,4 @@ public sealed partial class MainJobTests(MainJobTests.TwoPhones phones) : IClass
 
     [GeneratedRegex("j-[0-9a-z]{26}")]
     private static partial Regex JobId();
-
-    /// <summary>One lab for the tests of this class: they use phones one after the other, as a team would.</summary>
-    public sealed class TwoPhones : IAsyncLifetime
-    {
-        internal Lab Lab { get; private set; } = null!;
-
-        public async ValueTask InitializeAsync() => Lab = await Lab.StartAsync(phones: 2);
-
-        public ValueTask DisposeAsync() => Lab.DisposeAsync();
-    }
 }

@@ -4,14 +4,16 @@ using Xunit;
 namespace Qgjob.EndToEnd.Tests;
 
 /// <summary>The newer AppWright, packed into the project: one phone for a whole file, and `pkill -f appium` after each test.</summary>
-public sealed class ProjectsPersistentTests
+[Collection(TwoPhones.Name)]
+public sealed class ProjectsPersistentTests(TwoPhones phones)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Persistent_and_ordinary_devices_pass_and_no_Appium_of_anybodys_is_ended()
     {
-        await using var lab = await Lab.StartAsync(phones: 1);
+        var lab = phones.Lab;
+        await using var one = await phones.OnlyOneAsync();
         // Somebody's Appium on the same host: whatever has the word in its command is in pkill's range.
         await using var foreign = Program.Start("node", Checkout.Root, lab.Environment, "-e", "setInterval(() => {}, 1000)", "appium");
         var project = Path.Combine(Checkout.Root, "tests", "fixtures", "persistent");
@@ -21,7 +23,7 @@ public sealed class ProjectsPersistentTests
         using var answer = JsonDocument.Parse(ended.Out);
         Assert.Equal(7, answer.RootElement.GetProperty("passed").GetInt32());
         Assert.Equal(0, answer.RootElement.GetProperty("flaky").GetInt32());
-        Assert.Equal(1, answer.RootElement.GetProperty("installs").GetInt32());
+        Assert.InRange(answer.RootElement.GetProperty("installs").GetInt32(), 0, 1);
 
         var jobs = (await lab.JobsAsync(answer.RootElement.GetProperty("run_id").GetString()!)).ToDictionary(j => j.TestPath, j => j.JobId);
         // One session for the four tests of one file, one for each test of the other, none of them on a new Appium.

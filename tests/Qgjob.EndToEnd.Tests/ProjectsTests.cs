@@ -4,14 +4,17 @@ using Xunit;
 namespace Qgjob.EndToEnd.Tests;
 
 /// <summary>Projects as people have them, on one phone.</summary>
-public sealed class ProjectsTests(ProjectsTests.OnePhone phone) : IClassFixture<ProjectsTests.OnePhone>
+[Collection(TwoPhones.Name)]
+public sealed class ProjectsTests(TwoPhones phones) : IDisposable
 {
+    private readonly ProjectsFolder project = new();
+
     private static readonly string[] SpecNames = ["tests/Begrüßung ü.spec.js", "tests/zustand.spec.ts", "tests/日本 [1]/liste (neu).spec.ts"];
 
     [Fact]
     public async Task What_would_be_submitted_is_listed_by_its_odd_names()
     {
-        var ended = await phone.QgjobAsync("submit", "--org-id", "acme", "--app-version-id", "todo-1.0", "--test", "tests/**/*.spec.*", "--list", "--json");
+        var ended = await QgjobAsync("submit", "--org-id", "acme", "--app-version-id", "todo-1.0", "--test", "tests/**/*.spec.*", "--list", "--json");
         Assert.True(ended.ExitCode == 0, ended.All);
         using var plan = JsonDocument.Parse(ended.Out);
         Assert.Equal(SpecNames, plan.RootElement.GetProperty("jobs").EnumerateArray().Select(j => j.GetProperty("test_path").GetString()).Order(StringComparer.Ordinal));
@@ -30,13 +33,13 @@ public sealed class ProjectsTests(ProjectsTests.OnePhone phone) : IClassFixture<
     public async Task Of_two_projects_that_fit_one_must_be_named()
     {
         string[] submit = ["--test", SpecNames[2], "--config", "configs/zwei Geräte.config.js"];
-        var undecided = await phone.SubmitAsync(submit);
+        var undecided = await SubmitAsync(submit);
         Assert.True(undecided.ExitCode == 20, undecided.All);
         Assert.Contains("Several projects of the config fit (eins, zwei & drei); name one with --aw-project.", undecided.Out + undecided.Error, StringComparison.Ordinal);
 
         Assert.Equal(1, (await PassAsync([.. submit, "--aw-project", "zwei & drei", "--env", "PROJECT=zwei & drei"])).Passed);
 
-        var unknown = await phone.SubmitAsync([.. submit, "--aw-project", "drei"]);
+        var unknown = await SubmitAsync([.. submit, "--aw-project", "drei"]);
         Assert.True(unknown.ExitCode == 20, unknown.All);
         Assert.Contains("The config has no project 'drei'. It has: eins, zwei & drei.", unknown.Out + unknown.Error, StringComparison.Ordinal);
     }
@@ -44,6 +47,7 @@ public sealed class ProjectsTests(ProjectsTests.OnePhone phone) : IClassFixture<
     [Fact]
     public async Task Reset_none_keeps_what_tests_leave_and_the_others_do_not()
     {
+        await using var one = await phones.OnlyOneAsync();
         string[] state = ["--test", "tests/zustand.spec.ts", "--reset"];
         // Each test gets a new installation; the phone may have needed one before, too.
         Assert.InRange((await PassAsync([.. state, "reinstall", "--env", "FINDS=nothing"])).Installs, 2, 3);
@@ -60,33 +64,19 @@ public sealed class ProjectsTests(ProjectsTests.OnePhone phone) : IClassFixture<
 
     private async Task<Ran> PassAsync(params string[] arguments)
     {
-        var ended = await phone.SubmitAsync([.. arguments, "--json"]);
+        var ended = await SubmitAsync([.. arguments, "--json"]);
         Assert.True(ended.ExitCode == 0, ended.All);
         using var answer = JsonDocument.Parse(ended.Out);
         int Number(string name) => answer.RootElement.GetProperty(name).GetInt32();
         Assert.Equal((0, 0, 0), (Number("failed"), Number("flaky"), Number("skipped")));
-        var results = await phone.Lab.Client.FindRunResultsAsync(answer.RootElement.GetProperty("run_id").GetString()!, TestContext.Current.CancellationToken);
+        var results = await phones.Lab.Client.FindRunResultsAsync(answer.RootElement.GetProperty("run_id").GetString()!, TestContext.Current.CancellationToken);
         return new Ran(Number("passed"), Number("installs"), [.. results!.Jobs.SelectMany(j => j.Tests).Select(t => t.File).Distinct().Order(StringComparer.Ordinal)]);
     }
 
-    /// <summary>One lab and one project for the tests of this class.</summary>
-    public sealed class OnePhone : IAsyncLifetime
-    {
-        private readonly ProjectsFolder project = new();
+    private Task<Ended> QgjobAsync(params IEnumerable<string> arguments) => phones.Lab.QgjobInAsync(project.Folder, arguments);
 
-        internal Lab Lab { get; private set; } = null!;
+    private Task<Ended> SubmitAsync(IEnumerable<string> arguments) =>
+        QgjobAsync(["submit", "--org-id", "acme", "--app-version-id", "todo-1.0", "--app", "builds/todo-1.0.apk", .. arguments, "--wait"]);
 
-        public async ValueTask InitializeAsync() => Lab = await Lab.StartAsync(phones: 1);
-
-        internal Task<Ended> QgjobAsync(params IEnumerable<string> arguments) => Lab.QgjobInAsync(project.Folder, arguments);
-
-        internal Task<Ended> SubmitAsync(IEnumerable<string> arguments) =>
-            QgjobAsync(["submit", "--org-id", "acme", "--app-version-id", "todo-1.0", "--app", "builds/todo-1.0.apk", .. arguments, "--wait"]);
-
-        public async ValueTask DisposeAsync()
-        {
-            await Lab.DisposeAsync();
-            project.Dispose();
-        }
-    }
+    public void Dispose() => project.Dispose();
 }

@@ -4,12 +4,13 @@ using Xunit;
 namespace Qgjob.EndToEnd.Tests;
 
 /// <summary>A project whose packages yarn 4 installs, with the real yarn, which the agent fetches by itself.</summary>
-public sealed class ProjectsYarnTests
+[Collection(TwoPhones.Name)]
+public sealed class ProjectsYarnTests(TwoPhones phones)
 {
     [Fact]
     public async Task A_project_with_a_lock_file_of_yarn_4_runs()
     {
-        await using var lab = await Lab.StartAsync(phones: 1);
+        var lab = phones.Lab;
         var project = Directory.CreateTempSubdirectory("qgjob-yarn-");
         try
         {
