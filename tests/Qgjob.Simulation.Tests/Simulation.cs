@@ -49,10 +49,11 @@ internal static class Simulation
 
     private static int Lines => int.TryParse(Environment.GetEnvironmentVariable("QGJOB_SIMULATE_LINES"), out var lines) ? lines : 50;
 
-    /// <summary>The seed, what it broke and what led to it, as a page of text; longer with QGJOB_SIMULATE_LINES.</summary>
+    /// <summary>The seed, what it broke and what led to it, as a page of text; longer with QGJOB_SIMULATE_LINES. QGJOB_SIMULATE_HISTORY names a file for all of it.</summary>
     public static string Tell(SeedResult result)
     {
         var told = Run(result.Seed, keepHistory: true);
+        if (Environment.GetEnvironmentVariable("QGJOB_SIMULATE_HISTORY") is { Length: > 0 } file) File.AppendAllLines(file, told.History);
         var text = new StringBuilder();
         text.AppendLine(System.Globalization.CultureInfo.InvariantCulture, $"Seed {result.Seed} breaks {result.Violation!.Promise}: {result.Violation.Text}");
         text.AppendLine(System.Globalization.CultureInfo.InvariantCulture, $"Again: ./test simulate --seeds 1 --from {result.Seed}");

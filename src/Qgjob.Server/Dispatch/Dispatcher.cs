@@ -36,7 +36,7 @@ internal sealed partial class Dispatcher(
     private int writesWaiting;
 
     /// <summary>Applies a command in the next batch.</summary>
-    /// <exception cref="StoreUnavailableException">Nothing was applied; it may be tried again.</exception>
+    /// <exception cref="StoreUnavailableException">It may be tried again. What was in a commit already may still be applied, for as long as that is tried.</exception>
     public async Task<TAnswer> SendAsync<TAnswer>(StoreCommand<TAnswer> command, CancellationToken cancel) where TAnswer : class =>
         (TAnswer)(await PostAsync([command], cancel))[0];
 

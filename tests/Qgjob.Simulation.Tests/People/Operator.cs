@@ -7,6 +7,8 @@ namespace Qgjob.Simulation.Tests.People;
 /// <summary>A person who pauses, resumes and releases devices, drains agents, and puts everything right at the end.</summary>
 internal sealed class Operator(SimWorld world)
 {
+    private static readonly TimeSpan LongestCommit = TimeSpan.FromSeconds(30);
+
     private readonly SimProcess process = new(world.Scheduler, "operator");
 
     public bool IsDone { get; private set; }
@@ -34,10 +36,18 @@ internal sealed class Operator(SimWorld world)
                 // Perhaps it was done.
             }
         }
-        foreach (var phone in world.Phones.All) await InsistAsync($"resume {phone.Id}", (s, gone) => s.OrderAsync(phone.Id, FleetOrder.Resume, gone));
-        foreach (var agent in world.Agents) await InsistAsync($"take work on {agent.Id}", (s, gone) => s.DrainAsync(agent.Id, false, gone));
+        await PutRightAsync();
+        // An order that had no answer may be carried out after these: a server tries to write it for so long. A person looks again.
+        await Task.Delay(LongestCommit, process.Time, CancellationToken.None);
+        await PutRightAsync();
         IsDone = true;
     });
+
+    private async Task PutRightAsync()
+    {
+        foreach (var phone in world.Phones.All) await InsistAsync($"resume {phone.Id}", (s, gone) => s.OrderAsync(phone.Id, FleetOrder.Resume, gone));
+        foreach (var agent in world.Agents) await InsistAsync($"take work on {agent.Id}", (s, gone) => s.DrainAsync(agent.Id, false, gone));
+    }
 
     private async Task InsistAsync<T>(string what, Func<ServerApi, CancellationToken, Task<T>> call)
     {
