@@ -68,9 +68,17 @@ internal sealed class Fleet : IAsyncDisposable
     public static async Task<Fleet> StartAsync()
     {
         var fleet = new Fleet();
-        fleet.WriteProject();
-        await fleet.StartServerAsync();
-        return fleet;
+        try
+        {
+            fleet.WriteProject();
+            await fleet.StartServerAsync();
+            return fleet;
+        }
+        catch
+        {
+            await fleet.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Starts the server, on the port that it had before.</summary>

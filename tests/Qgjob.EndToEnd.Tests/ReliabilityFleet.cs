@@ -7,6 +7,7 @@ public sealed class ReliabilityFleet : IAsyncLifetime
 {
     public const string Name = "reliability";
 
+    // Null only when its start failed.
     internal Fleet Fleet { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
@@ -17,7 +18,7 @@ public sealed class ReliabilityFleet : IAsyncLifetime
         await Fleet.WarmAsync("two");
     }
 
-    public ValueTask DisposeAsync() => Fleet.DisposeAsync();
+    public ValueTask DisposeAsync() => Fleet?.DisposeAsync() ?? default;
 
     [CollectionDefinition(Name)]
     public sealed class Shared : ICollectionFixture<ReliabilityFleet>;

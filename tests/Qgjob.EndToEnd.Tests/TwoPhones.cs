@@ -7,11 +7,12 @@ public sealed class TwoPhones : IAsyncLifetime
 {
     public const string Name = "two phones";
 
+    // Null only when its start failed.
     internal Lab Lab { get; private set; } = null!;
 
     public async ValueTask InitializeAsync() => Lab = await Lab.StartAsync(phones: 2);
 
-    public ValueTask DisposeAsync() => Lab.DisposeAsync();
+    public ValueTask DisposeAsync() => Lab?.DisposeAsync() ?? default;
 
     /// <summary>Until it is disposed of, all tests run on the first phone: what one leaves there, the next one finds.</summary>
     internal async Task<IAsyncDisposable> OnlyOneAsync()
