@@ -106,6 +106,7 @@ internal sealed class Fleet : IAsyncDisposable
     public Program LaunchAgent(string name, params IEnumerable<string> options)
     {
         var all = options.ToArray();
+        KeptPackages.GiveTo(Home(name));
         var agent = Program.Start(Checkout.Qgjob, folder, new Dictionary<string, string>(Environment) { [Mark] = Home(name) },
             ["agent", "--name", name, "--tag", name, "--no-usb", "--data", Home(name), "--virtual-phones", "1", .. all]);
         agents[name] = (agent, all);
@@ -225,7 +226,11 @@ internal sealed class Fleet : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var (agent, _) in agents.Values) await agent.DisposeAsync();
+        foreach (var (name, (agent, _)) in agents)
+        {
+            await agent.DisposeAsync();
+            KeptPackages.TakeFrom(Home(name));
+        }
         if (server is not null) await server.DisposeAsync();
         Client?.Dispose();
         Directory.Delete(folder, recursive: true);

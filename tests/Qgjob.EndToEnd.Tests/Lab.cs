@@ -21,6 +21,8 @@ internal sealed class Lab : IAsyncDisposable
     /// <summary>The agent's process.</summary>
     public Program Agent => programs[^1];
 
+    private string AgentHome => Path.Combine(folder, "agent");
+
     public string Url { get; private set; } = "";
     public QgjobClient Client { get; private set; } = null!;
     public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string> { ["QGJOB_URL"] = Url };
@@ -40,8 +42,9 @@ internal sealed class Lab : IAsyncDisposable
         try
         {
             await lab.StartServerAsync();
+            KeptPackages.GiveTo(lab.AgentHome);
             lab.programs.Add(Program.Start(agentProgram, lab.folder, new Dictionary<string, string>(lab.Environment.Concat(agentEnvironment)),
-                ["agent", "--name", "lab", "--no-usb", "--data", Path.Combine(lab.folder, "agent"), "--virtual-phones", $"{phones}", .. agentOptions]));
+                ["agent", "--name", "lab", "--no-usb", "--data", lab.AgentHome, "--virtual-phones", $"{phones}", .. agentOptions]));
             await lab.UntilAsync(async () => (await lab.Client.ListDevicesAsync(Cancel)).Items.Count(d => d.State == "free") == devices, "the devices are there");
             return lab;
         }
@@ -59,7 +62,7 @@ internal sealed class Lab : IAsyncDisposable
 
     /// <summary>What adb connects to for a virtual phone of the agent "lab".</summary>
     public string SerialOf(string deviceId) =>
-        File.ReadAllText(Path.Combine(folder, "agent", "phones", deviceId["lab/".Length..], "serial"));
+        File.ReadAllText(Path.Combine(AgentHome, "phones", deviceId["lab/".Length..], "serial"));
 
     /// <summary>Waits for something to become true; asks the server, whose answers change on their own.</summary>
     public async Task UntilAsync(Func<Task<bool>> holds, string what)
@@ -90,6 +93,7 @@ internal sealed class Lab : IAsyncDisposable
         programs.Reverse();
         foreach (var program in programs) await program.DisposeAsync();
         Client?.Dispose();
+        KeptPackages.TakeFrom(AgentHome);
         Directory.Delete(folder, recursive: true);
     }
 
