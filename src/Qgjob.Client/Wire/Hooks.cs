@@ -20,7 +20,7 @@ public sealed record HookSettings
 {
     /// <summary>http or https. Only its beginning is ever shown again: who knows Slack's address can write there.</summary>
     public string? Url { get; init; }
-    /// <summary>The key of the signature, <c>whsec_</c> and base64 of 24 to 64 bytes; null: it keeps its own, and a new hook gets one. Never shown again.</summary>
+    /// <summary>The key of the signature, <c>whsec_</c> and base64 of 24 to 64 bytes; null: it keeps its own, and a new hook of format <c>json</c> gets one. Never shown again.</summary>
     public string? Secret { get; init; }
     /// <summary>How messages are written; null: <c>json</c>.</summary>
     public HookFormat? Format { get; init; }

@@ -2,8 +2,8 @@ using Qgjob.Core.Storage;
 
 namespace Qgjob.Core.Notifications;
 
-/// <summary>Makes a hook of an org, or sets the one of that name anew. Without a secret it keeps its own; a new one gets <paramref name="NewSecret"/>.</summary>
-public sealed record SetHook(Hook Hook, string NewSecret) : StoreCommand<SetHookAnswer>;
+/// <summary>Makes a hook of an org, or sets the one of that name anew. Without a secret it keeps its own; one that has none gets <paramref name="NewSecret"/>, unless that is null.</summary>
+public sealed record SetHook(Hook Hook, string? NewSecret) : StoreCommand<SetHookAnswer>;
 
 /// <summary>Answer to <see cref="SetHook"/>.</summary>
 /// <param name="Hook">The hook as it is now.</param>

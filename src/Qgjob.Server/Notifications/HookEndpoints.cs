@@ -43,7 +43,8 @@ internal static class HookEndpoints
         var hook = checks.OfOrg(OrgOf(org), NameOf(name), body);
         var there = await store.HookRowsAsync(HookKeys.HooksOf(hook.OrgId), cancel);
         if (there.Count >= MostHooks && there.All(r => r.Hook!.Name != hook.Name)) throw RefusedException.Conflict($"{hook.OrgId} has {MostHooks} hooks; remove one first.");
-        var answer = await dispatcher.SendAsync(new SetHook(hook, WebhookSignature.NewSecret()), cancel);
+        // Slack checks no signature.
+        var answer = await dispatcher.SendAsync(new SetHook(hook, hook.Format is HookFormat.Slack ? null : WebhookSignature.NewSecret()), cancel);
         return TypedResults.Ok(await ViewAsync(answer.Hook, store, cancel) with { Secret = answer.NewSecret ? answer.Hook.Secret : null });
     }
 

@@ -16,7 +16,7 @@ public sealed partial class StoreEngine
     private SetHookAnswer Apply(SetHook command)
     {
         var before = rows.FindHookRow(HookKeys.Of(command.Hook))?.Hook;
-        var isNew = command.Hook.Secret is null && before?.Secret is null;
+        var isNew = command.NewSecret is not null && command.Hook.Secret is null && before?.Secret is null;
         var hook = command.Hook with
         {
             Secret = command.Hook.Secret ?? before?.Secret ?? command.NewSecret,
