@@ -64,7 +64,10 @@ internal static class HookEndpoints
         var tried = await sender.SendAsync(hook, ping, cancel);
         ping = ping with
         {
-            State = tried.Taken ? DeliveryState.Delivered : DeliveryState.Failed, Tries = 1, Log = [tried.Try], Note = tried.Taken ? null : "Tests are sent once.",
+            State = tried.Taken ? DeliveryState.Delivered : DeliveryState.Failed,
+            Tries = 1,
+            Log = [tried.Try],
+            Note = tried.Taken ? null : "Tests are sent once.",
         };
         await dispatcher.SendAsync(new NoteDelivery(ping, IsNew: true), cancel);
         return TypedResults.Ok(View(ping, bodies: false));

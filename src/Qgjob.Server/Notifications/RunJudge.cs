@@ -113,7 +113,15 @@ internal sealed class RunJudge(IJobStore store, HookMessages messages, TimeProvi
         failures = await WithoutOldNewsAsync(judged, failures, cancel);
         first.AddRange(failures.Select(t => new FailingTest
         {
-            OrgId = run.OrgId, TestId = t.Key.Id, Platform = t.Platform, Line = judged.Line, TestPath = t.TestPath, SinceRun = run.Id, Since = at, LastRun = run.Id, LastAt = at,
+            OrgId = run.OrgId,
+            TestId = t.Key.Id,
+            Platform = t.Platform,
+            Line = judged.Line,
+            TestPath = t.TestPath,
+            SinceRun = run.Id,
+            Since = at,
+            LastRun = run.Id,
+            LastAt = at,
         }));
         return judged with { FirstFailures = failures, Recovered = recovered };
     }

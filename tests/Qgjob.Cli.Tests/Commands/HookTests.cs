@@ -11,19 +11,37 @@ public sealed class HookTests : IAsyncDisposable
 
     internal static readonly DeliveryView Taken = new()
     {
-        Id = "d-1", Event = "ping", State = DeliveryState.Delivered, CreatedAt = CliRun.Now.AddMinutes(-5), Tries = 1, Log = [new DeliveryTry(CliRun.Now.AddMinutes(-5), 42, 200, "ok")],
+        Id = "d-1",
+        Event = "ping",
+        State = DeliveryState.Delivered,
+        CreatedAt = CliRun.Now.AddMinutes(-5),
+        Tries = 1,
+        Log = [new DeliveryTry(CliRun.Now.AddMinutes(-5), 42, 200, "ok")],
     };
 
     internal static readonly DeliveryView Waiting = new()
     {
-        Id = "d-2", Event = "test.first_failure", RunId = "r-1", State = DeliveryState.Pending, CreatedAt = CliRun.Now.AddSeconds(-20), NextAt = CliRun.Now.AddSeconds(15), Tries = 2,
+        Id = "d-2",
+        Event = "test.first_failure",
+        RunId = "r-1",
+        State = DeliveryState.Pending,
+        CreatedAt = CliRun.Now.AddSeconds(-20),
+        NextAt = CliRun.Now.AddSeconds(15),
+        Tries = 2,
         Log = [new DeliveryTry(CliRun.Now.AddSeconds(-15), 10_000, null, null, "no answer within 10 s"), new DeliveryTry(CliRun.Now.AddSeconds(-9), 3, 503, "busy\u001b[31m", null)],
     };
 
     internal static readonly HookView Chat = new()
     {
-        Name = "chat", Url = "https://hooks.slack.com/services/…", Format = HookFormat.Slack, Events = ["test.first_failure", "test.recovered"], Owners = ["@acme/cart"], Branches = ["main"],
-        CreatedAt = CliRun.Now.AddDays(-1), Waiting = 1, Last = Taken,
+        Name = "chat",
+        Url = "https://hooks.slack.com/services/…",
+        Format = HookFormat.Slack,
+        Events = ["test.first_failure", "test.recovered"],
+        Owners = ["@acme/cart"],
+        Branches = ["main"],
+        CreatedAt = CliRun.Now.AddDays(-1),
+        Waiting = 1,
+        Last = Taken,
     };
 
     private readonly FakeServer server = new();

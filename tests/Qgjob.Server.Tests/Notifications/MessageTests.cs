@@ -137,7 +137,13 @@ public sealed class MessageTests
         Hook = "h",
         Run = new RunView
         {
-            RunId = "r-1", OrgId = "acme", Status = "failed", ExitCode = 10, Jobs = new JobCounts(1, 0, 0, 0, 1, 0, 0, 0), Tests = new TestCounts(3, 1, 0, 0), CreatedAt = Now,
+            RunId = "r-1",
+            OrgId = "acme",
+            Status = "failed",
+            ExitCode = 10,
+            Jobs = new JobCounts(1, 0, 0, 0, 1, 0, 0, 0),
+            Tests = new TestCounts(3, 1, 0, 0),
+            CreatedAt = Now,
             Meta = new Dictionary<string, string> { ["branch"] = "main", ["commit"] = "0123456789abcdef" },
         },
         RunUrl = "https://qgjob.example.com/r-1",
