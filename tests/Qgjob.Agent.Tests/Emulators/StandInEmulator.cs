@@ -3,6 +3,7 @@ namespace Qgjob.Agent.Tests.Emulators;
 /// <summary>
 /// A program in the place of Android's emulator, in an SDK's folder: it tells adb of a phone that listens on the port above its
 /// own, as the real one does. What it does is in a file beside it: <c>boot</c>, <c>hang</c> (adb never hears of it) or <c>die</c>.
+/// With a phone behind it (its port) it leads that port there; without, somebody else has to listen on it.
 /// </summary>
 internal sealed class StandInEmulator
 {
@@ -20,6 +21,15 @@ internal sealed class StandInEmulator
           die) echo "ERROR   | no space left on device" >&2; exit 3 ;;
           hang) echo "INFO    | waiting for the moon" ;;
           *)
+            if [ -e "$here/behind" ]; then
+              node -e 'const net = require("net"), [, at, to] = process.argv.map(Number);
+                net.createServer((one) => {
+                  const other = net.connect(to, "127.0.0.1");
+                  one.pipe(other).pipe(one);
+                  for (const end of [one, other]) end.on("error", () => { one.destroy(); other.destroy(); });
+                }).listen(at, "127.0.0.1")' "$((port + 1))" "$(cat "$here/behind")" &
+              until (exec 8<>"/dev/tcp/127.0.0.1/$((port + 1))") 2>/dev/null; do sleep 0.1; done
+            fi
             message="host:emulator:$((port + 1))"
             exec 9<>"/dev/tcp/127.0.0.1/$ANDROID_ADB_SERVER_PORT"
             printf '%04x%s' "${#message}" "$message" >&9
@@ -50,10 +60,19 @@ internal sealed class StandInEmulator
 
     public string Does { set => File.WriteAllText(Path.Combine(emulator, "does"), value); }
 
+    public int Behind { set => File.WriteAllText(Path.Combine(emulator, "behind"), $"{value}"); }
+
     public string Acceleration { set => File.WriteAllText(Path.Combine(emulator, "accel"), value); }
 
     /// <summary>The arguments of each start.</summary>
     public IReadOnlyList<string> Starts => File.Exists(Path.Combine(emulator, "starts")) ? File.ReadAllLines(Path.Combine(emulator, "starts")) : [];
+
+    /// <summary>For an agent that has Android's other tools from elsewhere.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Settings =>
+    [
+        new("PATH", $"{emulator}:{System.Environment.GetEnvironmentVariable("PATH")}"),
+        new("ANDROID_AVD_HOME", Path.Combine(Sdk, ".android", "avd")),
+    ];
 
     public string? Environment(string name) => name switch
     {
