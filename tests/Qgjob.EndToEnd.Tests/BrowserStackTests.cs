@@ -37,6 +37,7 @@ public sealed class BrowserStackTests(BrowserStackTests.CloudLab fixture) : ICla
         Assert.True(ended.ExitCode == 0, $"{ended.All}\n{Lab.Agent.Output()}");
         using var answer = JsonDocument.Parse(ended.Out);
         Assert.InRange(answer.RootElement.GetProperty("installs").GetInt32(), 1, 2);
+        Assert.True(answer.RootElement.GetProperty("cloud_seconds").GetDouble() > 0);
         Assert.Equal(1, Cloud.Uploads);
         Assert.InRange(Cloud.MostOpen, 1, 2);
 

@@ -26,6 +26,9 @@ internal sealed record AttemptEnded(
     /// <summary>That tests waited for their sessions; null when there was none.</summary>
     public double? SessionSeconds { get; init; }
 
+    /// <summary>That sessions in a cloud were open; null when there was none.</summary>
+    public double? CloudSeconds { get; init; }
+
     /// <summary>Besides tests, something outside of them failed.</summary>
     public bool ErrorOutside { get; init; }
 

@@ -190,7 +190,7 @@ internal sealed class AttemptDriver(AttemptTools tools)
             await Task.WhenAny(upload, Task.Delay(FlushLimit, tools.Time, quit)).ConfigureAwait(false);
             await tools.Progress.FlushAsync(lease.Ref, FlushLimit, quit).ConfigureAwait(false);
             var item = new FinishItem(lease.Ref, tools.Ids.NewId("f"), new AttemptEnd(
-                ended.Outcome, ended.Reason, ended.RunSeconds, ended.Tests, ended.DownloadSeconds, ended.SessionSeconds, ended.ErrorOutside ? true : null));
+                ended.Outcome, ended.Reason, ended.RunSeconds, ended.Tests, ended.DownloadSeconds, ended.SessionSeconds, ended.ErrorOutside ? true : null, ended.CloudSeconds));
             var delivery = await tools.Outbox.DeliverAsync(item, quit).ConfigureAwait(false);
             if (delivery == Delivery.TooLate) tools.Console.Warn($"{lease.DeviceId}: the result of {lease.Assignment.JobId} came too late; the server had given the job away.");
         }

@@ -26,6 +26,9 @@ internal sealed class CloudEvidence(BrowserStackClient client, AppWrightRun run,
     private DeviceModel? device;
     private (AttemptOutcome Outcome, string? Reason, bool Flaky) end;
 
+    /// <summary>How long sessions were open, by this agent's clock; null when there was none.</summary>
+    public double? SessionSeconds => sessions is { All.Count: > 0 } some ? Math.Round(some.All.Sum(s => (s.Length ?? TimeSpan.Zero).TotalSeconds), 1) : null;
+
     public void Follow(CloudSessions sessions, DeviceModel device) => (this.sessions, this.device) = (sessions, device);
 
     public void Judge(AttemptOutcome outcome, string? reason, bool flaky) => end = (outcome, reason, flaky);

@@ -30,7 +30,12 @@ internal sealed class CloudRunner(BrowserStackClient client, CloudHub hub, SlotB
         output.Dispose(); // Before the files are listed.
         var tests = follower.Tests;
         evidence.Judge(end.Item1, end.Item2, tests.Any(t => t.Status == TestStatus.Flaky));
-        return figures.Ended(end, tests, run.OutFolder) with { ErrorOutside = follower.ErrorOutside, Later = evidence.CollectAsync };
+        return figures.Ended(end, tests, run.OutFolder) with
+        {
+            ErrorOutside = follower.ErrorOutside,
+            CloudSeconds = evidence.SessionSeconds,
+            Later = evidence.CollectAsync,
+        };
     }
 
     private async Task<(AttemptOutcome, string?)> TryAsync(

@@ -63,6 +63,7 @@ internal static class StatusText
         Fact(output, "attempt", job.Attempt == 0 ? null : $"{job.Attempt}{(job.DeviceId is null ? "" : $" on {job.DeviceId}")}{Failures(job.TestFailures, job.InfraFailures)}");
         Fact(output, "tests", job.TestsTotal is { } total ? $"{job.TestsDone} of {total} done, {job.TestsFailed} failed" : null);
         Fact(output, "installs", job.Attempt == 0 ? null : $"{job.Installs}");
+        Fact(output, "cloud", job.Attempts?.Sum(a => a.CloudSeconds ?? 0) is > 0 and var cloud ? Durations.Show(cloud) : null);
         Times(output, job.CreatedAt, job.StartedAt, job.FinishedAt, job.ExpectedStart, job.ExpectedEnd, job.ExpectedRoughly is true, now);
         if (job.Attempts is not { Count: > 0 } attempts) return;
         output.WriteLine();
@@ -91,6 +92,8 @@ internal static class StatusText
         Fact(output, "tests", $"{run.Tests.Passed} passed, {run.Tests.Failed} failed, {run.Tests.Flaky} flaky, {run.Tests.Skipped} skipped{(run.Tests.Quarantined > 0 ? $", {run.Tests.Quarantined} failed in quarantine" : "")}");
         Fact(output, "retries", run.TestRetries + run.InfraRetries == 0 ? null : $"{run.TestRetries} after failed tests, {run.InfraRetries} after failed infrastructure");
         Fact(output, "installs", $"{run.Installs}");
+        Fact(output, "cloud", run.CloudSeconds is null && run.MaxCloudMinutes is null ? null
+            : $"{Durations.Show(run.CloudSeconds ?? 0)}{(run.MaxCloudMinutes is { } most ? $" of {most} min" : "")}");
         foreach (var (key, value) in run.Meta.OrderBy(m => m.Key, StringComparer.Ordinal)) Fact(output, key, value);
         Times(output, run.CreatedAt, null, run.FinishedAt, null, run.ExpectedEnd, run.ExpectedRoughly is true, now);
         Fact(output, "its jobs", $"qgjob list --jobs --run-id {run.RunId}");

@@ -50,7 +50,7 @@ internal sealed record OutcomeDocument(
     string RunId, string Status, int ExitCode, int Passed, int Failed, int Flaky, int Skipped, int Installs, double Seconds,
     IReadOnlyList<string> Devices, IReadOnlyList<FailedTest> Failures, IReadOnlyList<FlakyTest> FlakyTests, IReadOnlyList<FailedJob> JobsNotPassed,
     int NotRun, string? SupersededBy = null, string? FailedFirst = null, int TestRetries = 0, int InfraRetries = 0, string? ParentRunId = null,
-    int Quarantined = 0, IReadOnlyList<QuarantinedFailure>? QuarantinedTests = null);
+    int Quarantined = 0, IReadOnlyList<QuarantinedFailure>? QuarantinedTests = null, double? CloudSeconds = null);
 
 /// <summary>A test that failed; where its quarantine had run out, what was said of it.</summary>
 internal sealed record FailedTest(

@@ -37,6 +37,7 @@ internal sealed class SubmitOptions
     private readonly Option<string?> split = Text("--split", "N", "Divides each file into N jobs by what its tests took in the past; auto: as many as are worth it");
     private readonly Option<string[]> needs = Texts("--needs", "NAME", "A named resource that each test takes a unit of ('qgjob resources'); may be repeated");
     private readonly Option<string?> supersede = Text("--supersede", "KEY", "Cancels what still waits of earlier submissions with this key");
+    private readonly Option<int?> maxCloudMinutes = Number("--max-cloud-minutes", "After so many minutes of BrowserStack sessions, ends what waits and could go there");
     private readonly Option<bool> failFast = new("--fail-fast") { Description = "The first file that does not pass cancels the others" };
     private readonly Option<bool> failOnFlaky = new("--fail-on-flaky") { Description = "A test that failed first and passed later fails its file" };
     private readonly Option<bool> failOnSkipped = new("--fail-on-skipped") { Description = "A skipped test fails its file" };
@@ -59,7 +60,7 @@ internal sealed class SubmitOptions
             [
                 org, appVersion, Tests, App, Project, Include, target, overflow, after, platform, device, strict, eachDevice, priority, reset, maxAttempts, infraAttempts,
                 queueTimeout, installTimeout, timeout, silenceTimeout, split, env, needs, meta, grep, awProject, Config, testRetries,
-                supersede, failFast, failOnFlaky, failOnSkipped, notify, notifyFormat, IdempotencyKey, List, Wait,
+                supersede, maxCloudMinutes, failFast, failOnFlaky, failOnSkipped, notify, notifyFormat, IdempotencyKey, List, Wait,
             ]) command.Options.Add(option);
     }
 
@@ -102,6 +103,7 @@ internal sealed class SubmitOptions
             Split = Splitting.Parse(call.Value(split)),
             Needs = call.Values(needs) is { Count: > 0 } named ? [.. named.Select(n => Call.Name("resource", n)).Distinct()] : null,
             Supersede = call.Value(supersede),
+            MaxCloudMinutes = Between("--max-cloud-minutes", call.Value(maxCloudMinutes), 1, 1_000_000),
             FailFast = call.Value(failFast) ? true : null,
             FailOnFlaky = call.Value(failOnFlaky) ? true : null,
             FailOnSkipped = call.Value(failOnSkipped) ? true : null,

@@ -61,7 +61,7 @@ internal static class Outcome
             [.. jobs.Where(j => j.Status is not JobStatus.Passed).Select(j => new FailedJob(j.JobId, j.TestPath, Words.Of(j.Status), j.Reason, j.DeviceId, j.Slice))],
             jobs.Count(j => j.Status is not JobStatus.Passed && !judged.Contains(j.JobId)),
             run.SupersededBy, run.FailedFirst, run.TestRetries, run.InfraRetries, run.ParentRunId,
-            run.Tests.Quarantined, quarantined.Count == 0 ? null : quarantined);
+            run.Tests.Quarantined, quarantined.Count == 0 ? null : quarantined, run.CloudSeconds is { } cloud ? Math.Round(cloud, 1) : null);
     }
 }
 

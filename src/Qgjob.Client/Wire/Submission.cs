@@ -60,6 +60,8 @@ public abstract record SubmissionOptions
     public string? Supersede { get; init; }
     /// <summary>The first job that is not green cancels the others of its run.</summary>
     public bool? FailFast { get; init; }
+    /// <summary>When sessions in a cloud (BrowserStack) were open for so many minutes, what still waits of the run and could go there ends; what runs goes on.</summary>
+    public int? MaxCloudMinutes { get; init; }
     /// <summary>A job with a flaky test (failed first, passed later) fails.</summary>
     public bool? FailOnFlaky { get; init; }
     /// <summary>A job with a skipped test fails.</summary>

@@ -24,6 +24,10 @@ public sealed record RunView
     public int Flaky { get; init; }
     /// <summary>Installs so far.</summary>
     public int Installs { get; init; }
+    /// <summary>Seconds that its sessions in a cloud were open, of attempts that have ended; null: none was.</summary>
+    public double? CloudSeconds { get; init; }
+    /// <summary>After so many minutes of them, what still waits and could go to a cloud ends; null: no limit.</summary>
+    public int? MaxCloudMinutes { get; init; }
     /// <summary>When it was accepted.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
     /// <summary>When its last job became final.</summary>
@@ -151,6 +155,7 @@ public sealed record JobView
 /// <param name="QueueSeconds">The wait for its device, from the submission or from the end of the attempt before.</param>
 /// <param name="DownloadSeconds">Until build and project lay on the host, packages and all; null: not told.</param>
 /// <param name="SessionSeconds">That tests waited for their sessions, all together; null: not told, or there was none.</param>
+/// <param name="CloudSeconds">That its sessions in a cloud were open; null: not told, or there was none.</param>
 public sealed record AttemptView(
     int Number,
     string DeviceId,
@@ -165,7 +170,8 @@ public sealed record AttemptView(
     double RunSeconds,
     double? QueueSeconds = null,
     double? DownloadSeconds = null,
-    double? SessionSeconds = null);
+    double? SessionSeconds = null,
+    double? CloudSeconds = null);
 
 /// <summary>Answer to a submission.</summary>
 /// <param name="RunId">The run.</param>

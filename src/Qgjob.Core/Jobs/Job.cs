@@ -181,6 +181,8 @@ public sealed record Attempt
     public double? DownloadSeconds { get; init; }
     /// <summary>Seconds that tests waited for their sessions, all together; null: not told, or there was none.</summary>
     public double? SessionSeconds { get; init; }
+    /// <summary>Seconds that its sessions in a cloud were open, by the agent's clock; null: not told, or there was none.</summary>
+    public double? CloudSeconds { get; init; }
     /// <summary>Identifies the finish call, so that it can be repeated safely.</summary>
     public string? FinishId { get; init; }
 }

@@ -45,6 +45,11 @@ public sealed record Run
     /// <summary>Installs that its attempts needed.</summary>
     public int Installs { get; init; }
 
+    /// <summary>Seconds that the sessions of its ended attempts in a cloud were open.</summary>
+    public double CloudSeconds { get; init; }
+    /// <summary>When its attempts have used so many minutes of sessions, what waits and could go to a cloud ends; null: no limit.</summary>
+    public int? MaxCloudMinutes { get; init; }
+
     /// <summary>Further attempts at its jobs because of tests that failed or hit a limit.</summary>
     public int TestRetries { get; init; }
     /// <summary>Further attempts at its jobs because of devices, agents or installations that failed.</summary>
@@ -58,6 +63,9 @@ public sealed record Run
 
     /// <summary>Finished jobs with this verdict.</summary>
     public int Count(JobVerdict verdict) => Verdicts[(int)verdict];
+
+    /// <summary>Its cloud minutes are used up.</summary>
+    public bool IsCloudSpent => CloudSeconds >= MaxCloudMinutes * 60d;
 
     /// <summary>Every job is final.</summary>
     public bool IsFinished => FinishedAt is not null;

@@ -117,6 +117,7 @@ public sealed record ProgressAnswer(LeaseState State);
 /// <param name="Tests">Its tests.</param>
 /// <param name="DownloadSeconds">Until build and project lay on the host; null: not told.</param>
 /// <param name="SessionSeconds">That tests waited for their sessions, all together; null: not told, or there was none.</param>
+/// <param name="CloudSeconds">That its sessions in a cloud were open; null: not told, or there was none.</param>
 /// <param name="ErrorOutside">Besides tests, something outside of them failed, which no test's quarantine excuses; null: no, or not told.</param>
 public sealed record AttemptEnd(
     AttemptOutcome Outcome,
@@ -125,7 +126,8 @@ public sealed record AttemptEnd(
     IReadOnlyList<TestResult> Tests,
     double? DownloadSeconds = null,
     double? SessionSeconds = null,
-    bool? ErrorOutside = null);
+    bool? ErrorOutside = null,
+    double? CloudSeconds = null);
 
 /// <summary>Ends an attempt and frees its device.</summary>
 public sealed record Finish(LeaseRef Lease, string FinishId, AttemptEnd End, DateTimeOffset Now) : StoreCommand<FinishAnswer>;
@@ -188,7 +190,8 @@ public sealed record OrderAnswer(bool Found);
 /// <param name="Reason">A sentence for people.</param>
 /// <param name="Now">UTC.</param>
 /// <param name="WaitingOnly">Leaves jobs alone that are on a device.</param>
-public sealed record Cancel(string RunId, string? JobId, string Reason, DateTimeOffset Now, bool WaitingOnly = false) : StoreCommand<CancelAnswer>;
+/// <param name="CloudOnly">Leaves jobs alone that cannot go to a cloud.</param>
+public sealed record Cancel(string RunId, string? JobId, string Reason, DateTimeOffset Now, bool WaitingOnly = false, bool CloudOnly = false) : StoreCommand<CancelAnswer>;
 
 /// <summary>Answer to <see cref="Cancel"/>: how many jobs it ended.</summary>
 public sealed record CancelAnswer(int Canceled);

@@ -65,7 +65,8 @@ internal static class AgentRequests
             ResultBounds.Apply([.. (end.Tests ?? []).Select((t, i) => Test($"{field}.tests[{i}]", t))]),
             end.DownloadSeconds is { } download ? Seconds($"{field}.download_seconds", download) : null,
             end.SessionSeconds is { } session ? Seconds($"{field}.session_seconds", session) : null,
-            end.ErrorOutside);
+            end.ErrorOutside,
+            end.CloudSeconds is { } cloud ? Seconds($"{field}.cloud_seconds", cloud) : null);
     }
 
     private static TestResult Test(string field, TestResult? test)

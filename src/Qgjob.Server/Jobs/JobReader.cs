@@ -123,5 +123,5 @@ internal sealed class JobReader(IJobStore store, Dispatcher dispatcher, Forecast
     // It waited for a device since then.
     private static AttemptView View(Attempt a, DateTimeOffset? since) => new(
         a.Number, a.DeviceId, a.AgentId, a.ClaimedAt, a.RunningAt, a.EndedAt, a.Outcome, a.Reason, a.Installs, a.InstallSeconds, a.RunSeconds,
-        since is { } waiting ? Math.Max(0, (a.ClaimedAt - waiting).TotalSeconds) : null, a.DownloadSeconds, a.SessionSeconds);
+        since is { } waiting ? Math.Max(0, (a.ClaimedAt - waiting).TotalSeconds) : null, a.DownloadSeconds, a.SessionSeconds, a.CloudSeconds);
 }

@@ -51,6 +51,7 @@ internal sealed class Reruns(
             IdempotencyKey = idempotencyKey,
             BodyHash = idempotencyKey is null ? null : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"rerun\n{parent.Id}\n{jobId}\n{failed}"))),
             FailFast = parent.FailFast,
+            MaxCloudMinutes = parent.MaxCloudMinutes,
             ParentRunId = parent.Id,
             Total = jobs.Count,
         };

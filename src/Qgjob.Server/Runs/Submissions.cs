@@ -80,6 +80,7 @@ internal sealed class Submissions(
             BodyHash = idempotencyKey is null ? null : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body))),
             SupersedeKey = Check.OptionalText("supersede", options.Supersede, 255),
             FailFast = options.FailFast is true,
+            MaxCloudMinutes = options.MaxCloudMinutes is null ? null : Check.Range("max_cloud_minutes", options.MaxCloudMinutes, 1, 1_000_000, 1),
             Total = planned.Count,
         };
         var owners = TestOwners.Check(options.Owners, tests);

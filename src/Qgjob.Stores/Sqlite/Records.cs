@@ -19,7 +19,8 @@ internal static class Records
     public const string RunColumns = """
         id, org_id, pool, created_at, finished_at, idempotency_key, body_hash, total, queued, active, verdicts, flaky, installs,
         tests_passed, tests_failed, tests_flaky, tests_skipped, meta, supersede_key, superseded_by, fail_fast,
-        test_retries, infra_retries, parent_run_id, rerun_as, tests_quarantined
+        test_retries, infra_retries, parent_run_id, rerun_as, tests_quarantined,
+        cloud_seconds, max_cloud_minutes
         """;
 
     public static Run Run(Statement row) => new()
@@ -46,6 +47,8 @@ internal static class Records
         InfraRetries = row.Int(22),
         ParentRunId = row.TextOrNull(23),
         RerunAs = row.TextOrNull(24),
+        CloudSeconds = row.Double(26),
+        MaxCloudMinutes = row.IntOrNull(27),
     };
 
     public const string JobColumns = """
@@ -97,7 +100,7 @@ internal static class Records
 
     public const string AttemptColumns = """
         job_id, number, device_id, agent_id, token, claimed_at, running_at, ended_at, outcome, reason, installs,
-        install_seconds, run_seconds, finish_id, download_seconds, session_seconds
+        install_seconds, run_seconds, finish_id, download_seconds, session_seconds, cloud_seconds
         """;
 
     public static Attempt Attempt(Statement row) => new()
@@ -118,6 +121,7 @@ internal static class Records
         FinishId = row.TextOrNull(13),
         DownloadSeconds = row.DoubleOrNull(14),
         SessionSeconds = row.DoubleOrNull(15),
+        CloudSeconds = row.DoubleOrNull(16),
     };
 
     public const string TestsColumns = "job_id, attempt, tests, origin";

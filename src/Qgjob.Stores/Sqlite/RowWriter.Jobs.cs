@@ -10,13 +10,13 @@ internal sealed partial class RowWriter
 {
     private void Write(Run run) => session
         .Sql($"""
-            INSERT INTO runs ({Records.RunColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO runs ({Records.RunColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET finished_at = excluded.finished_at, queued = excluded.queued, active = excluded.active,
                 verdicts = excluded.verdicts, flaky = excluded.flaky, installs = excluded.installs,
                 tests_passed = excluded.tests_passed, tests_failed = excluded.tests_failed, tests_flaky = excluded.tests_flaky,
                 tests_skipped = excluded.tests_skipped, superseded_by = excluded.superseded_by,
                 test_retries = excluded.test_retries, infra_retries = excluded.infra_retries, rerun_as = excluded.rerun_as,
-                tests_quarantined = excluded.tests_quarantined
+                tests_quarantined = excluded.tests_quarantined, cloud_seconds = excluded.cloud_seconds
             """)
         .Bind(run.Id).Bind(run.OrgId).Bind(run.Pool).Bind(run.CreatedAt).Bind(run.FinishedAt)
         .Bind(run.IdempotencyKey).Bind(run.BodyHash).Bind(run.Total).Bind(run.Queued).Bind(run.Active)
@@ -24,7 +24,8 @@ internal sealed partial class RowWriter
         .Bind(run.Tests.Passed).Bind(run.Tests.Failed).Bind(run.Tests.Flaky).Bind(run.Tests.Skipped)
         .BindJson(run.Meta, RowJson.Default.IReadOnlyDictionaryStringString)
         .Bind(run.SupersedeKey).Bind(run.SupersededBy).Bind(run.FailFast)
-        .Bind(run.TestRetries).Bind(run.InfraRetries).Bind(run.ParentRunId).Bind(run.RerunAs).Bind(run.Tests.Quarantined).Run();
+        .Bind(run.TestRetries).Bind(run.InfraRetries).Bind(run.ParentRunId).Bind(run.RerunAs).Bind(run.Tests.Quarantined)
+        .Bind(run.CloudSeconds).Bind(run.MaxCloudMinutes).Run();
 
     private void Write(Job job, JobSpec spec)
     {
@@ -50,16 +51,17 @@ internal sealed partial class RowWriter
 
     private void Write(Attempt attempt) => session
         .Sql($"""
-            INSERT INTO attempts ({Records.AttemptColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO attempts ({Records.AttemptColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (job_id, number) DO UPDATE SET running_at = excluded.running_at, ended_at = excluded.ended_at,
                 outcome = excluded.outcome, reason = excluded.reason, installs = excluded.installs,
                 install_seconds = excluded.install_seconds, run_seconds = excluded.run_seconds, finish_id = excluded.finish_id,
-                download_seconds = excluded.download_seconds, session_seconds = excluded.session_seconds
+                download_seconds = excluded.download_seconds, session_seconds = excluded.session_seconds,
+                cloud_seconds = excluded.cloud_seconds
             """)
         .Bind(attempt.JobId).Bind(attempt.Number).Bind(attempt.DeviceId).Bind(attempt.AgentId).Bind(attempt.Token)
         .Bind(attempt.ClaimedAt).Bind(attempt.RunningAt).Bind(attempt.EndedAt).Bind((int)attempt.Outcome)
         .Bind(attempt.Reason).Bind(attempt.Installs).Bind(attempt.InstallSeconds).Bind(attempt.RunSeconds)
-        .Bind(attempt.FinishId).Bind(attempt.DownloadSeconds).Bind(attempt.SessionSeconds).Run();
+        .Bind(attempt.FinishId).Bind(attempt.DownloadSeconds).Bind(attempt.SessionSeconds).Bind(attempt.CloudSeconds).Run();
 
     private void Write(TestsRow tests) => session
         .Sql($"INSERT OR REPLACE INTO test_results ({Records.TestsColumns}, org_id, test_path, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?)")

@@ -23,6 +23,7 @@ public sealed partial class StoreEngine
             RunSeconds = end.RunSeconds,
             DownloadSeconds = end.DownloadSeconds,
             SessionSeconds = end.SessionSeconds,
+            CloudSeconds = end.CloudSeconds,
             FinishId = finishId,
         });
         // Judged once, now: who changes the list later changes no verdict.
@@ -44,11 +45,17 @@ public sealed partial class StoreEngine
         });
         Free(lease, new LeaseRef(device.Id, lease.Token));
         CountServing(lease.OrgId, lease.AppVersionId, -1, now, proven: JobLifecycle.IsTestVerdict(end.Outcome));
+        if (end.CloudSeconds > 0 && rows.FindRun(lease.RunId) is { } paying) rows.Save(paying with { CloudSeconds = paying.CloudSeconds + end.CloudSeconds.Value });
         var job = rows.FindJob(lease.JobId)!;
         // Canceled meanwhile: final already, whatever the attempt says.
         if (job.IsActive) job = MoveOn(job, end, now);
         // Last, so that the org of a job that waits again is not gone and back, which would cost it the time it saved.
         LeaveGroup(lease.GroupId, [], activeChange: -1, deviceSeconds: (now - lease.ClaimedAt).TotalSeconds - lease.ChargedSeconds);
+        if (end.CloudSeconds > 0 && rows.FindRun(lease.RunId) is { IsCloudSpent: true, IsFinished: false } spent)
+        {
+            Apply(new Cancel(spent.Id, null, CloudSpent(spent), now, WaitingOnly: true, CloudOnly: true));
+            job = rows.FindJob(job.Id)!;
+        }
         return job;
     }
 
@@ -104,6 +111,9 @@ public sealed partial class StoreEngine
         var elsewhere = rows.FindJob(lease.JobId)!.Barred.Count(d => d != device.Id);
         return Cooldown.After(device.Health, end.Outcome, subject, elsewhere, now);
     }
+
+    private static string CloudSpent(Run run) => string.Create(System.Globalization.CultureInfo.InvariantCulture,
+        $"Canceled: the run has used {run.CloudSeconds / 60:0.0} of its {run.MaxCloudMinutes} cloud minutes (--max-cloud-minutes). Rerun it with more, or with --target device.");
 
     /// <summary>What an install took, for the app version and for the next ones of its package.</summary>
     private void LearnInstall(Lease lease, ResidentBuild build, double seconds, DateTimeOffset now)

@@ -70,6 +70,7 @@ public sealed partial class StoreEngine
             : rows.FindJob(id) is { IsFinal: false } one && one.RunId == run.Id ? [one]
             : [];
         if (command.WaitingOnly) jobs = [.. jobs.Where(j => j.Status is JobStatus.Queued)];
+        if (command.CloudOnly) jobs = [.. jobs.Where(j => rows.SpecOf(j.Id).Target is Target.Any or Target.Browserstack)];
         foreach (var job in jobs)
         {
             run = Complete(run, job, new AfterAttempt.Final(JobStatus.Canceled, JobVerdict.Canceled, false), command.Reason, command.Now);
