@@ -22,11 +22,11 @@ internal static class OrgsCommand
             var list = await call.Client.ListOrgsAsync(cancel).ConfigureAwait(false);
             if (call.Json) call.WriteJson("orgs", list, WireJson.Default.ListOfOrgView);
             else
-                Columns.Write(call, ["ORG", "SHARE", "DEVICES IN USE", "JOBS WAITING", "WEIGHT", "MOST DEVICES", "HIGHEST PRIORITY"],
+                Columns.Write(call, ["ORG", "SHARE", "DEVICES IN USE", "JOBS WAITING", "WEIGHT", "MOST DEVICES", "HIGHEST PRIORITY", "CLOUD THIS MONTH"],
                     list.Items.Select(o => (IReadOnlyList<string?>)
                     [
                         o.OrgId, string.Create(CultureInfo.InvariantCulture, $"{o.Share * 100:0.#} %"), $"{o.DevicesInUse}", $"{o.JobsWaiting}",
-                        WeightOf(o), $"{o.MaxDevices}", PriorityText.Show(o.MaxPriority),
+                        WeightOf(o), $"{o.MaxDevices}", PriorityText.Show(o.MaxPriority), CloudOf(o),
                     ]));
             if (!call.Json && list.Items.Count == 0) call.Err.WriteLine("No org is known. The first submission or 'qgjob orgs set' makes one.");
             return ExitCode.Passed;
@@ -42,14 +42,15 @@ internal static class OrgsCommand
         var priority = new Option<string?>("--max-priority") { Description = "Highest priority that its jobs get, or none for no cap", HelpName = "P" };
         var keep = new Option<string?>("--keep-days") { Description = "Days that its finished runs are kept, or none for what the server keeps", HelpName = "N" };
         var disk = new Option<string?>("--max-disk-gb") { Description = "Room for its logs and artifacts in GB, or none for no limit of its own", HelpName = "N" };
-        var command = new Command("set", "Sets an org's share and limits; what is not given stays as it is") { id, weight, devices, priority, keep, disk };
+        var cloud = new Option<string?>("--max-cloud-minutes") { Description = "Minutes that its BrowserStack sessions may be open in a calendar month, or none for no limit", HelpName = "N" };
+        var command = new Command("set", "Sets an org's share and limits; what is not given stays as it is") { id, weight, devices, priority, keep, disk, cloud };
         bind(command, async (call, cancel) =>
         {
             var org = Call.Name("org", call.Value(id)!);
             var (w, d, p) = (call.Value(weight), call.Value(devices), call.Value(priority));
-            var (k, g) = (call.Value(keep), call.Value(disk));
-            if (w is null && d is null && p is null && k is null && g is null)
-                throw CliException.Usage("Nothing is to be set.", "Add --weight, --max-devices, --max-priority, --keep-days or --max-disk-gb.");
+            var (k, g, c) = (call.Value(keep), call.Value(disk), call.Value(cloud));
+            if (w is null && d is null && p is null && k is null && g is null && c is null)
+                throw CliException.Usage("Nothing is to be set.", "Add --weight, --max-devices, --max-priority, --keep-days, --max-disk-gb or --max-cloud-minutes.");
             // Mistakes are found before anything is asked.
             var asked = new OrgSettings
             {
@@ -58,6 +59,7 @@ internal static class OrgsCommand
                 MaxPriority = ParsePriority(p),
                 KeepDays = ParseWhole("--keep-days", k, 1, 36_500, "days"),
                 MaxDiskGb = ParseWhole("--max-disk-gb", g, 0, 1_000_000, "gigabytes"),
+                MaxCloudMinutes = ParseWhole("--max-cloud-minutes", c, 0, 1_000_000, "minutes"),
             };
             var now = (await call.Client.ListOrgsAsync(cancel).ConfigureAwait(false)).Items.FirstOrDefault(o => o.OrgId == org);
             var view = await call.Client.SetOrgAsync(org, new OrgSettings
@@ -67,12 +69,14 @@ internal static class OrgsCommand
                 MaxPriority = p is null ? now?.MaxPriority : asked.MaxPriority,
                 KeepDays = k is null ? now?.KeepDays : asked.KeepDays,
                 MaxDiskGb = g is null ? now?.MaxDiskGb : asked.MaxDiskGb,
+                MaxCloudMinutes = c is null ? now?.MaxCloudMinutes : asked.MaxCloudMinutes,
             }, cancel).ConfigureAwait(false);
             if (call.Json) call.WriteJson("org", view, WireJson.Default.OrgView);
             else
                 call.Out.WriteLine($"{view.OrgId}: weight {WeightOf(view)}, {(view.MaxDevices is { } most ? $"at most {Quantity.Of(most, "device")}" : "no limit of devices")}, "
                     + (view.MaxPriority is null ? "no cap of priority" : $"priority {PriorityText.Show(view.MaxPriority)} at most")
                     + (view.KeepDays is { } days ? $", runs kept {Quantity.Of(days, "day")}" : "")
+                    + (view.MaxCloudMinutes is { } minutes ? $", {minutes} cloud minutes a month at most" : "")
                     + (view.MaxDiskGb is { } gb ? $", {gb} GB of logs and artifacts at most" : ""));
             return ExitCode.Passed;
         });
@@ -80,6 +84,9 @@ internal static class OrgsCommand
     }
 
     private static string WeightOf(OrgView org) => org.Weight.ToString("0.##", CultureInfo.InvariantCulture);
+
+    private static string? CloudOf(OrgView org) => org.CloudSeconds is null && org.MaxCloudMinutes is null ? null
+        : Durations.Show(org.CloudSeconds ?? 0) + (org.MaxCloudMinutes is { } most ? $" of {most} min" : "");
 
     private static double? ParseWeight(string? text) =>
         text is null ? null

@@ -30,12 +30,22 @@ public sealed record OrgSettings
         get;
         set => (field, SetsMaxDiskGb) = (value, true);
     }
+    /// <summary>Minutes that its BrowserStack sessions may be open in a calendar month of UTC; null: no limit.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public int? MaxCloudMinutes
+    {
+        get;
+        set => (field, SetsMaxCloudMinutes) = (value, true);
+    }
     /// <summary><see cref="KeepDays"/> was given, be it null.</summary>
     [JsonIgnore]
     public bool SetsKeepDays { get; private set; }
     /// <summary><see cref="MaxDiskGb"/> was given, be it null.</summary>
     [JsonIgnore]
     public bool SetsMaxDiskGb { get; private set; }
+    /// <summary><see cref="MaxCloudMinutes"/> was given, be it null.</summary>
+    [JsonIgnore]
+    public bool SetsMaxCloudMinutes { get; private set; }
 }
 
 /// <summary>An org as the API shows it.</summary>
@@ -53,6 +63,10 @@ public sealed record OrgView
     public int? KeepDays { get; init; }
     /// <summary>Room for its logs and artifacts, in GB of 10^9 bytes; null: no limit of its own.</summary>
     public int? MaxDiskGb { get; init; }
+    /// <summary>Minutes that its BrowserStack sessions may be open in a calendar month of UTC; null: no limit.</summary>
+    public int? MaxCloudMinutes { get; init; }
+    /// <summary>Seconds that those of its ended attempts were open this month; null: none was.</summary>
+    public double? CloudSeconds { get; init; }
     /// <summary>Devices that its jobs are on.</summary>
     public required int DevicesInUse { get; init; }
     /// <summary>Its jobs that wait.</summary>

@@ -20,12 +20,12 @@ public static class Dispatch
         var resident = pool.ResidentGroups(device);
         // Only what is installed already is weighed against every org. Otherwise the first that has a choice is taken, and with
         // many orgs the others need not even be looked at.
-        if (resident.Count > 0 && Stay(pool, [.. Choices(pool, device, resident)], now, othersWait) is { } here)
+        if (resident.Count > 0 && Stay(pool, [.. Choices(pool, device, resident, now)], now, othersWait) is { } here)
             return new Decision.Claim(here.Id, NeedsInstall: false);
-        if (Take(device, Choices(pool, device, resident), othersWait, out var any) is { } claim) return claim;
+        if (Take(device, Choices(pool, device, resident, now), othersWait, out var any) is { } claim) return claim;
         if (!any) return new Decision.Idle(IdleReason.NothingFits);
         // Where nobody else has a use for the device, what it is worth to others is no reason to idle.
-        return (othersWait ? Take(device, Choices(pool, device, resident), othersWait: false, out _) : null)
+        return (othersWait ? Take(device, Choices(pool, device, resident, now), othersWait: false, out _) : null)
             ?? (Decision)new Decision.Idle(IdleReason.NotWorthAnInstall);
     }
 
@@ -49,10 +49,10 @@ public static class Dispatch
     }
 
     /// <summary>What the device may serve, by org; the org that used least first.</summary>
-    private static IEnumerable<OrgChoices> Choices(PoolView pool, Device device, IReadOnlyList<Group> resident)
+    private static IEnumerable<OrgChoices> Choices(PoolView pool, Device device, IReadOnlyList<Group> resident, DateTimeOffset now)
     {
         foreach (var org in pool.Waiting.Orgs)
-            if (!org.Share.IsAtLimit && OrgChoices.Of(pool, device, org, resident) is { } some)
+            if (org.Share.MayTake(device.Offer.Target, now) && OrgChoices.Of(pool, device, org, resident) is { } some)
                 yield return some;
     }
 

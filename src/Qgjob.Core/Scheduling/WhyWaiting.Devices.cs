@@ -16,11 +16,11 @@ internal sealed class FittingDevices
     private readonly int failedOn;
     private readonly bool failedOnAll;
 
-    private FittingDevices(PoolView pool, GroupKey key, WorkKind kind, DateTimeOffset now)
+    private FittingDevices(PoolView pool, GroupKey key, WorkKind kind, bool cloud, DateTimeOffset now)
     {
         this.pool = pool;
         seen = [.. pool.Devices.Where(d => Eligibility.Matches(key, d.Offer))];
-        var all = seen.Where(d => Eligibility.Fits(kind, d.Offer)).ToList();
+        var all = seen.Where(d => Eligibility.Fits(kind, d.Offer) && (cloud || d.Offer.Target is not Jobs.Target.Browserstack)).ToList();
         fitting = [.. all.Where(d => !Eligibility.IsBarred(pool, kind, d))];
         failedOn = all.Count - fitting.Count;
         failedOnAll = all.Count > 0 && all.All(d => kind.Bars(d.Id));
@@ -36,7 +36,7 @@ internal sealed class FittingDevices
     /// <summary>Those that could take a job now.</summary>
     public IReadOnlyList<Device> Free { get; }
 
-    public static FittingDevices Of(PoolView pool, GroupKey key, WorkKind kind, DateTimeOffset now) => new(pool, key, kind, now);
+    public static FittingDevices Of(PoolView pool, GroupKey key, WorkKind kind, bool cloud, DateTimeOffset now) => new(pool, key, kind, cloud, now);
 
     /// <summary>Why none of the devices will take the work as things are, or null.</summary>
     public WaitReason? OutOfReach(Group group)

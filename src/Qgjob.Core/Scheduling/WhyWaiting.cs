@@ -13,7 +13,7 @@ public sealed class WhyWaiting(PoolView pool, DateTimeOffset now)
     private const int Asked = 32;
     private const int Named = 3;
 
-    private readonly Dictionary<WorkKind, FittingDevices> fleets = [];
+    private readonly Dictionary<(WorkKind Kind, bool Cloud), FittingDevices> fleets = [];
     private readonly Dictionary<string, Decision> decisions = [];
 
     /// <summary>Why a job of the group waits; null when the group has none that does.</summary>
@@ -30,11 +30,21 @@ public sealed class WhyWaiting(PoolView pool, DateTimeOffset now)
     {
         if (group.Queued == 0) return null;
         var kind = pool.KindOf(group, now);
-        if (!fleets.TryGetValue(kind, out var fleet)) fleets[kind] = fleet = FittingDevices.Of(pool, group.Key, kind, now);
+        var org = pool.OrgOf(group.Key.OrgId);
+        var spent = org.IsCloudSpent(now);
+        var fleet = Fleet(group, kind, cloud: !spent);
+        if (spent && fleet.InService.Count == 0 && Fleet(group, kind, cloud: true).InService.Count > 0)
+            return new WaitReason(WaitKind.OrgLimit, $"{org.OrgId} has used its {org.MaxCloudMinutes} cloud minutes of this month");
         return fleet.OutOfReach(group)
             ?? OrgLimit(group)
             ?? NoFreeUnit(group)
             ?? Spared(group, ahead == 0 ? Turn(group, fleet) : Behind(ahead, Turn(group, fleet)));
+    }
+
+    private FittingDevices Fleet(Group group, WorkKind kind, bool cloud)
+    {
+        if (!fleets.TryGetValue((kind, cloud), out var fleet)) fleets[(kind, cloud)] = fleet = FittingDevices.Of(pool, group.Key, kind, cloud, now);
+        return fleet;
     }
 
     /// <summary>Until when the group keeps off the devices that it spares.</summary>
@@ -117,7 +127,7 @@ public sealed class WhyWaiting(PoolView pool, DateTimeOffset now)
     {
         var used = pool.OrgOf(group.Key.OrgId).VirtualTime;
         var before = pool.Waiting.Orgs.TakeWhile(o => o.Share.VirtualTime < used)
-            .Where(o => !o.Share.IsAtLimit && o.Kinds.Keys.Any(k => fleet.InService.Take(Asked).Any(d => Eligibility.MayServe(pool, d, o.Share.OrgId, k))))
+            .Where(o => o.Kinds.Keys.Any(k => fleet.InService.Take(Asked).Any(d => o.Share.MayTake(d.Offer.Target, now) && Eligibility.MayServe(pool, d, o.Share.OrgId, k))))
             .Select(o => o.Share).ToList();
         if (before.Count == 0) return null;
         // Devices that have the app stay on it, until their org is ahead by too much.

@@ -216,8 +216,9 @@ public sealed record ExpireAnswer(int Ended);
 /// <param name="MaxPriority">Highest priority of its jobs, from the next submission on; null: no cap.</param>
 /// <param name="KeepDays">Its finished runs are kept so many days; null: as the server's settings say.</param>
 /// <param name="MaxDiskGb">Room for its logs and artifacts; null: no limit of its own.</param>
+/// <param name="MaxCloudMinutes">Minutes of sessions in a cloud in a calendar month of UTC; null: no limit.</param>
 public sealed record SetOrg(
-    string Pool, string OrgId, double Weight, int? MaxDevices, int? MaxPriority, int? KeepDays = null, int? MaxDiskGb = null) : StoreCommand<SetOrgAnswer>;
+    string Pool, string OrgId, double Weight, int? MaxDevices, int? MaxPriority, int? KeepDays = null, int? MaxDiskGb = null, int? MaxCloudMinutes = null) : StoreCommand<SetOrgAnswer>;
 
 /// <summary>Answer to <see cref="SetOrg"/>.</summary>
 public sealed record SetOrgAnswer(OrgShare Org);

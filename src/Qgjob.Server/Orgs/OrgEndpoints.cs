@@ -23,14 +23,14 @@ internal static class OrgEndpoints
             .Accepts<OrgSettings>("application/json").ProducesProblem(400).ProducesProblem(415);
     }
 
-    private static async Task<Ok<ListOf<OrgView>>> ListAsync(IJobStore store, CancellationToken cancel)
+    private static async Task<Ok<ListOf<OrgView>>> ListAsync(IJobStore store, TimeProvider time, CancellationToken cancel)
     {
         var orgs = await store.OrgsAsync(Run.DefaultPool, cancel);
-        return TypedResults.Ok(new ListOf<OrgView>([.. orgs.Select(o => View(o, orgs))]));
+        return TypedResults.Ok(new ListOf<OrgView>([.. orgs.Select(o => View(o, time.GetUtcNow(), orgs))]));
     }
 
     private static async Task<Ok<OrgView>> SetAsync(
-        [FromRoute(Name = "org")] string org, HttpRequest request, Dispatcher dispatcher, IJobStore store, CancellationToken cancel)
+        [FromRoute(Name = "org")] string org, HttpRequest request, Dispatcher dispatcher, IJobStore store, TimeProvider time, CancellationToken cancel)
     {
         var body = await JsonBody.ReadAsync(request, WireOptions.Strict.OrgSettings, JsonBody.SmallLimit, cancel);
         var id = Check.Id("org", Check.FromPath(org));
@@ -40,17 +40,19 @@ internal static class OrgEndpoints
         int? priority = body.MaxPriority is null ? null : Check.Range("max_priority", body.MaxPriority, -10, 10, 0);
         int? days = body.KeepDays is null ? null : Check.Range("keep_days", body.KeepDays, 1, 36_500, 0);
         int? gigabytes = body.MaxDiskGb is null ? null : Check.Range("max_disk_gb", body.MaxDiskGb, 0, 1_000_000, 0);
-        if (!(body.SetsKeepDays && body.SetsMaxDiskGb) && await store.FindOrgAsync(Run.DefaultPool, id, cancel) is { } now)
+        int? cloud = body.MaxCloudMinutes is null ? null : Check.Range("max_cloud_minutes", body.MaxCloudMinutes, 0, 1_000_000, 0);
+        if (!(body.SetsKeepDays && body.SetsMaxDiskGb && body.SetsMaxCloudMinutes) && await store.FindOrgAsync(Run.DefaultPool, id, cancel) is { } now)
         {
             // An older command line does not know them and must not take them back.
             if (!body.SetsKeepDays) days = now.KeepDays;
             if (!body.SetsMaxDiskGb) gigabytes = now.MaxDiskGb;
+            if (!body.SetsMaxCloudMinutes) cloud = now.MaxCloudMinutes;
         }
-        var answer = await dispatcher.SendAsync(new SetOrg(Run.DefaultPool, id, weight, devices, priority, days, gigabytes), cancel);
-        return TypedResults.Ok(View(answer.Org, await store.OrgsAsync(Run.DefaultPool, cancel)));
+        var answer = await dispatcher.SendAsync(new SetOrg(Run.DefaultPool, id, weight, devices, priority, days, gigabytes, cloud), cancel);
+        return TypedResults.Ok(View(answer.Org, time.GetUtcNow(), await store.OrgsAsync(Run.DefaultPool, cancel)));
     }
 
-    private static OrgView View(OrgShare org, IReadOnlyList<OrgShare> all) => new()
+    private static OrgView View(OrgShare org, DateTimeOffset now, IReadOnlyList<OrgShare> all) => new()
     {
         OrgId = org.OrgId,
         Weight = org.Weight,
@@ -58,6 +60,8 @@ internal static class OrgEndpoints
         MaxPriority = org.MaxPriority,
         KeepDays = org.KeepDays,
         MaxDiskGb = org.MaxDiskGb,
+        MaxCloudMinutes = org.MaxCloudMinutes,
+        CloudSeconds = org.CloudSecondsIn(now) is > 0 and var used ? used : null,
         DevicesInUse = org.Active,
         JobsWaiting = org.Queued,
         // Who may use no device takes nothing from the others, whatever waits.

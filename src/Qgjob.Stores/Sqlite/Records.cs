@@ -174,7 +174,7 @@ internal static class Records
         UsedAt = row.Time(9),
     };
 
-    public const string OrgColumns = "pool, org_id, weight, max_devices, max_priority, virtual_time, queued, active, revision, keep_days, max_disk_gb";
+    public const string OrgColumns = "pool, org_id, weight, max_devices, max_priority, virtual_time, queued, active, revision, keep_days, max_disk_gb, max_cloud_minutes, cloud_seconds, cloud_month";
 
     public static OrgShare Org(Statement row) => new()
     {
@@ -189,6 +189,9 @@ internal static class Records
         Revision = row.Long(8),
         KeepDays = row.IntOrNull(9),
         MaxDiskGb = row.IntOrNull(10),
+        MaxCloudMinutes = row.IntOrNull(11),
+        CloudSeconds = row.DoubleOrNull(12),
+        CloudMonth = row.IntOrNull(13),
     };
 
     public const string ResourceColumns = "org_id, name, units, revision";

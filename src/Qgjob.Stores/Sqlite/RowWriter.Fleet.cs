@@ -45,14 +45,16 @@ internal sealed partial class RowWriter
 
     private void Write(OrgShare org) => session
         .Sql($"""
-            INSERT INTO org_shares ({Records.OrgColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO org_shares ({Records.OrgColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (pool, org_id) DO UPDATE SET weight = excluded.weight, max_devices = excluded.max_devices,
                 max_priority = excluded.max_priority, virtual_time = excluded.virtual_time, queued = excluded.queued,
-                active = excluded.active, revision = excluded.revision, keep_days = excluded.keep_days, max_disk_gb = excluded.max_disk_gb
+                active = excluded.active, revision = excluded.revision, keep_days = excluded.keep_days, max_disk_gb = excluded.max_disk_gb,
+                max_cloud_minutes = excluded.max_cloud_minutes, cloud_seconds = excluded.cloud_seconds, cloud_month = excluded.cloud_month
             """)
         .Bind(org.Pool).Bind(org.OrgId).Bind(org.Weight).Bind((long?)org.MaxDevices).Bind((long?)org.MaxPriority)
         .Bind(org.VirtualTime).Bind(org.Queued).Bind(org.Active).Bind(org.Revision)
-        .Bind((long?)org.KeepDays).Bind((long?)org.MaxDiskGb).Run();
+        .Bind((long?)org.KeepDays).Bind((long?)org.MaxDiskGb)
+        .Bind((long?)org.MaxCloudMinutes).Bind(org.CloudSeconds).Bind((long?)org.CloudMonth).Run();
 
     private void Write(Resource resource) => session
         .Sql($"""

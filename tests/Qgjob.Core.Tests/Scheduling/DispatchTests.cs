@@ -130,6 +130,12 @@ public sealed class DispatchTests
         IReadOnlyList<Group> both = [Work("v1"), Work("v2", org: "small")];
         Assert.Equal(Take("v2", install: true, "small"), Decide(both, Phone("d1", resident: "v1"), orgs: [Org("acme", 0) with { Active = 3, MaxDevices = 3 }, Org("small", 9e9)]));
         Assert.Equal(new Decision.Idle(IdleReason.NothingFits), Decide([both[0]], Phone("d1"), orgs: [Org("acme", 0) with { MaxDevices = 0 }]));
+        // Cloud minutes keep from the cloud alone, and only in their month.
+        var slot = Slot("s1");
+        var spent = (Org("acme", 0) with { MaxCloudMinutes = 1 }).WithCloud(60, Now);
+        Assert.Equal(new Decision.Idle(IdleReason.NothingFits), Decide([both[0]], slot, orgs: [spent]));
+        Assert.IsType<Decision.Claim>(Decide([both[0]], Phone("d1"), orgs: [spent]));
+        Assert.IsType<Decision.Claim>(Decide([both[0]], slot, orgs: [spent with { CloudMonth = 202512 }]));
     }
 
     // Who may serve what

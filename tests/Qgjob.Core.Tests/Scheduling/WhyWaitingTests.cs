@@ -65,6 +65,20 @@ public sealed class WhyWaitingTests
     }
 
     [Fact]
+    public void The_org_has_used_its_cloud_minutes()
+    {
+        var slot = Phone("s1") with { Offer = Phone("s1").Offer with { Target = Target.Browserstack } };
+        var org = (Org("acme", active: 0) with { MaxCloudMinutes = 2 }).WithCloud(121, Now);
+        var pool = View([slot], Work("v1"));
+        pool.Apply(Delta(orgs: [org]));
+        Says(WaitKind.OrgLimit, "acme has used its 2 cloud minutes of this month", pool);
+        // Where others fit, these are what it waits for.
+        pool = View([slot, Busy("d1")], Work("v1"));
+        pool.Apply(Delta(orgs: [org]));
+        Says(WaitKind.Busy, "the only device that fits is busy", pool);
+    }
+
+    [Fact]
     public void A_resource_has_no_free_unit()
     {
         var group = Work("v1", Key("v1") with { Resources = "licence\nseat" });

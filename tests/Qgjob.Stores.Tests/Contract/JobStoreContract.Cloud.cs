@@ -1,4 +1,5 @@
 using Qgjob.Core.Jobs;
+using Qgjob.Core.Runs;
 using Qgjob.Core.Storage;
 
 namespace Qgjob.Stores.Tests.Contract;
@@ -33,7 +34,27 @@ public abstract partial class JobStoreContract
         var run = await lab.RunOfAsync(jobs[0]);
         Assert.Equal((150.5, 2, true, 3), (run.CloudSeconds, run.MaxCloudMinutes, run.IsFinished, run.Count(JobVerdict.Canceled)));
 
-        Task FinishAfterAsync(LeaseRef lease, double seconds, AttemptOutcome outcome) =>
-            lab.DoAsync(new Finish(lease, lab.NewId("f"), new AttemptEnd(outcome, $"ended {outcome}", seconds, [], CloudSeconds: seconds), lab.Now));
     }
+
+    [Fact]
+    public async Task An_org_that_has_used_its_cloud_minutes_of_the_month_gets_no_slot_until_the_next()
+    {
+        await lab.RegisterAsync("a1", "b1", Lab.Phone("s1") with { Target = Target.Browserstack }, Lab.Phone("d1"));
+        await lab.DoAsync(new SetOrg(Run.DefaultPool, "acme", 1, null, null, MaxCloudMinutes: 2));
+        var jobs = await lab.SubmitAsync(Lab.Spec(), Lab.Spec(), Lab.Spec(), Lab.Spec());
+        await FinishAfterAsync(await lab.ClaimAsync("s1", jobs[0]), 119, AttemptOutcome.Passed);
+        await FinishAfterAsync(await lab.ClaimAsync("s1", jobs[1]), 5, AttemptOutcome.Infra);
+        var org = await lab.OrgAsync();
+        Assert.Equal((2, 124, true), (org.MaxCloudMinutes, org.CloudSecondsIn(lab.Now), org.IsCloudSpent(lab.Now)));
+
+        Assert.IsType<ClaimAnswer.Conflict>(await lab.TryClaimAsync("s1", jobs[2]));
+        await lab.FinishAsync(await lab.ClaimAsync("d1", jobs[1]), AttemptOutcome.Passed);
+        // It counts by the calendar.
+        lab.Now += TimeSpan.FromDays(31);
+        org = await lab.OrgAsync();
+        Assert.Equal((0, false), (org.CloudSecondsIn(lab.Now), org.IsCloudSpent(lab.Now)));
+    }
+
+    private Task<FinishAnswer> FinishAfterAsync(LeaseRef lease, double seconds, AttemptOutcome outcome) =>
+        lab.DoAsync(new Finish(lease, lab.NewId("f"), new AttemptEnd(outcome, $"ended {outcome}", seconds, [], CloudSeconds: seconds), lab.Now));
 }

@@ -45,7 +45,11 @@ public sealed partial class StoreEngine
         });
         Free(lease, new LeaseRef(device.Id, lease.Token));
         CountServing(lease.OrgId, lease.AppVersionId, -1, now, proven: JobLifecycle.IsTestVerdict(end.Outcome));
-        if (end.CloudSeconds > 0 && rows.FindRun(lease.RunId) is { } paying) rows.Save(paying with { CloudSeconds = paying.CloudSeconds + end.CloudSeconds.Value });
+        if (end.CloudSeconds > 0 && rows.FindRun(lease.RunId) is { } paying)
+        {
+            rows.Save(paying with { CloudSeconds = paying.CloudSeconds + end.CloudSeconds.Value });
+            rows.Save(OrgOf(paying.Pool, paying.OrgId).WithCloud(end.CloudSeconds.Value, now) with { Revision = rows.NextRevision() });
+        }
         var job = rows.FindJob(lease.JobId)!;
         // Canceled meanwhile: final already, whatever the attempt says.
         if (job.IsActive) job = MoveOn(job, end, now);

@@ -18,7 +18,7 @@ public sealed partial class StoreEngine
         if (rows.FindGroup(command.GroupId) is not { Queued: > 0 } group) return new ClaimAnswer.Empty();
         var version = rows.FindAppVersion(group.Key.OrgId, group.Key.AppVersionId)!;
         if (command.OpenVersion is { } seen && seen != version.OpenVersion) return new ClaimAnswer.Conflict();
-        if (OrgOf(group.Pool, group.Key.OrgId).IsAtLimit) return new ClaimAnswer.Conflict();
+        if (!OrgOf(group.Pool, group.Key.OrgId).MayTake(device.Offer.Target, command.Now)) return new ClaimAnswer.Conflict();
         if (FreeUnits(group.Key) is not { } units) return new ClaimAnswer.Conflict();
         if (rows.FirstReady(group.Id) is not { } job) return new ClaimAnswer.Empty();
 

@@ -22,6 +22,7 @@ public sealed partial class StoreEngine
             MaxPriority = command.MaxPriority,
             KeepDays = command.KeepDays,
             MaxDiskGb = command.MaxDiskGb,
+            MaxCloudMinutes = command.MaxCloudMinutes,
             Revision = rows.NextRevision(),
         };
         rows.Save(org);

@@ -76,7 +76,7 @@ public sealed partial class StoreEngine(IStoreRows rows)
                     throw new ArgumentException($"'{resource.Name}' cannot name a resource", nameof(batch));
                 case SetEstimate estimate when !IsDuration(estimate.Seconds):
                     throw new ArgumentException("an estimate is finite and not below 0", nameof(batch));
-                case SetOrg { Weight: not > 0 } or SetOrg { Weight: double.PositiveInfinity } or SetOrg { MaxDevices: < 0 } or SetOrg { KeepDays: < 1 } or SetOrg { MaxDiskGb: < 0 }:
+                case SetOrg { Weight: not > 0 } or SetOrg { Weight: double.PositiveInfinity } or SetOrg { MaxDevices: < 0 } or SetOrg { KeepDays: < 1 } or SetOrg { MaxDiskGb: < 0 } or SetOrg { MaxCloudMinutes: < 0 }:
                     throw new ArgumentException("an org's weight is above 0 and finite, its limits of devices and room not below 0, and its days 1 or more", nameof(batch));
                 case Finish { End.Outcome: AttemptOutcome.None }:
                     throw new ArgumentException("an attempt that ended has an outcome", nameof(batch));
