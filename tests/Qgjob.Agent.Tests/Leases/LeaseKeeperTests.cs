@@ -80,7 +80,7 @@ public sealed class LeaseKeeperTests : IDisposable
         await server.UntilAsync(() => lease.Confirmed.IsCompletedSuccessfully, TimeSpan.Zero);
         server.Unreachable = true;
         var start = server.Time.GetTimestamp();
-        await server.UntilAsync(() => lease.Stopped.IsCancellationRequested, TimeSpan.FromMilliseconds(100));
+        await server.UntilAsync(() => lease.Stopped.IsCancellationRequested, TimeSpan.FromMilliseconds(250));
         Assert.Equal(StopCause.Expired, lease.Cause);
         Assert.InRange(server.Time.GetElapsedTime(start), TimeSpan.FromSeconds(48), TimeSpan.FromSeconds(50));
         Assert.True(server.Count("/agent/v1/renew") > 10, "It should have tried again and again.");
@@ -95,9 +95,9 @@ public sealed class LeaseKeeperTests : IDisposable
         await server.UntilAsync(() => lease.Confirmed.IsCompletedSuccessfully, TimeSpan.Zero);
         server.Unreachable = true;
         var start = server.Time.GetTimestamp();
-        await server.UntilAsync(() => server.Time.GetElapsedTime(start) > TimeSpan.FromSeconds(40), TimeSpan.FromMilliseconds(100));
+        await server.UntilAsync(() => server.Time.GetElapsedTime(start) > TimeSpan.FromSeconds(40), TimeSpan.FromMilliseconds(250));
         server.Unreachable = false;
-        await server.UntilAsync(() => server.Time.GetElapsedTime(start) > TimeSpan.FromSeconds(120), TimeSpan.FromMilliseconds(100));
+        await server.UntilAsync(() => server.Time.GetElapsedTime(start) > TimeSpan.FromSeconds(120), TimeSpan.FromSeconds(1));
         Assert.False(lease.Stopped.IsCancellationRequested);
         Assert.Contains("The server answers again.", console.Lines);
     }
@@ -108,7 +108,7 @@ public sealed class LeaseKeeperTests : IDisposable
         server.Unreachable = true;
         _ = keeper.RunAsync(end.Token);
         var lease = keeper.Take(FakeServer.Assignment(), server.Time.GetTimestamp())!;
-        await server.UntilAsync(() => lease.Stopped.IsCancellationRequested, TimeSpan.FromMilliseconds(100));
+        await server.UntilAsync(() => lease.Stopped.IsCancellationRequested, TimeSpan.FromMilliseconds(250));
         Assert.True(lease.Confirmed.IsCanceled);
     }
 
