@@ -13,6 +13,7 @@ namespace Qgjob.Core.Storage.Journal;
 /// <remarks>
 /// One form for everything that leaves the process: what a commit writes, what other servers read of it, what a backup
 /// holds. Read by later and earlier versions: add members, never rename them or change what they mean.
+/// What an earlier version wrote lacks the lists that came later, and the reader sets them to null, whatever they begin with: so each says [] for that.
 /// </remarks>
 public sealed record RowChanges
 {
@@ -21,39 +22,39 @@ public sealed record RowChanges
     /// <summary>Id of the commit that this one followed, where the journal keeps it: numbers come again after a restore, ids do not.</summary>
     public string? After { get; init; }
     /// <summary>Runs, inserted or replaced.</summary>
-    public IReadOnlyList<Run> Runs { get; init; } = [];
+    public IReadOnlyList<Run> Runs { get => field ?? []; init; }
     /// <summary>Jobs, inserted (with their specification) or replaced (without).</summary>
-    public IReadOnlyList<JobRow> Jobs { get; init; } = [];
+    public IReadOnlyList<JobRow> Jobs { get => field ?? []; init; }
     /// <summary>Attempts, inserted or replaced.</summary>
-    public IReadOnlyList<Attempt> Attempts { get; init; } = [];
+    public IReadOnlyList<Attempt> Attempts { get => field ?? []; init; }
     /// <summary>Per-test results of attempts, inserted or replaced.</summary>
-    public IReadOnlyList<TestsRow> Tests { get; init; } = [];
+    public IReadOnlyList<TestsRow> Tests { get => field ?? []; init; }
     /// <summary>Events, numbered, oldest first; only ever inserted.</summary>
-    public IReadOnlyList<JobEvent> Events { get; init; } = [];
+    public IReadOnlyList<JobEvent> Events { get => field ?? []; init; }
     /// <summary>Groups, inserted or replaced.</summary>
-    public IReadOnlyList<Group> Groups { get; init; } = [];
+    public IReadOnlyList<Group> Groups { get => field ?? []; init; }
     /// <summary>App versions, inserted or replaced.</summary>
-    public IReadOnlyList<AppVersion> AppVersions { get; init; } = [];
+    public IReadOnlyList<AppVersion> AppVersions { get => field ?? []; init; }
     /// <summary>Orgs' shares, inserted or replaced.</summary>
-    public IReadOnlyList<OrgShare> Orgs { get; init; } = [];
+    public IReadOnlyList<OrgShare> Orgs { get => field ?? []; init; }
     /// <summary>Named resources, inserted or replaced.</summary>
-    public IReadOnlyList<Resource> Resources { get; init; } = [];
+    public IReadOnlyList<Resource> Resources { get => field ?? []; init; }
     /// <summary>Devices, inserted or replaced.</summary>
-    public IReadOnlyList<Device> Devices { get; init; } = [];
+    public IReadOnlyList<Device> Devices { get => field ?? []; init; }
     /// <summary>Heartbeats: devices of which nothing but the lease's end changed.</summary>
-    public IReadOnlyList<LeaseEnd> LeaseEnds { get; init; } = [];
+    public IReadOnlyList<LeaseEnd> LeaseEnds { get => field ?? []; init; }
     /// <summary>Agents, inserted or replaced.</summary>
-    public IReadOnlyList<Agent> Agents { get; init; } = [];
+    public IReadOnlyList<Agent> Agents { get => field ?? []; init; }
     /// <summary>Estimates, inserted or replaced.</summary>
-    public IReadOnlyList<EstimateRow> Estimates { get; init; } = [];
+    public IReadOnlyList<EstimateRow> Estimates { get => field ?? []; init; }
     /// <summary>Orgs' tests in quarantine, inserted or replaced.</summary>
-    public IReadOnlyList<Quarantine> Quarantines { get; init; } = [];
+    public IReadOnlyList<Quarantine> Quarantines { get => field ?? []; init; }
     /// <summary>Terms, inserted or replaced.</summary>
-    public IReadOnlyList<Term> Terms { get; init; } = [];
+    public IReadOnlyList<Term> Terms { get => field ?? []; init; }
     /// <summary>Rows of notifications, inserted or replaced.</summary>
-    public IReadOnlyList<HookRow> HookRows { get; init; } = [];
+    public IReadOnlyList<HookRow> HookRows { get => field ?? []; init; }
     /// <summary>Rows that are removed; nothing unfinished refers to them.</summary>
-    public IReadOnlyList<GoneRow> Gone { get; init; } = [];
+    public IReadOnlyList<GoneRow> Gone { get => field ?? []; init; }
 
     /// <summary>Rows of all kinds.</summary>
     public int Count =>
