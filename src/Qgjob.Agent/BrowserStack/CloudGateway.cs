@@ -116,8 +116,7 @@ internal sealed class CloudGateway : IAsyncDisposable
                     var id = string.Create(CultureInfo.InvariantCulture, $"qgjob-{++count}-{session.Id}");
                     (live, handedOut[id]) = ((id, session), session);
                     tell(new SessionOpened(reused, time.GetElapsedTime(start)));
-                    var value = new JsonObject { ["sessionId"] = id, ["capabilities"] = session.Capabilities?.DeepClone() };
-                    return HttpReply.Json(200, new JsonObject { ["value"] = value }.ToJsonString());
+                    return GatewaySession.Opened(id, session.Capabilities);
                 case CloudAppFailed(var message):
                     return WebDriverError.Final(message);
                 case CloudNotOpened(var reason):
@@ -138,7 +137,7 @@ internal sealed class CloudGateway : IAsyncDisposable
 
     private async Task<HttpReply> CommandAsync(HttpRequest request, string command, CancellationToken gone, CancellationToken cancel)
     {
-        if (live is not var (id, session) || !IsOf(id, command, out var rest))
+        if (live is not var (id, session) || !GatewaySession.TrySplit(command, id, out var rest))
             return WebDriverError.Final($"{request.Method} {command}: no such session. A slot has one at a time: each new one closes the one before, so use either device or persistentDevice in a file.");
         if (request.Method == "DELETE" && rest.Length == 0)
         {
@@ -146,12 +145,12 @@ internal sealed class CloudGateway : IAsyncDisposable
             try
             {
                 // Whoever opened the next session meanwhile has closed this one.
-                if (live?.Id != id) return HttpReply.Json(200, """{"value":null}""");
+                if (live?.Id != id) return GatewaySession.Closed();
                 if (plan.BeforeClose is { } look) await look(cancel).ConfigureAwait(false);
                 live = null;
                 await sessions.ReturnAsync(session).ConfigureAwait(false);
                 tell(new SessionClosed());
-                return HttpReply.Json(200, """{"value":null}""");
+                return GatewaySession.Closed();
             }
             finally
             {
@@ -232,12 +231,5 @@ internal sealed class CloudGateway : IAsyncDisposable
     {
         if (Interlocked.CompareExchange(ref failed, reason, null) is null) tell(new InfraFailed(reason));
         return WebDriverError.Final(reason);
-    }
-
-    private static bool IsOf(string id, string path, out string rest)
-    {
-        var prefix = $"/session/{id}";
-        rest = path.StartsWith(prefix, StringComparison.Ordinal) ? path[prefix.Length..] : "";
-        return path.StartsWith(prefix, StringComparison.Ordinal) && (rest.Length == 0 || rest[0] == '/');
     }
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Qgjob.Agent.Devices;
 using Qgjob.Agent.Installs;
 using Qgjob.Core.Jobs;
@@ -114,8 +113,7 @@ internal sealed class AttemptGateway : IAsyncDisposable
             {
                 case Opened(var server, var session, var cleaner):
                     live = new LiveSession($"qgjob-{Interlocked.Increment(ref count)}-{session.Id}", server, session, cleaner);
-                    var value = new JsonObject { ["sessionId"] = live.Id, ["capabilities"] = session.Capabilities?.DeepClone() };
-                    return HttpReply.Json(200, new JsonObject { ["value"] = value }.ToJsonString());
+                    return GatewaySession.Opened(live.Id, session.Capabilities);
                 case AppFailed(var message):
                     return WebDriverError.Final(message);
                 case OpenFailed(var reason):
@@ -136,7 +134,7 @@ internal sealed class AttemptGateway : IAsyncDisposable
 
     private async Task<HttpReply> PassAsync(HttpRequest request, CancellationToken gone, CancellationToken cancel)
     {
-        if (this.live is not { } live || !TrySplit(request.Path, live.Id, out var rest))
+        if (this.live is not { } live || !GatewaySession.TrySplit(request.Path, live.Id, out var rest))
         {
             return WebDriverError.Final($"{request.Method} {request.Path}: no such session. A phone has one at a time: each new one closes the one before, so use either device or persistentDevice in a file.");
         }
@@ -150,7 +148,7 @@ internal sealed class AttemptGateway : IAsyncDisposable
             if (stillLive) this.live = null;
             this.one.Release();
             if (stillLive) Close(live);
-            return HttpReply.Json(200, """{"value":null}""");
+            return GatewaySession.Closed();
         }
 
         var wear = SessionWear.Of(request.Method, rest, request.Body);
@@ -173,13 +171,6 @@ internal sealed class AttemptGateway : IAsyncDisposable
     {
         if (Interlocked.CompareExchange(ref failed, reason, null) is null) tell(new InfraFailed(reason));
         return WebDriverError.Final(reason);
-    }
-
-    private static bool TrySplit(string path, string id, out string rest)
-    {
-        var prefix = $"/session/{id}";
-        rest = path.StartsWith(prefix, StringComparison.Ordinal) ? path[prefix.Length..] : "";
-        return path.StartsWith(prefix, StringComparison.Ordinal) && (rest.Length == 0 || rest[0] == '/');
     }
 
     private sealed record LiveSession(string Id, AppiumServer Server, AppiumSession Session, SessionCleaner Cleaner);

@@ -26,7 +26,7 @@ internal static class OrgsCommand
                     list.Items.Select(o => (IReadOnlyList<string?>)
                     [
                         o.OrgId, string.Create(CultureInfo.InvariantCulture, $"{o.Share * 100:0.#} %"), $"{o.DevicesInUse}", $"{o.JobsWaiting}",
-                        WeightOf(o), $"{o.MaxDevices}", PriorityText.Show(o.MaxPriority), CloudOf(o),
+                        WeightOf(o), $"{o.MaxDevices}", PriorityText.Show(o.MaxPriority), Durations.Cloud(o.CloudSeconds, o.MaxCloudMinutes),
                     ]));
             if (!call.Json && list.Items.Count == 0) call.Err.WriteLine("No org is known. The first submission or 'qgjob orgs set' makes one.");
             return ExitCode.Passed;
@@ -84,9 +84,6 @@ internal static class OrgsCommand
     }
 
     private static string WeightOf(OrgView org) => org.Weight.ToString("0.##", CultureInfo.InvariantCulture);
-
-    private static string? CloudOf(OrgView org) => org.CloudSeconds is null && org.MaxCloudMinutes is null ? null
-        : Durations.Show(org.CloudSeconds ?? 0) + (org.MaxCloudMinutes is { } most ? $" of {most} min" : "");
 
     private static double? ParseWeight(string? text) =>
         text is null ? null

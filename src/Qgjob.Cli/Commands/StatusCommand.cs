@@ -92,8 +92,7 @@ internal static class StatusText
         Fact(output, "tests", $"{run.Tests.Passed} passed, {run.Tests.Failed} failed, {run.Tests.Flaky} flaky, {run.Tests.Skipped} skipped{(run.Tests.Quarantined > 0 ? $", {run.Tests.Quarantined} failed in quarantine" : "")}");
         Fact(output, "retries", run.TestRetries + run.InfraRetries == 0 ? null : $"{run.TestRetries} after failed tests, {run.InfraRetries} after failed infrastructure");
         Fact(output, "installs", $"{run.Installs}");
-        Fact(output, "cloud", run.CloudSeconds is null && run.MaxCloudMinutes is null ? null
-            : $"{Durations.Show(run.CloudSeconds ?? 0)}{(run.MaxCloudMinutes is { } most ? $" of {most} min" : "")}");
+        Fact(output, "cloud", Durations.Cloud(run.CloudSeconds, run.MaxCloudMinutes));
         foreach (var (key, value) in run.Meta.OrderBy(m => m.Key, StringComparer.Ordinal)) Fact(output, key, value);
         Times(output, run.CreatedAt, null, run.FinishedAt, null, run.ExpectedEnd, run.ExpectedRoughly is true, now);
         Fact(output, "its jobs", $"qgjob list --jobs --run-id {run.RunId}");

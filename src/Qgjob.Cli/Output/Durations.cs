@@ -42,6 +42,10 @@ internal static class Durations
         };
     }
 
+    /// <summary>Time in a cloud and its limit; null when there is neither.</summary>
+    public static string? Cloud(double? seconds, int? mostMinutes) => seconds is null && mostMinutes is null ? null
+        : Show(seconds ?? 0) + (mostMinutes is { } most ? $" of {most} min" : "");
+
     public static string Show(double seconds) => Show(TimeSpan.FromSeconds(seconds));
 
     private static TimeSpan? UnitOf(ReadOnlySpan<char> unit) => unit switch

@@ -28,6 +28,13 @@ internal sealed class Cloud : IAsyncDisposable
         return cloud;
     }
 
+    /// <summary>Waits for what the stand-in, a real server, and those who call it bring about.</summary>
+    public static async Task UntilAsync(Func<bool> holds)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!holds()) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, limit.Token);
+    }
+
     public BrowserStackAccount Account(string key = StandIn.Key) => BrowserStackAccount.FromEnvironment(name => name switch
     {
         BrowserStackAccount.UserVariable => StandIn.User,

@@ -124,7 +124,7 @@ public sealed class CloudGatewayTests : IAsyncLifetime
         await using var gateway = Open();
         using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => tests.PostAsync(new Uri($"http://127.0.0.1:{gateway.Port}/wd/hub/session"), new StringContent(Request), limit.Token));
-        await UntilAsync(() => Events.Any(e => e is InfraFailed));
+        await Cloud.UntilAsync(() => Events.Any(e => e is InfraFailed));
     }
 
     [Fact]
@@ -229,11 +229,5 @@ public sealed class CloudGatewayTests : IAsyncLifetime
         var message = JsonNode.Parse(await ReadAsync(answer))!["value"]!["message"]!.GetValue<string>();
         Assert.Contains("invalid session id", message, StringComparison.Ordinal);
         Assert.Contains(said, message, StringComparison.Ordinal);
-    }
-
-    private static async Task UntilAsync(Func<bool> holds)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!holds()) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, limit.Token);
     }
 }

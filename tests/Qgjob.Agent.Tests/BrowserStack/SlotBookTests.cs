@@ -36,14 +36,14 @@ public sealed class SlotBookTests : IAsyncLifetime
 
         busy.Add("lab/browserstack-2");
         cloud.StandIn.OthersRunning = 3;
-        await UntilAsync(() => Ids(slots).SequenceEqual(["lab/browserstack-2"]));
+        await Cloud.UntilAsync(() => Ids(slots).SequenceEqual(["lab/browserstack-2"]));
         busy.Clear();
-        await UntilAsync(() => Ids(slots).Length == 0);
+        await Cloud.UntilAsync(() => Ids(slots).Length == 0);
         cloud.StandIn.OthersRunning = 0;
-        await UntilAsync(() => Ids(slots).Length == 3);
+        await Cloud.UntilAsync(() => Ids(slots).Length == 3);
         // Who waits at BrowserStack comes first.
         cloud.StandIn.OthersQueued = 2;
-        await UntilAsync(() => Ids(slots).Length == 1);
+        await Cloud.UntilAsync(() => Ids(slots).Length == 1);
         Assert.Empty(console.Lines);
     }
 
@@ -63,7 +63,7 @@ public sealed class SlotBookTests : IAsyncLifetime
     {
         var slots = Follow(key: "wrong");
         await slots.Asked;
-        await UntilAsync(() => cloud.StandIn.Calls.Count >= 2);
+        await Cloud.UntilAsync(() => cloud.StandIn.Calls.Count >= 2);
         Assert.Empty(slots.Offers);
         Assert.Equal("! BrowserStack refuses BROWSERSTACK_USERNAME and BROWSERSTACK_ACCESS_KEY (answer 401): compare them with the account's settings. No slots are offered.", Assert.Single(console.Lines));
     }
@@ -75,7 +75,7 @@ public sealed class SlotBookTests : IAsyncLifetime
         cloud.StandIn.OthersRunning = 3;
         CloudPlan? told = null;
         var reserving = slots.ReserveAsync(p => told = p, end.Token);
-        await UntilAsync(() => told is not null);
+        await Cloud.UntilAsync(() => told is not null);
         Assert.False(reserving.IsCompleted);
         cloud.StandIn.OthersRunning = 2;
         using var first = await reserving;
@@ -84,7 +84,7 @@ public sealed class SlotBookTests : IAsyncLifetime
         // One is free, and held: nobody else gets it.
         var second = slots.ReserveAsync(_ => { }, end.Token);
         var asked = cloud.StandIn.Calls.Count;
-        await UntilAsync(() => cloud.StandIn.Calls.Count > asked + 5);
+        await Cloud.UntilAsync(() => cloud.StandIn.Calls.Count > asked + 5);
         Assert.False(second.IsCompleted);
         first.Dispose();
         (await second).Dispose();
@@ -98,10 +98,4 @@ public sealed class SlotBookTests : IAsyncLifetime
     }
 
     private static string[] Ids(SlotBook slots) => [.. slots.Offers.Select(o => o.Id)];
-
-    private static async Task UntilAsync(Func<bool> holds)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!holds()) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, limit.Token);
-    }
 }
